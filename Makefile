@@ -1,0 +1,43 @@
+# Everything a developer or a user calls. `make demo` and `make test` install what they need.
+PYTHON ?= python3.11
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help setup lock demo test lint bench
+
+help:
+	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
+	@echo "make test                every test that needs neither root nor apt"
+	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
+	@echo "make bench               the benchmark table"
+	@echo "make lint                ruff, mypy, layer contracts"
+	@echo "make lock                resolve requirements.lock anew"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; say where with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+lock:
+	$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements.lock
+
+demo: setup
+	$(PY) scripts/demo.py $(ARGS)
+
+test: setup lint
+	$(PY) -m pytest $(ARGS)
+
+lint: setup
+	$(VENV)/bin/ruff check src tests scripts
+	$(VENV)/bin/ruff format --check src tests scripts
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: setup
+	$(PY) scripts/bench.py $(ARGS)

@@ -1,0 +1,46 @@
+"""An agent, and what one execution of it is asked for. Read by every layer that executes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Detail = Literal["lo", "auto", "hi"]
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A named, immutable version of instructions and a JSON Schema.
+
+    `domain` is what a reply echoes: for a ready-made agent its own name, else None.
+    """
+
+    name: str
+    version: str
+    json_schema: Mapping[str, Any]
+    prompt: str = ""
+    description: str = ""
+    domain: str | None = None
+
+
+@dataclass(frozen=True)
+class ExecutionConfig:
+    """How to execute. Field names are those of the wire's `config` (contract B.6).
+
+    `json_schema` replaces the agent's schema, `prompt` is added to the agent's. `page_indices` are 0-based,
+    None means all pages. `max_tokens`, `temperature` and `max_retries` are for model engines. `strict` turns
+    a required value that is not on the page into a failed execution.
+    """
+
+    prompt: str = ""
+    json_schema: Mapping[str, Any] | None = None
+    detail: Detail = "auto"
+    grounding: bool = False
+    confidence: bool = False
+    page_indices: tuple[int, ...] | None = None
+    max_retries: int = 3
+    max_tokens: int = 65535
+    temperature: float = 0.0
+    strict: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,94 @@
+"""What an execution yields. Engines build trees of `Leaf`; `extraction` turns them into a `Result`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from paperclerk.domain.document import PageStatus, TextOrigin
+
+Scalar = str | int | float | bool | None
+Json = Any  # JSON as the json module reads it; typed where it is ours
+
+
+class Level(StrEnum):
+    """Confidence as the wire says it."""
+
+    HI = "hi"
+    MED = "med"
+    LO = "lo"
+
+
+class WordPart(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Characters `start:end` of word `index` of a page (`end` None: to the end of the word)."""
+
+    index: int
+    start: int = 0
+    end: int | None = None
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of a page's text: the words, or parts of words, that a value was read from, in order."""
+
+    page: int  # Page.index
+    parts: tuple[WordPart, ...]
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """One scalar value with its evidence.
+
+    `value` None means: not on the page. `spans` are the places it was read from; a value without spans must
+    be `inferred` (an enum member or a boolean concluded from evidence elsewhere) and may name that evidence
+    as its spans. `score` is the calibrated probability, 0..1, that the value is right.
+    """
+
+    value: Scalar
+    spans: tuple[Span, ...] = ()
+    score: float = 0.0
+    inferred: bool = False
+
+
+# What an engine returns for a schema: objects as dicts, arrays as lists, scalars as leaves.
+Tree = dict[str, Any] | list[Any] | Leaf
+
+ABSENT = Leaf(None)
+
+
+class PageAccount(msgspec.Struct, frozen=True):
+    """How one page of the document ended; every page of the file has one. `page` is 0-based."""
+
+    page: int
+    status: PageStatus
+    reason: str | None = None
+    words: int = 0
+    origin: TextOrigin = TextOrigin.NONE
+    seconds: float = 0.0
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """A field that could not be given as the schema wants it. `path` is like `items[2].price`."""
+
+    path: str
+    code: str  # missing_required | invalid_value | incomplete_pages
+    message: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing the execution did, for the trace."""
+
+    name: str
+    seconds: float
+    detail: str = ""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What an execution used; field names are the wire's (contract A.3)."""
+
+    elements_processed: int = 0
+    element_type: str = "page"  # image | page
+    credits_used: int = 0
+    steps: int = 0
+    message: str | None = None
+    duration_seconds: int = 0

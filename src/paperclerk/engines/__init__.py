@@ -1,0 +1,1 @@
+"""What reads pages against a compiled schema: `embedded` needs nothing, `models` talk to an endpoint."""

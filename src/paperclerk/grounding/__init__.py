@@ -1,0 +1,1 @@
+"""Where a value stands on the page. Pure: words in, spans and boxes out."""

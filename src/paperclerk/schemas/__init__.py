@@ -1,0 +1,1 @@
+"""JSON Schema in: checked, compiled to fields that engines read, and the judge of every reply."""
