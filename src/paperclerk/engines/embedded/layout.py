@@ -1,0 +1,293 @@
+"""An index over the words of a document: segments, rows, blocks, neighbours. Built once by the engine.
+
+A *segment* is a `Page.lines` entry: words with no column gap between them. A *row* is all segments on one
+baseline; its text joins segments by a tab, so a pattern without `\\t` never crosses a column. A *block* is a
+stack of aligned segments, as a paragraph or a postal address is. Offsets into a row's text turn back into
+words by `Row.span`. Boxes are in page units.
+"""
+
+from __future__ import annotations
+
+import statistics
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from paperclerk.domain.document import Page, Word
+from paperclerk.domain.geometry import Box, union
+from paperclerk.domain.result import Span, WordPart
+
+COLUMN_MARK = "\t"  # stands between two segments in the text of a row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """Words on one baseline without a column gap. `start`/`end` are its place in the text of its row.
+
+    `page` is the position in the sequence of pages, not `Page.index`. `words` are indices into `Page.words`.
+    `size` is the median height of its words.
+    """
+
+    page: int
+    index: int
+    row: int
+    words: tuple[int, ...]
+    text: str
+    box: Box
+    size: float
+    start: int
+    bold: bool
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """All segments on one baseline, left to right. `index` counts from the top of its page."""
+
+    page: int
+    number: int  # Page.index, which spans name
+    index: int
+    segments: tuple[Segment, ...]
+    text: str
+    words: tuple[int, ...]
+    starts: tuple[int, ...]  # where each of `words` begins in `text`
+    box: Box
+    source: tuple[Word, ...] = field(repr=False)
+
+    def parts(self, start: int, end: int) -> tuple[WordPart, ...]:
+        """The words, or parts of words, that characters `start:end` of the text were made of."""
+        found = []
+        for i in range(max(0, bisect_right(self.starts, start) - 1), bisect_left(self.starts, end)):
+            word, at = self.words[i], self.starts[i]
+            size = len(self.source[word].text)
+            lo, hi = max(start, at) - at, min(end, at + size) - at
+            if lo < hi:
+                found.append(WordPart(word, lo, None if hi == size else hi))
+        return tuple(found)
+
+    def span(self, start: int, end: int) -> Span:
+        return Span(self.number, self.parts(start, end))
+
+    def box_of(self, start: int, end: int) -> Box:
+        """Around characters `start:end`; a part of a word counts by its share of the characters."""
+        boxes = [part_box(self.source[p.index], p) for p in self.parts(start, end)]
+        return union(boxes) if boxes else self.box
+
+    def score_of(self, start: int, end: int) -> float:
+        """The least recognition score of the words under `start:end`."""
+        return min((self.source[p.index].score for p in self.parts(start, end)), default=1.0)
+
+    def segment_at(self, offset: int) -> Segment:
+        for segment in self.segments:
+            if offset < segment.end:
+                return segment
+        return self.segments[-1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Segments stacked over one another, aligned, of like size: a paragraph, an address, a column."""
+
+    page: int
+    index: int
+    segments: tuple[Segment, ...]
+    box: Box
+
+    @property
+    def text(self) -> str:
+        return "\n".join(s.text for s in self.segments)
+
+
+def part_box(word: Word, part: WordPart) -> Box:
+    """The box of a part of a word, characters taken as equally wide."""
+    size = max(1, len(word.text))
+    end = size if part.end is None else part.end
+    width = word.box.width
+    return Box(
+        word.box.x0 + width * part.start / size, word.box.y0, word.box.x0 + width * end / size, word.box.y1
+    )
+
+
+class PageLayout:
+    """One page, indexed. `size` is the median word height; `rows` run from top to bottom."""
+
+    def __init__(self, page: Page, position: int) -> None:
+        self.page = page
+        self.position = position
+        self.size = statistics.median([w.box.height for w in page.words]) if page.words else 1.0
+        self.rows: tuple[Row, ...] = _rows(page, position)
+        self.segments: tuple[Segment, ...] = tuple(s for r in self.rows for s in r.segments)
+        self._above, self._below = _vertical(self.rows)
+        self.blocks: tuple[Block, ...] = _blocks(self)
+        self._block_of = {s.index: b for b in self.blocks for s in b.segments}
+
+    def row_of(self, segment: Segment) -> Row:
+        return self.rows[segment.row]
+
+    def block_of(self, segment: Segment) -> Block:
+        return self._block_of[segment.index]
+
+    def left_of(self, segment: Segment) -> Segment | None:
+        """The next segment to the left in the same row."""
+        row = self.rows[segment.row].segments
+        at = row.index(segment)
+        return row[at - 1] if at else None
+
+    def right_of(self, segment: Segment) -> Segment | None:
+        """The next segment to the right in the same row."""
+        row = self.rows[segment.row].segments
+        at = row.index(segment)
+        return row[at + 1] if at + 1 < len(row) else None
+
+    def above(self, segment: Segment) -> tuple[Segment, ...]:
+        """The nearest segments above that share a horizontal stretch, nearest first (at most three)."""
+        return self._above[segment.index]
+
+    def below(self, segment: Segment) -> tuple[Segment, ...]:
+        """The nearest segments below that share a horizontal stretch, nearest first (at most three)."""
+        return self._below[segment.index]
+
+
+class Layout:
+    """All pages that have words."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self.pages = tuple(PageLayout(page, i) for i, page in enumerate(pages))
+
+    def rows(self) -> Iterator[Row]:
+        for page in self.pages:
+            yield from page.rows
+
+    def segments(self) -> Iterator[Segment]:
+        for page in self.pages:
+            yield from page.segments
+
+    def row_of(self, segment: Segment) -> Row:
+        return self.pages[segment.page].rows[segment.row]
+
+    def text_of(self, span: Span) -> str:
+        """The characters a span points to, words joined by blanks."""
+        page = next(p.page for p in self.pages if p.page.index == span.page)
+        return " ".join(page.words[p.index].text[p.start : p.end] for p in span.parts)
+
+
+def _rows(page: Page, position: int) -> tuple[Row, ...]:
+    groups: list[list[tuple[Box, tuple[int, ...]]]] = []
+    spans: list[tuple[float, float]] = []
+    for line in sorted((ln for ln in page.lines if ln.words), key=lambda ln: ln.box.cy):
+        at = _same_baseline(line.box, spans)
+        if at is None:
+            groups.append([(line.box, line.words)])
+            spans.append((line.box.y0, line.box.y1))
+        else:
+            groups[at].append((line.box, line.words))
+    order = sorted(range(len(groups)), key=lambda i: spans[i][0] + spans[i][1])
+    rows: list[Row] = []
+    count = 0
+    for i in order:
+        rows.append(_row(page, position, len(rows), sorted(groups[i], key=lambda g: g[0].x0), count))
+        count += len(groups[i])
+    return tuple(rows)
+
+
+def _same_baseline(box: Box, spans: list[tuple[float, float]]) -> int | None:
+    """Which of the last few rows this box continues: centres within half of the smaller height."""
+    best, least = None, 1e9
+    for i in range(max(0, len(spans) - 8), len(spans)):
+        y0, y1 = spans[i]
+        apart = abs(box.cy - (y0 + y1) / 2)
+        if apart < 0.5 * min(box.height, y1 - y0) and apart < least:
+            best, least = i, apart
+    return best
+
+
+def _row(page: Page, position: int, index: int, lines: list[tuple[Box, tuple[int, ...]]], count: int) -> Row:
+    segments: list[Segment] = []
+    words: list[int] = []
+    starts: list[int] = []
+    text = ""
+    for box, members in lines:
+        if text:
+            text += COLUMN_MARK
+        begin = len(text)
+        for k, word in enumerate(members):
+            text += " " if k else ""
+            words.append(word)
+            starts.append(len(text))
+            text += page.words[word].text
+        heights = [page.words[w].box.height for w in members]
+        segments.append(
+            Segment(
+                position,
+                count + len(segments),
+                index,
+                members,
+                text[begin:],
+                box,
+                statistics.median(heights),
+                begin,
+                all(page.words[w].bold for w in members),
+            )
+        )
+    whole = union(s.box for s in segments)
+    return Row(
+        position, page.index, index, tuple(segments), text, tuple(words), tuple(starts), whole, page.words
+    )
+
+
+Neighbours = dict[int, tuple[Segment, ...]]
+
+
+def _vertical(rows: Sequence[Row]) -> tuple[Neighbours, Neighbours]:
+    """For each segment the nearest ones above and below that it shares a stretch with."""
+    above: dict[int, list[Segment]] = {}
+    below: dict[int, list[Segment]] = {}
+    for i, row in enumerate(rows):
+        for segment in row.segments:
+            found: list[Segment] = []
+            for upper in reversed(rows[max(0, i - 12) : i]):
+                found += [s for s in upper.segments if _shares(s.box, segment.box)]
+                if len(found) >= 3:
+                    break
+            above[segment.index] = found[:3]
+            for s in found[:3]:
+                below.setdefault(s.index, []).append(segment)
+    return (
+        {k: tuple(v) for k, v in above.items()},
+        {s.index: tuple(below.get(s.index, ())[:3]) for row in rows for s in row.segments},
+    )
+
+
+def _shares(a: Box, b: Box) -> bool:
+    return a.overlap_x(b) > 0.15 * min(a.width, b.width)
+
+
+def _blocks(page: PageLayout) -> tuple[Block, ...]:
+    after: dict[int, Segment] = {}
+    for segment in page.segments:
+        upper = page.above(segment)
+        if upper and _stacked(upper[0], segment) and upper[0].index not in after:
+            after[upper[0].index] = segment
+    inner = {s.index for s in after.values()}
+    blocks: list[Block] = []
+    for segment in page.segments:
+        if segment.index in inner:
+            continue
+        chain = [segment]
+        while (following := after.get(chain[-1].index)) is not None:
+            chain.append(following)
+        blocks.append(Block(page.position, len(blocks), tuple(chain), union(s.box for s in chain)))
+    return tuple(blocks)
+
+
+def _stacked(upper: Segment, lower: Segment) -> bool:
+    """Close, of like size, and aligned left, centred or right."""
+    size = max(upper.size, lower.size)
+    gap = lower.box.y0 - upper.box.y1
+    if gap > 0.9 * size or max(upper.size, lower.size) > 1.5 * min(upper.size, lower.size):
+        return False
+    edges = (upper.box.x0 - lower.box.x0, upper.box.x1 - lower.box.x1, upper.box.cx - lower.box.cx)
+    return min(abs(e) for e in edges) < 1.2 * size
