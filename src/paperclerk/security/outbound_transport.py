@@ -1,6 +1,7 @@
 """Connections that go where they were told to and stop when too much comes. Used by `outbound` only."""
 
-# httpcore names the parameter of its backends: ruff: noqa: ASYNC109
+# ruff: noqa: ASYNC109
+# httpcore gives its backends time-outs as parameters.
 
 from __future__ import annotations
 
