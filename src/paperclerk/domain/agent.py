@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from paperclerk.domain.errors import InvalidRequest
 
 Detail = Literal["lo", "auto", "hi"]
 
@@ -30,7 +32,8 @@ class ExecutionConfig:
 
     `json_schema` replaces the agent's schema, `prompt` is added to the agent's. `page_indices` are 0-based,
     None means all pages. `max_tokens`, `temperature` and `max_retries` are for model engines. `strict` turns
-    a required value that is not on the page into a failed execution.
+    a required value that is not on the page into a failed execution. Raises InvalidRequest for an unknown
+    `detail`.
     """
 
     prompt: str = ""
@@ -44,3 +47,9 @@ class ExecutionConfig:
     temperature: float = 0.0
     strict: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.detail not in get_args(Detail):
+            raise InvalidRequest(
+                f"detail {self.detail!r} is unknown; send lo, auto or hi.", code="invalid_detail"
+            )

@@ -21,6 +21,18 @@ class Level(StrEnum):
     LO = "lo"
 
 
+# A score is the calibrated probability that the value is right; below these it is called less than `hi`.
+HI_FROM = 0.9
+MED_FROM = 0.6
+
+
+def level_of(score: float) -> Level:
+    """The word for a score of 0..1."""
+    if score >= HI_FROM:
+        return Level.HI
+    return Level.MED if score >= MED_FROM else Level.LO
+
+
 class WordPart(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Characters `start:end` of word `index` of a page (`end` None: to the end of the word)."""
 

@@ -1,0 +1,1 @@
+"""The pipeline: document + schema + engine -> result. Knows no server, database or settings."""

@@ -1,0 +1,158 @@
+"""`paperclerk run`: one document through one agent, in this process. Registered by `cli.main`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paperclerk.cli.exits import exit_codes
+from paperclerk.domain.agent import ExecutionConfig
+from paperclerk.domain.document import PageStatus
+from paperclerk.domain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from paperclerk.extraction.pipeline import OnProgress, Progress
+    from paperclerk.extraction.result import Result
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="The document: PDF, JPEG, PNG, WebP, BMP, GIF or TIFF.")],
+    agent: Annotated[str | None, typer.Option(help="NAME[:VERSION], such as document.invoice.")] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="A file with a JSON Schema; it replaces the agent's.")
+    ] = None,
+    grounding: Annotated[bool, typer.Option("--grounding", help="Add the boxes of each value.")] = False,
+    confidence: Annotated[
+        bool, typer.Option("--confidence", help="Add hi, med or lo for each value.")
+    ] = False,
+    pages: Annotated[
+        str | None, typer.Option(help="Pages to read, from 0, such as 0,2-4. Default: all.")
+    ] = None,
+    detail: Annotated[str, typer.Option(help="lo, auto or hi: how much work to spend on reading.")] = "auto",
+    prompt: Annotated[str, typer.Option(help="Instructions, added to the agent's.")] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail when a required value is not on the page.")
+    ] = False,
+    draw: Annotated[
+        Path | None, typer.Option(help="Write the pages that hold values, with their boxes, as PNG.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", help="Write the JSON here instead of to standard output.")
+    ] = None,
+) -> None:
+    """Executes an agent or a schema over one document and prints the JSON.
+
+    Standard output holds the JSON and nothing else; what is missing or unreadable is said on standard error.
+    Exit codes: 0 done, 2 wrong use, 3 the document cannot be read, 4 the agent, schema or request is wrong,
+    5 --strict and a required value is missing, 1 anything else.
+
+    Example: paperclerk run invoice.pdf --agent document.invoice --grounding --draw boxes.png
+    """
+    from paperclerk.library import execute
+
+    with exit_codes():
+        config = ExecutionConfig(
+            prompt=prompt,
+            detail=detail,
+            page_indices=parse_pages(pages),
+            strict=strict,  # type: ignore[arg-type]
+        )
+        with progress_bar() as on_progress:
+            result = execute(
+                file, schema=_schema_text(schema), agent=agent, config=config, on_progress=on_progress
+            )
+        text = json.dumps(
+            result.json(grounding=grounding, confidence=confidence), indent=2, ensure_ascii=False
+        )
+        if out:
+            out.write_text(text + "\n", encoding="utf-8")
+        else:
+            sys.stdout.write(text + "\n")
+        if draw:
+            write_drawings(file, result, draw)
+        _report(result)
+
+
+def parse_pages(text: str | None) -> tuple[int, ...] | None:
+    """`0,2-4` as (0, 2, 3, 4). Raises InvalidRequest."""
+    if text is None:
+        return None
+    indices: set[int] = set()
+    for piece in text.split(","):
+        first, dash, last = piece.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise InvalidRequest(f"--pages {text!r}: write numbers from 0 and ranges, such as 0,2-4.")
+        start, end = int(first), int(last) if dash else int(first)
+        if end < start or end - start > 100_000:
+            raise InvalidRequest(
+                f"--pages {text!r}: the range {piece.strip()!r} runs backwards or is too long."
+            )
+        indices.update(range(start, end + 1))
+    return tuple(sorted(indices))
+
+
+def write_drawings(source: Path, result: Result, out: Path) -> list[Path]:
+    """One PNG for each page that holds a value: `out` for the first, then `out` with `-2`, `-3`, ... added."""
+    from paperclerk.grounding.drawing import draw_boxes
+    from paperclerk.grounding.places import places_of
+    from paperclerk.library import default_reader
+
+    by_page: dict[int, list[Any]] = {}
+    for path, leaf in result.leaves():
+        for place in places_of(leaf.spans, result.pages):
+            by_page.setdefault(place.page, []).append((path, place))
+    first = min(result.pages, default=0)
+    written = []
+    for i, page in enumerate(sorted(by_page) or [first]):
+        target = out if i == 0 else out.with_stem(f"{out.stem}-{i + 1}")
+        target.write_bytes(draw_boxes(default_reader().render(source, page), by_page.get(page, [])))
+        written.append(target)
+    return written
+
+
+@contextmanager
+def progress_bar() -> Iterator[OnProgress]:
+    """Shows a bar on standard error once a document turns out to have more than one page."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    bar = Bar(console=Console(stderr=True), transient=True)
+    tasks: dict[str, Any] = {}
+
+    def show(progress: Progress) -> None:
+        if progress.total <= 1:
+            return
+        if not tasks:
+            bar.start()
+        if progress.stage not in tasks:
+            tasks[progress.stage] = bar.add_task(progress.stage, total=progress.total)
+        bar.update(tasks[progress.stage], completed=progress.done)
+
+    try:
+        yield show
+    finally:
+        if tasks:
+            bar.stop()
+
+
+def _schema_text(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"The schema file {str(path)!r} cannot be read: {error}") from error
+
+
+def _report(result: Result) -> None:
+    for account in result.accounts:
+        if account.status in (PageStatus.FAILED, PageStatus.EMPTY):
+            print(f"page {account.page}: {account.status.value}: {account.reason}", file=sys.stderr)  # noqa: T201
+    for error in result.errors:
+        print(f"{error.path or 'document'}: {error.message}", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,179 @@
+"""The way of a document: plan, read, extract, conform. Called by the library, the command line and jobs.
+
+The stages are functions of their own, so that a durable job can checkpoint between them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from paperclerk.documents.reader import Reader
+from paperclerk.domain.agent import Agent, ExecutionConfig
+from paperclerk.domain.document import Document, Page, PageStatus
+from paperclerk.domain.errors import DocumentError, ExecutionFailed, InvalidRequest
+from paperclerk.domain.result import FieldError, PageAccount, Step, Tree, Usage
+from paperclerk.engines.engine import Engine
+from paperclerk.extraction.conforming import conform_tree
+from paperclerk.extraction.plan import Plan, make_plan
+from paperclerk.extraction.result import Result
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an execution is: `done` of `total` pages in `stage` `reading`, then `extracting`."""
+
+    stage: str
+    done: int
+    total: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def execute(
+    source: Path | bytes,
+    agent: Agent,
+    config: ExecutionConfig,
+    *,
+    reader: Reader,
+    engine: Engine,
+    on_progress: OnProgress | None = None,
+) -> Result:
+    """Executes `agent` over the document in `source`.
+
+    `on_progress` is called after each page; an error that it raises ends the execution and the reading child.
+    Raises InvalidSchema, InvalidRequest (a page that the document does not have), DocumentError (nothing
+    could be read), ExecutionFailed (`config.strict` and a required value is missing).
+    """
+    plan = make_plan(agent, config)
+    started = time.perf_counter()
+    document = read(source, plan, reader, on_progress)
+    reading = Step("read", time.perf_counter() - started, _reading_detail(document))
+    return extract(document, plan, engine, before=(reading,), on_progress=on_progress)
+
+
+def read(source: Path | bytes, plan: Plan, reader: Reader, on_progress: OnProgress | None = None) -> Document:
+    """Reads the pages that the plan asks for. Raises DocumentError, InvalidRequest."""
+    with reader.open(source, plan.read_options) as reading:
+        total = reading.info.page_count
+        check_pages(plan.config.page_indices, total)
+        pages = []
+        for page in reading:
+            pages.append(page)
+            if on_progress:
+                on_progress(Progress("reading", len(pages), total))
+        document = Document(reading.info, tuple(pages))
+    refuse_unreadable(document)
+    return document
+
+
+def extract(
+    document: Document,
+    plan: Plan,
+    engine: Engine,
+    *,
+    before: Sequence[Step] = (),
+    on_progress: OnProgress | None = None,
+) -> Result:
+    """Extracts the plan's schema from read pages. Raises ExecutionFailed under `strict`."""
+    readable = [p for p in document.pages if p.status is PageStatus.OK]
+    if on_progress:
+        on_progress(Progress("extracting", 0, len(readable)))
+    started = time.perf_counter()
+    found = engine.extract(readable, plan.field, plan.context)
+    step = Step(f"extract:{engine.name}", time.perf_counter() - started, f"{len(readable)} pages")
+    if on_progress:
+        on_progress(Progress("extracting", len(readable), len(readable)))
+    return assemble(found, document, plan, (*before, step))
+
+
+def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step]) -> Result:
+    """The result of a tree that an engine gave: conforming, accounted for. Raises ExecutionFailed."""
+    conformed = conform_tree(found, plan.schema)
+    errors = (*conformed.errors, *_page_errors(document.pages))
+    missing = [e for e in errors if e.code == "missing_required"]
+    if plan.config.strict and missing:
+        raise ExecutionFailed(
+            f"strict was asked for, and required values are not on the page: {_names(missing)}. "
+            "Send strict: false to get null for them.",
+            code="missing_required",
+        )
+    accounts = tuple(
+        PageAccount(p.index, p.status, p.reason, len(p.words), p.origin, p.seconds) for p in document.pages
+    )
+    seconds = sum(s.seconds for s in steps)
+    return Result(
+        response=conformed.response,
+        tree=conformed.tree,
+        info=document.info,
+        accounts=accounts,
+        usage=Usage(
+            elements_processed=sum(a.status in (PageStatus.OK, PageStatus.EMPTY) for a in accounts),
+            steps=len(steps),
+            message=_message(errors),
+            duration_seconds=round(seconds),
+        ),
+        steps=tuple(steps),
+        errors=errors,
+        pages={p.index: p for p in document.pages},
+    )
+
+
+def check_pages(wanted: Sequence[int] | None, page_count: int) -> None:
+    """Raises InvalidRequest when `wanted` names a page that the document does not have."""
+    if wanted is None:
+        return
+    if not wanted:
+        raise InvalidRequest(
+            "page_indices is empty; name at least one page, or leave it out for all pages.",
+            code="invalid_page_indices",
+        )
+    outside = sorted({i for i in wanted if not 0 <= i < page_count})
+    if outside:
+        raise InvalidRequest(
+            f"page_indices names {_listed(outside)}, but the document has {page_count} "
+            f"page{'s' if page_count != 1 else ''}: indices go from 0 to {page_count - 1}.",
+            code="invalid_page_indices",
+        )
+
+
+def refuse_unreadable(document: Document) -> None:
+    """Raises DocumentError when not one of the pages that were asked for could be read."""
+    asked = [p for p in document.pages if p.status is not PageStatus.SKIPPED]
+    if asked and all(p.status is PageStatus.FAILED for p in asked):
+        raise DocumentError(
+            f"No page of the document could be read: {asked[0].reason}", code="unreadable_document"
+        )
+
+
+def _reading_detail(document: Document) -> str:
+    counts = {s: sum(p.status is s for p in document.pages) for s in PageStatus}
+    return ", ".join(f"{n} {s.value}" for s, n in counts.items() if n)
+
+
+def _page_errors(pages: Iterable[Page]) -> list[FieldError]:
+    return [
+        FieldError("", "page_failed", f"Page {p.index} could not be read: {p.reason}")
+        for p in pages
+        if p.status is PageStatus.FAILED
+    ]
+
+
+def _message(errors: Sequence[FieldError]) -> str | None:
+    """What the reply says in a sentence to clients that drop the structured list."""
+    missing = [e for e in errors if e.code == "missing_required"]
+    others = [e.message for e in errors if e.code != "missing_required"]
+    parts = [f"Required by the schema but not on the page, so null: {_names(missing)}."] if missing else []
+    return " ".join(parts + others) or None
+
+
+def _names(errors: Sequence[FieldError], most: int = 20) -> str:
+    names = [e.path for e in errors]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")

@@ -1,0 +1,45 @@
+"""What an execution will do, settled before the document is touched. Called by `extraction.pipeline`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paperclerk.documents.reader import ReadOptions
+from paperclerk.domain.agent import Agent, ExecutionConfig
+from paperclerk.engines.engine import Context
+from paperclerk.schemas.check import check_schema
+from paperclerk.schemas.compile import compile_schema
+from paperclerk.schemas.compiled import Field
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`schema` is the caller's own, the judge of the reply; `field` the form that engines read."""
+
+    agent: Agent
+    config: ExecutionConfig
+    schema: Mapping[str, Any]
+    field: Field
+    context: Context
+
+    @property
+    def read_options(self) -> ReadOptions:
+        return ReadOptions(pages=self.config.page_indices, detail=self.config.detail)
+
+
+def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
+    """Checks and compiles the schema that rules: the configuration's own, else the agent's.
+
+    Raises InvalidSchema.
+    """
+    schema = check_schema(config.json_schema if config.json_schema is not None else agent.json_schema)
+    prompt = "\n\n".join(p for p in (agent.prompt, config.prompt) if p)
+    return Plan(
+        agent=agent,
+        config=config,
+        schema=schema,
+        field=compile_schema(schema),
+        context=Context(prompt=prompt, detail=config.detail, metadata=config.metadata),
+    )

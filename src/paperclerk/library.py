@@ -1,0 +1,137 @@
+"""`paperclerk.execute`: the pipeline with nothing beside it. Called from a REPL and by the command line."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from paperclerk.agents.builtin import lookup
+from paperclerk.documents.reader import Reader
+from paperclerk.domain.agent import Agent, ExecutionConfig
+from paperclerk.domain.errors import InvalidRequest, InvalidSchema
+from paperclerk.engines.engine import Engine
+from paperclerk.extraction.pipeline import OnProgress
+from paperclerk.extraction.pipeline import execute as run_pipeline
+from paperclerk.extraction.result import Result
+
+# What a caller may hand in as a document: a path, the bytes, or a binary file object.
+Source = str | Path | bytes | bytearray | memoryview | BinaryIO
+
+
+def execute(
+    document: Source,
+    *,
+    schema: Mapping[str, Any] | str | type[Any] | None = None,
+    agent: str | Agent | None = None,
+    config: ExecutionConfig | Mapping[str, Any] | None = None,
+    on_progress: OnProgress | None = None,
+) -> Result:
+    """Executes an agent, or a JSON Schema, over a document and waits for the result.
+
+    `schema` is a JSON Schema (a mapping or a string of JSON) or a pydantic model class; `agent` a name such as
+    `document.invoice` or `document.invoice:0.1.35`, or an `Agent`. With both, the schema replaces the agent's.
+    `config` takes the fields of `ExecutionConfig`, as such or as a mapping.
+
+    Raises InvalidRequest, InvalidSchema, NotFound (unknown agent), DocumentError and its kinds,
+    ExecutionFailed (`strict`). A field that is not on the page is no error: it is null.
+    """
+    chosen, settings = _resolve(schema, agent, config)
+    return run_pipeline(
+        _source(document),
+        chosen,
+        settings,
+        reader=default_reader(),
+        engine=default_engine(),
+        on_progress=on_progress,
+    )
+
+
+@functools.cache
+def default_reader() -> Reader:
+    """The reader of this process; its child processes end with it."""
+    from paperclerk.documents import open_reader
+
+    reader = open_reader()
+    atexit.register(reader.close)
+    return reader
+
+
+@functools.cache
+def default_engine() -> Engine:
+    from paperclerk.engines.embedded.engine import EmbeddedEngine
+
+    return EmbeddedEngine()
+
+
+def _resolve(
+    schema: Mapping[str, Any] | str | type[Any] | None,
+    agent: str | Agent | None,
+    config: ExecutionConfig | Mapping[str, Any] | None,
+) -> tuple[Agent, ExecutionConfig]:
+    settings = _config(config)
+    if agent is None and schema is None and settings.json_schema is None:
+        raise InvalidRequest("Give an agent (such as agent='document.invoice') or a schema.")
+    if isinstance(agent, str):
+        agent = lookup(agent)
+    if schema is not None:
+        as_mapping = schema_mapping(schema)
+        agent = Agent(
+            name=agent.name if agent else "schema",
+            version=agent.version if agent else "1",
+            json_schema=as_mapping,
+            prompt=agent.prompt if agent else "",
+            domain=agent.domain if agent else None,
+        )
+    return agent or Agent(name="schema", version="1", json_schema={}), settings
+
+
+def schema_mapping(schema: Mapping[str, Any] | str | type[Any]) -> Mapping[str, Any]:
+    """A JSON Schema from any form a caller may have it in. Raises InvalidSchema."""
+    if isinstance(schema, Mapping):
+        return schema
+    if isinstance(schema, type):
+        make = getattr(schema, "model_json_schema", None)
+        if make is None:
+            raise InvalidSchema(
+                f"{schema.__name__} is no pydantic model; give a model class or a JSON Schema."
+            )
+        made: Mapping[str, Any] = make()
+        return made
+    try:
+        read = json.loads(schema)
+    except ValueError as error:
+        raise InvalidSchema(f"The schema is not JSON: {error}") from error
+    if not isinstance(read, dict):
+        raise InvalidSchema(f"A JSON Schema is an object; this is {type(read).__name__}.")
+    return read
+
+
+def _config(config: ExecutionConfig | Mapping[str, Any] | None) -> ExecutionConfig:
+    if config is None:
+        return ExecutionConfig()
+    if isinstance(config, ExecutionConfig):
+        return config
+    known = {f.name for f in fields(ExecutionConfig)}
+    unknown = sorted(set(config) - known)
+    if unknown:
+        raise InvalidRequest(f"Unknown in config: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+    values = dict(config)
+    if values.get("page_indices") is not None:
+        values["page_indices"] = tuple(values["page_indices"])
+    return ExecutionConfig(**values)
+
+
+def _source(document: Source) -> Path | bytes:
+    if isinstance(document, str | Path):
+        path = Path(document)
+        if not path.is_file():
+            raise InvalidRequest(f"No file at {str(path)!r}.", code="file_not_found")
+        return path
+    if isinstance(document, bytes | bytearray | memoryview):
+        return bytes(document)
+    return document.read()
