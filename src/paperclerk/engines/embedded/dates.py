@@ -1,0 +1,145 @@
+"""Dates, times and date ranges in running text, in several languages. Called through `values`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import re
+from dataclasses import dataclass
+
+from paperclerk.engines.embedded.locale import Locale, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A calendar day at `start:end` of a text. `sure` is False where day and month could be exchanged."""
+
+    value: dt.date
+    start: int
+    end: int
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time of day at `start:end` of a text."""
+
+    value: dt.time
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """Two days joined by a dash or a word."""
+
+    first: Date
+    last: Date
+
+
+_MONTH_WORDS = (
+    "january januar janvier enero gennaio januari janeiro jan janv ene gen jänner",
+    "february februar février fevrier febrero febbraio februari fevereiro feb févr fév fev febr",
+    "march märz maerz mars marzo maart março marco mac mar mär mrz mrt",
+    "april avril abril aprile apr avr abr",
+    "may mai mayo maggio mei maio mag",
+    "june juni juin junio giugno junho jun giu",
+    "july juli juillet julio luglio julho julai jul juil lug",
+    "august août aout agosto augustus ogos aug ago agu",
+    "september septembre septiembre settembre setembro sept sep set",
+    "october oktober octobre octubre ottobre outubro oct okt ott out",
+    "november novembre noviembre novembro nov",
+    "december dezember décembre decembre diciembre dicembre dezembro disember dec dez déc dic dis",
+)
+MONTHS = {name: i for i, names in enumerate(_MONTH_WORDS, 1) for name in names.split()}
+_NAME = "(?P<m>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![^\W\d_])\.?"
+_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
+_YEAR = r"(?P<y>\d{4}|['’]?\d{2})(?![\d/:,]|\.\d)"
+_LINK = r"(?:\s|-|/|,|of|del|de|di|do)*"
+_HEAD, _TAIL = r"(?<![\d./-])", r"(?!\d|[./-]\d)"
+
+_PATTERNS = [
+    ("iso", rf"{_HEAD}(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TAIL}"),
+    (
+        "num",
+        rf"{_HEAD}(?P<a>\d{{1,2}})(?P<s> ?[./-] ?)(?P<b>\d{{1,2}}) ?[./-] ?(?P<y>\d{{4}}|\d{{2}}){_TAIL}",
+    ),
+    ("dmy", rf"(?<!\d){_DAY}{_LINK}{_NAME}{_LINK}{_YEAR}"),
+    ("mdy", rf"\b{_NAME}(?:\s|-|/)*{_DAY}(?:\s|-|/|,|\.)+{_YEAR}"),
+    ("ymd", rf"(?<!\d)(?P<y>\d{{4}})[\s,-]+{_NAME}[\s,-]+(?P<d>\d{{1,2}})(?!\d)"),
+    ("day of", rf"(?<!\d){_DAY}\s+day\s+of\s+{_NAME}[\s,]+{_YEAR}"),
+    ("packed", r"(?<![\d./-])(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\d./-])"),
+]
+_COMPILED = [(kind, re.compile(pattern, re.I)) for kind, pattern in _PATTERNS]
+_TIME = re.compile(
+    r"(?<![\d:.])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d))?(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?"
+    r"(?:\s?Uhr)?(?![\d:])",
+    re.I,
+)
+_JOIN = re.compile(
+    r"\s*(?:[-–—−~]|to|until|till|through|thru|bis(?:\s+zum)?|au|jusqu'au|al|hasta(?:\s+el)?|a|tot(?:\s+en\s+met)?|t/m|"
+    r"até|à|hingga|sampai|and|und|et|y|e)\s*",
+    re.I,
+)
+
+
+def find_dates(text: str, locale: Locale) -> list[Date]:
+    """All dates with a year, left to right, without overlaps."""
+    if sum(c.isdigit() for c in text) < 3:
+        return []
+    found: list[Date] = []
+    for kind, pattern in _COMPILED:
+        for match in pattern.finditer(text):
+            date = _read(kind, match, locale.order)
+            if date is not None and not any(d.start < date.end and date.start < d.end for d in found):
+                found.append(date)
+    return sorted(found, key=lambda d: d.start)
+
+
+def _read(kind: str, match: re.Match[str], order: Order) -> Date | None:
+    year = full_year(match["y"])
+    if kind == "num":
+        if match["s"].strip() == "." and len(match["y"]) == 2 and " " in match.group():
+            return None  # "12. 34. 56" is a list of numbers
+        first, second = int(match["a"]), int(match["b"])
+        sure = first > 12 or second > 12 or first == second
+        day_first = second <= 12 and (order != "mdy" or first > 12)
+        day, month = (first, second) if day_first else (second, first)
+        return _date(match, year, month, day, sure)
+    month = int(match["m"]) if match["m"].isdigit() else MONTHS[match["m"].lower()]
+    return _date(match, year, month, int(match["d"]), True)
+
+
+def _date(match: re.Match[str], year: int, month: int, day: int, sure: bool) -> Date | None:
+    try:
+        return Date(dt.date(year, month, day), match.start(), match.end(), sure)
+    except ValueError:
+        return None
+
+
+def full_year(text: str) -> int:
+    """A printed year; two digits stand for 1970..2069."""
+    year = int(text.strip("'’"))
+    if year >= 100:
+        return year
+    return year + (2000 if year < 70 else 1900)
+
+
+def find_times(text: str) -> list[Time]:
+    """All times of day, left to right."""
+    found = []
+    for match in _TIME.finditer(text):
+        hour = int(match["h"]) % 24
+        if match["half"]:
+            hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
+        found.append(Time(dt.time(hour, int(match["m"]), int(match["s"] or 0)), match.start(), match.end()))
+    return found
+
+
+def find_ranges(text: str, dates: list[Date]) -> list[DateRange]:
+    """Neighbouring dates that a dash or a joining word ties together, the first not after the last."""
+    return [
+        DateRange(a, b)
+        for a, b in itertools.pairwise(dates)
+        if a.value <= b.value and _JOIN.fullmatch(text, a.end, b.start)
+    ]

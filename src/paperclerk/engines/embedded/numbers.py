@@ -1,0 +1,150 @@
+"""Numbers in running text: money, quantities, percentages, in any locale. Called through `values`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from paperclerk.engines.embedded.locale import CODES, SYMBOLS, Locale
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number at `start:end` of a text; sign and parentheses belong to the span, currency and `%` do not.
+
+    `decimals` counts printed digits after the decimal mark. `currency` is the ISO code printed beside it.
+    `full_start:full_end` takes in the currency and the percent sign.
+    """
+
+    value: float
+    start: int
+    end: int
+    decimals: int = 0
+    currency: str | None = None
+    percent: bool = False
+    full_start: int = 0
+    full_end: int = 0
+
+    @property
+    def is_money_like(self) -> bool:
+        return (self.decimals == 2 or self.currency is not None) and not self.percent
+
+
+_MARKS = "|".join(re.escape(s) for s in sorted([*SYMBOLS, *CODES, "EURO", "Euro"], key=len, reverse=True))
+_BEFORE = re.compile(rf"(?:(?<![\w$])(?P<mark>{_MARKS})[.:]?\s?)?(?P<sign>[-−–+(]\s?)?(?P<late>[$€£¥₹]\s?)?$")
+_AFTER = re.compile(
+    rf"(?P<close>\))?(?P<minus>-(?!\d|\w))?(?:\s?(?P<debit>CR|Cr|DR|Dr|H|S)(?!\w))?"
+    rf"(?:\s?(?P<percent>%))?(?:\s?(?P<mark>{_MARKS})(?!\w))?"
+)
+_GLUED = "|".join(f"(?<={mark})" for mark in ["RM", "Rp", "Rs", *sorted(CODES)])  # RM24.40
+_CORE = re.compile(rf"(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
+_GROUP_BY_SPACE = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?(?![\d.,]*\d)")
+_LOOSE = re.compile(r"(?<![\d.,/:-])(\d{1,3}(?:[,.]\d{3})*|\d+)(?: ?([.,]) |( )[.,])(\d\d)(?![\d/:-]|[.,]\d)")
+
+
+def find_numbers(text: str, locale: Locale, *, loose: bool = False) -> list[Number]:
+    """All numbers of `text`, left to right. Dates and dotted section numbers are not numbers.
+
+    `loose` also takes a decimal mark with a stray blank beside it (`24 .40`), as OCR yields.
+    """
+    if not any(c.isdigit() for c in text):
+        return []
+    found: list[Number] = []
+    last = 0
+    for start, end in _cores(text, locale, loose):
+        if start < last:
+            continue
+        read = read_core(text[start:end], locale)
+        if read is None:
+            continue
+        number = _dressed(text, start, end, *read)
+        if number is not None:
+            found.append(number)
+            last = number.end
+    return found
+
+
+def _cores(text: str, locale: Locale, loose: bool) -> list[tuple[int, int]]:
+    spans = [m.span() for m in _CORE.finditer(text)]
+    if locale.space_groups and locale.decimal == ",":
+        spans += [m.span() for m in _GROUP_BY_SPACE.finditer(text)]
+    if loose:
+        spans += [m.span() for m in _LOOSE.finditer(text)]
+    return sorted(spans, key=lambda s: (s[0], -s[1]))
+
+
+def read_core(core: str, locale: Locale) -> tuple[float, int] | None:
+    """The value of bare digits and separators, and its count of decimals; None when it is no number."""
+    digits = re.sub(r"[ '’\u00a0\u202f]", "", core)
+    marks = [c for c in digits if c in ".,"]
+    if not marks:
+        return (float(digits), 0) if len(digits) <= 15 else None
+    kinds = set(marks)
+    if len(kinds) == 2:
+        decimal = marks[-1]
+        if marks.count(decimal) > 1:
+            return None
+        group = "," if decimal == "." else "."
+        whole, fraction = digits.split(decimal)
+        return _joined(whole.split(group), fraction)
+    mark = marks[0]
+    groups = digits.split(mark)
+    if len(marks) > 1:
+        return _joined(groups, "")
+    if len(groups[1]) == 3 and 0 < len(groups[0]) <= 3 and mark != locale.decimal and groups[0] != "0":
+        return _joined(groups, "")
+    return _joined([groups[0] or "0"], groups[1])
+
+
+def _joined(groups: list[str], fraction: str) -> tuple[float, int] | None:
+    grouped = len(groups) > 1
+    if grouped and (not 1 <= len(groups[0]) <= 3 or any(len(g) != 3 for g in groups[1:])):
+        indian = len(groups[-1]) == 3 and all(len(g) == 2 for g in groups[1:-1]) and 1 <= len(groups[0]) <= 2
+        if not indian:
+            return None
+    whole = "".join(groups)
+    if len(whole) > 15:
+        return None
+    return float(f"{whole}.{fraction or 0}"), len(fraction)
+
+
+def _dressed(text: str, start: int, end: int, value: float, decimals: int) -> Number | None:
+    """Adds what stands around the digits: sign, parentheses, currency, percent."""
+    before = _BEFORE.search(text, max(0, start - 8), start)
+    after = _AFTER.match(text, end)
+    if before is None or after is None:
+        return None
+    sign = (before["sign"] or "").strip()
+    lead = start - len(before["late"] or "") - len(before["sign"] or "")
+    if sign and lead > 0 and not text[lead - 1].isspace() and before["mark"] is None and sign != "(":
+        sign, lead = "", start  # a hyphen that joins two things, as in 10-20
+    closed = sign == "(" and after["close"] is not None
+    negative = (
+        sign in ("-", "−", "–") or closed or after["minus"] is not None or after["debit"] in ("CR", "Cr")
+    )
+    mark = before["mark"] or (before["late"] or "").strip() or after["mark"]
+    tail = end
+    if closed:
+        tail = after.end("close")
+    if after["minus"]:
+        tail = after.end("minus")
+    own_start = lead if negative and sign else start
+    return Number(
+        value=-value if negative and value else value,
+        start=own_start,
+        end=tail,
+        decimals=decimals,
+        currency=currency_code(mark),
+        percent=after["percent"] is not None,
+        full_start=min(own_start, before.start() if mark else own_start),
+        full_end=max(tail, after.end() if after["percent"] or after["mark"] else tail),
+    )
+
+
+def currency_code(mark: str | None) -> str | None:
+    """The ISO code a printed symbol or code stands for."""
+    if not mark:
+        return None
+    if mark in CODES:
+        return mark
+    return SYMBOLS.get(mark) or ("EUR" if mark.lower() == "euro" else None)
