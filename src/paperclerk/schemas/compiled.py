@@ -36,6 +36,7 @@ class Field:
     values: tuple[Any, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    min_length: int | None = None
     max_length: int | None = None
     max_items: int | None = None
     nullable: bool = False
