@@ -1,8 +1,8 @@
 """Signatures of webhooks, in both forms that receivers check. Called by `webhooks.delivery`.
 
-`X-VLMRun-Signature` is what the VLM Run clients verify: HMAC-SHA256 of the body, keyed with the secret's text.
-The `webhook-*` headers are those of Standard Webhooks 1.0, keyed with the bytes that the secret encodes; they
-cover the event's id and the time of the attempt too, so they cannot be replayed.
+`X-VLMRun-Signature` is what the VLM Run clients verify: HMAC-SHA256 of the body, keyed with the secret's
+text. The `webhook-*` headers are those of Standard Webhooks 1.0, keyed with the bytes that the secret encodes;
+they cover the event's id and the time of the attempt too, so they cannot be replayed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import secrets as random
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
 
@@ -46,7 +46,7 @@ def signed_headers(
     if not secrets:
         raise ValueError("a webhook needs at least one secret")
     text = body.decode("utf-8")
-    signatures = [Webhook(secret).sign(webhook_id, attempted_at, text) for secret in secrets]
+    signatures = [Webhook(secret).sign(webhook_id, attempted_at.astimezone(UTC), text) for secret in secrets]
     digest = hmac.new(secrets[0].encode("utf-8"), body, hashlib.sha256).hexdigest()
     return {
         "X-VLMRun-Signature": f"sha256={digest}",
