@@ -1,0 +1,5 @@
+"""`python -m paperclerk` is the command line."""
+
+from paperclerk.cli.main import main
+
+main()
