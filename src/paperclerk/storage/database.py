@@ -1,0 +1,137 @@
+"""The database: connections, transactions, migrations. Made by `bootstrap`; its connections go to repositories.
+
+One code path for SQLite and PostgreSQL. SQLite runs in WAL mode with synchronous=FULL, because what was
+acknowledged must outlive a power cut, and every writing transaction takes the write lock at its start
+(BEGIN IMMEDIATE): a transaction that reads first and writes later could otherwise fail half way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from paperclerk.domain.errors import InvalidRequest
+
+BUSY_TIMEOUT_MS = 30_000
+_MIGRATION_LOCK = 0x70617065  # any number, the same in every process
+_BLOB_LOCK = 0x626C6F62
+
+
+def database_url(value: str) -> URL:
+    """`value` with the driver that we use. Raises InvalidRequest for a database that is neither of the two."""
+    url = make_url(value)
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        return url.set(drivername="sqlite+aiosqlite")
+    if kind in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise InvalidRequest(
+        f"PAPERCLERK_DATABASE_URL names {kind!r}; use sqlite:///PATH or postgresql://USER@HOST/NAME"
+    )
+
+
+class Database:
+    """Transactions on one database. Belongs to the event loop it is first used in."""
+
+    def __init__(self, url: str) -> None:
+        self.url = database_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._engine = create_async_engine(
+            self.url, pool_size=8, max_overflow=8, pool_pre_ping=not self.is_sqlite
+        )
+        # SQLite lets waiting writers sleep and try again; a lock of our own queues those of this process.
+        self._one_writer = asyncio.Lock()
+        if self.is_sqlite:
+            event.listen(self._engine.sync_engine, "connect", _on_sqlite_connect)
+            event.listen(self._engine.sync_engine, "begin", _on_sqlite_begin)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that only reads."""
+        async with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that is committed at the end of the block, or rolled back by an error."""
+        if not self.is_sqlite:
+            async with self._engine.begin() as connection:
+                yield connection
+            return
+        async with self._one_writer, self._engine.connect() as connection:
+            await connection.execution_options(paperclerk_write=True)
+            async with connection.begin():
+                yield connection
+
+    async def lock_blobs(self, connection: AsyncConnection) -> None:
+        """Keeps other transactions from counting or changing references to blobs until this one ends."""
+        if not self.is_sqlite:  # SQLite has one writer anyway
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BLOB_LOCK})
+
+    async def migrate(self) -> None:
+        """Brings the schema to this version's; one process at a time, the others wait for it."""
+        if self.is_sqlite:
+            await self._migrate_sqlite()
+            return
+        async with self._engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.run_sync(upgrade)
+
+    async def _migrate_sqlite(self) -> None:
+        path = self.url.database
+        if not path or path == ":memory:":
+            raise InvalidRequest("PAPERCLERK_DATABASE_URL must name a file: sqlite:///PATH")
+        lock = await asyncio.to_thread(_lock_file, Path(path + ".migration-lock"))
+        try:
+            async with self.write() as connection:
+                await connection.run_sync(upgrade)
+        finally:
+            os.close(lock)  # which unlocks it
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def upgrade(connection: Connection) -> None:
+    """Runs the migrations that this database lacks, on `connection`."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _lock_file(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # BEGIN is ours, see below
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("paperclerk_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,313 @@
+"""Rows of executions. Called by `api.predictions`, by `jobs` and by `webhooks`.
+
+An execution is its request (fixed once accepted) and its outcome (written once, at the end). The legal moves
+of its status stand in `MOVES`; every change of status goes through `Executions.start` or `Executions.finish`,
+which refuse any other move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, RowMapping, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from paperclerk.storage.tables import execution_inputs, execution_labels, executions
+from paperclerk.storage.tenancy import TenantRows
+
+
+class Status(StrEnum):
+    """Where an execution stands; the words are the wire's (contract B.1)."""
+
+    ENQUEUED = "enqueued"  # accepted, to be run in the background
+    PENDING = "pending"  # accepted, and about to be run for a caller who waits
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    PAUSED = "paused"
+
+
+MOVES: Mapping[Status, frozenset[Status]] = {
+    Status.ENQUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.PAUSED}),
+    Status.PENDING: frozenset({Status.RUNNING, Status.FAILED, Status.PAUSED}),
+    # running -> running: taken up again after its process died
+    Status.RUNNING: frozenset({Status.RUNNING, Status.COMPLETED, Status.FAILED, Status.PAUSED}),
+    Status.PAUSED: frozenset({Status.ENQUEUED, Status.FAILED}),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset(),
+}
+
+UNFINISHED = tuple(status for status, moves in MOVES.items() if Status.RUNNING in moves)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One document of an execution: a stored file, an address to fetch, or bytes that came in the request."""
+
+    file_id: str | None = None
+    url: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class NewExecution:
+    """What was asked for, checked. `config` and `metadata` are as the wire has them."""
+
+    id: str
+    kind: str  # document | image
+    agent_name: str
+    agent_version: str
+    domain: str | None
+    model: str
+    batch: bool
+    inputs: tuple[Input, ...]
+    fingerprint: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str | None = None
+    caller_created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an execution ended. `response` is None when it failed; `failure_code` is None when it did not.
+
+    `usage`, `errors`, `pages` and `steps` are JSON, as the reply gives them.
+    """
+
+    status: Status
+    completed_at: datetime
+    response: Any = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    credits_used: int = 0
+    errors: Sequence[Mapping[str, Any]] = ()
+    pages: Sequence[Mapping[str, Any]] = ()
+    steps: Sequence[Mapping[str, Any]] = ()
+    failure_code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution as it stands. `outcome` is None until it has ended."""
+
+    request: NewExecution
+    tenant_id: str
+    status: Status
+    created_at: datetime
+    started_at: datetime | None
+    attempts: int
+    outcome: Outcome | None
+
+    @property
+    def id(self) -> str:
+        return self.request.id
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list of executions is narrowed to. `labels` are scalars of the caller's metadata, as text."""
+
+    status: Status | None = None
+    domain: str | None = None
+    agent_name: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Executions(TenantRows):
+    """Executions of one tenant."""
+
+    async def add(
+        self, new: NewExecution, *, created_at: datetime, started_at: datetime | None = None
+    ) -> Execution:
+        """Stores an accepted execution; with `started_at` it is running from the first moment."""
+        waiting = Status.ENQUEUED if new.batch else Status.PENDING
+        status = Status.RUNNING if started_at else waiting
+        attempts = 1 if started_at else 0
+        await self._connection.execute(
+            self._insert(
+                executions,
+                id=new.id,
+                kind=new.kind,
+                agent_name=new.agent_name,
+                agent_version=new.agent_version,
+                domain=new.domain,
+                model=new.model,
+                batch=new.batch,
+                config=new.config,
+                metadata=new.metadata,
+                callback_url=new.callback_url,
+                fingerprint=new.fingerprint,
+                caller_created_at=new.caller_created_at,
+                status=status,
+                created_at=created_at,
+                started_at=started_at,
+                attempts=attempts,
+                credits_used=0,
+            )
+        )
+        for position, item in enumerate(new.inputs):
+            await self._connection.execute(
+                self._insert(
+                    execution_inputs,
+                    execution_id=new.id,
+                    position=position,
+                    file_id=item.file_id,
+                    url=item.url,
+                    sha256=item.sha256,
+                )
+            )
+        for key, value in new.labels.items():
+            await self._connection.execute(
+                self._insert(execution_labels, execution_id=new.id, key=key, value=value)
+            )
+        return Execution(new, self.tenant_id, status, created_at, started_at, attempts, None)
+
+    async def get(self, execution_id: str) -> Execution | None:
+        query = self._select(executions).where(executions.c.id == execution_id)
+        row = (await self._connection.execute(query)).one_or_none()
+        return (await self._with_inputs([row]))[0] if row else None
+
+    async def newest(self, filters: Filters, *, skip: int, limit: int) -> list[Execution]:
+        """Newest first."""
+        query = (
+            self._narrowed(self._select(executions), filters)
+            .order_by(executions.c.created_at.desc(), executions.c.id.desc())
+            .offset(skip)
+            .limit(limit)
+        )
+        return await self._with_inputs((await self._connection.execute(query)).all())
+
+    async def start(self, execution_id: str, *, started_at: datetime) -> bool:
+        """Moves to `running` and counts the attempt. False when the execution may not run (any more)."""
+        result = await self._connection.execute(
+            self._update(executions)
+            .where(executions.c.id == execution_id, executions.c.status.in_(UNFINISHED))
+            .values(
+                status=Status.RUNNING,
+                started_at=func.coalesce(executions.c.started_at, started_at),
+                attempts=executions.c.attempts + 1,
+            )
+        )
+        return result.rowcount == 1
+
+    async def finish(self, execution_id: str, outcome: Outcome) -> bool:
+        """Writes the outcome. False when the execution had ended before: the first outcome stays."""
+        allowed = [status for status, moves in MOVES.items() if outcome.status in moves]
+        result = await self._connection.execute(
+            self._update(executions)
+            .where(executions.c.id == execution_id, executions.c.status.in_(allowed))
+            .values(
+                status=outcome.status,
+                completed_at=outcome.completed_at,
+                response=outcome.response,
+                usage=outcome.usage,
+                credits_used=outcome.credits_used,
+                errors=list(outcome.errors),
+                pages=list(outcome.pages),
+                steps=list(outcome.steps),
+                failure_code=outcome.failure_code,
+                message=outcome.message,
+            )
+        )
+        return result.rowcount == 1
+
+    async def credits_used_since(self, moment: datetime) -> int:
+        """Credits of the executions that ended at or after `moment`."""
+        total = func.coalesce(func.sum(executions.c.credits_used), 0)
+        query = self._select(executions, total).where(executions.c.completed_at >= moment)
+        return int((await self._connection.execute(query)).scalar_one())
+
+    def _narrowed(self, query: Select[Any], filters: Filters) -> Select[Any]:
+        e = executions.c
+        if filters.status is not None:
+            query = query.where(e.status == filters.status)
+        if filters.domain is not None:
+            query = query.where(e.domain == filters.domain)
+        if filters.agent_name is not None:
+            query = query.where(e.agent_name == filters.agent_name)
+        if filters.since is not None:
+            query = query.where(e.created_at >= filters.since)
+        if filters.until is not None:
+            query = query.where(e.created_at < filters.until)
+        for key, value in filters.labels.items():
+            labels = execution_labels.c
+            labelled = self._select(execution_labels, labels.execution_id).where(
+                labels.key == key, labels.value == value
+            )
+            query = query.where(e.id.in_(labelled))
+        return query
+
+    async def _with_inputs(self, rows: Sequence[Row[Any]]) -> list[Execution]:
+        i = execution_inputs.c
+        query = (
+            self._select(execution_inputs)
+            .where(i.execution_id.in_([row._mapping["id"] for row in rows]))
+            .order_by(i.execution_id, i.position)
+        )
+        inputs: dict[str, list[Input]] = {}
+        for row in await self._connection.execute(query):
+            r = row._mapping
+            inputs.setdefault(r["execution_id"], []).append(Input(r["file_id"], r["url"], r["sha256"]))
+        return [_execution(row, tuple(inputs.get(row._mapping["id"], ()))) for row in rows]
+
+
+async def unfinished(connection: AsyncConnection) -> list[tuple[str, str]]:
+    """Tenant and id of every execution that has not ended, oldest first; for whoever takes them up again."""
+    query = (
+        select(executions.c.tenant_id, executions.c.id)
+        .where(executions.c.status.in_(UNFINISHED))
+        .order_by(executions.c.created_at)
+    )
+    return [(row.tenant_id, row.id) for row in await connection.execute(query)]
+
+
+def _execution(row: Row[Any], inputs: tuple[Input, ...]) -> Execution:
+    r = row._mapping
+    request = NewExecution(
+        id=r["id"],
+        kind=r["kind"],
+        agent_name=r["agent_name"],
+        agent_version=r["agent_version"],
+        domain=r["domain"],
+        model=r["model"],
+        batch=r["batch"],
+        inputs=inputs,
+        fingerprint=r["fingerprint"],
+        config=r["config"],
+        metadata=r["metadata"],
+        callback_url=r["callback_url"],
+        caller_created_at=r["caller_created_at"],
+    )
+    status = Status(r["status"])
+    return Execution(
+        request=request,
+        tenant_id=r["tenant_id"],
+        status=status,
+        created_at=r["created_at"],
+        started_at=r["started_at"],
+        attempts=r["attempts"],
+        outcome=_outcome(r, status) if not MOVES[status] else None,
+    )
+
+
+def _outcome(r: RowMapping, status: Status) -> Outcome:
+    return Outcome(
+        status=status,
+        completed_at=r["completed_at"],
+        response=r["response"],
+        usage=r["usage"] or {},
+        credits_used=r["credits_used"],
+        errors=r["errors"] or (),
+        pages=r["pages"] or (),
+        steps=r["steps"] or (),
+        failure_code=r["failure_code"],
+        message=r["message"],
+    )

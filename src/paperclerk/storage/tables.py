@@ -1,0 +1,181 @@
+"""The tables, as SQLAlchemy Core. Read by the repositories beside this file and by the migrations.
+
+A row that belongs to a tenant says so in `tenant_id`; only `storage.tenancy` builds statements on such tables.
+The database schema is a public contract: it changes through a migration, never here alone.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """An aware datetime in UTC. SQLite forgets the zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; store aware times only")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as ASCII text: PostgreSQL's own types refuse the NUL characters that documents may hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("created_at", Timestamp, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),  # the readable part of the key
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), nullable=False, index=True),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("plan", String(100), nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("last_used_at", Timestamp),
+    Column("revoked_at", Timestamp),
+)
+
+webhook_secrets = Table(
+    "webhook_secrets",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), nullable=False, index=True),
+    Column("secret", String(200), nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("retired_at", Timestamp),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), nullable=False),
+    Column("state", String(16), nullable=False),  # FileState
+    Column("sha256", String(64)),
+    Column("md5", String(32)),
+    Column("filename", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("media_type", String(200), nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Index(None, "tenant_id", "created_at"),
+    Index(None, "tenant_id", "md5"),
+    Index(None, "sha256"),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    # The caller may choose the id, so it is unique within the tenant only: another tenant's id stays unseen.
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),  # document | image
+    Column("agent_name", Text, nullable=False),
+    Column("agent_version", Text, nullable=False),
+    Column("domain", Text),
+    Column("model", Text, nullable=False),
+    Column("batch", Boolean, nullable=False),
+    Column("config", Json, nullable=False),
+    Column("metadata", Json, nullable=False),
+    Column("callback_url", Text),
+    Column("fingerprint", String(64), nullable=False),
+    Column("status", String(16), nullable=False),  # ExecutionStatus
+    Column("created_at", Timestamp, nullable=False),
+    Column("caller_created_at", Timestamp),
+    Column("started_at", Timestamp),
+    Column("completed_at", Timestamp),
+    Column("attempts", Integer, nullable=False),
+    Column("response", Json),
+    Column("usage", Json),
+    Column("credits_used", Integer, nullable=False),
+    Column("errors", Json),
+    Column("pages", Json),
+    Column("steps", Json),
+    Column("failure_code", String(64)),
+    Column("message", Text),
+    Index(None, "tenant_id", "created_at"),
+    Index(None, "tenant_id", "completed_at"),
+    Index(None, "status"),
+)
+
+execution_inputs = Table(
+    "execution_inputs",
+    metadata,
+    Column("tenant_id", String(36), primary_key=True),
+    Column("execution_id", String(64), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("file_id", String(36)),
+    Column("url", Text),
+    Column("sha256", String(64)),  # of bytes that only this execution holds (a data: URL)
+    ForeignKeyConstraint(
+        ["tenant_id", "execution_id"], ["executions.tenant_id", "executions.id"], ondelete="CASCADE"
+    ),
+    Index(None, "sha256"),
+)
+
+execution_labels = Table(
+    "execution_labels",
+    metadata,
+    Column("tenant_id", String(36), primary_key=True),
+    Column("execution_id", String(64), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("value", String(512), nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "execution_id"], ["executions.tenant_id", "executions.id"], ondelete="CASCADE"
+    ),
+    Index(None, "tenant_id", "key", "value"),
+)
