@@ -1,0 +1,87 @@
+"""The ready-made agents: the document domains of the `vlmrun-hub` package, by name. Called by `extraction`,
+`api` and `cli`. The package is data here (a catalog and pydantic models): nothing is imported before the
+first look-up, then only the catalog and the model asked for, and nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from paperclerk.domain.agent import Agent
+from paperclerk.domain.errors import NotFound
+
+FAMILIES = ("document", "accounting", "healthcare", "finance", "real-estate", "logistics", "food")
+LATEST = "latest"
+
+
+def names() -> tuple[str, ...]:
+    """The names of all ready-made agents, sorted."""
+    return tuple(sorted(_catalog()))
+
+
+def lookup(name: str, version: str | None = LATEST) -> Agent:
+    """The ready-made agent of that name; `name:version` is read too.
+
+    Every agent has one version, that of the installed vlmrun-hub package, and `latest` is that one.
+    Raises NotFound (`unknown_agent`) with the closest names, or with the version that there is.
+    """
+    base, _, suffix = name.strip().partition(":")
+    wanted = version if version not in (None, "", LATEST) else suffix or LATEST
+    if base not in _catalog():
+        raise NotFound(_unknown_name(base), code="unknown_agent")
+    agent = _agent(base)
+    if wanted not in (LATEST, agent.version):
+        raise NotFound(
+            f"The agent {base!r} has no version {wanted[:50]!r}. It has {agent.version!r}, which is also 'latest'.",
+            code="unknown_agent",
+        )
+    return agent
+
+
+@cache
+def _catalog() -> Mapping[str, Mapping[str, Any]]:
+    """What the package's catalogs say about each domain of our families."""
+    import yaml
+    from vlmrun.hub.constants import VLMRUN_HUB_CATALOG_PATH, VLMRUN_HUB_CONTRIB_CATALOG_PATH
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    entries: dict[str, Mapping[str, Any]] = {}
+    for path in (VLMRUN_HUB_CATALOG_PATH, VLMRUN_HUB_CONTRIB_CATALOG_PATH):
+        text = Path(path).read_text(encoding="utf-8")
+        catalog = yaml.load(text, Loader=loader)  # type: ignore[no-untyped-call]  # noqa: S506 - a safe loader
+        for entry in catalog["schemas"]:
+            if entry["domain"].split(".")[0] in FAMILIES:
+                entries[entry["domain"]] = entry
+    return entries
+
+
+@cache
+def _agent(domain: str) -> Agent:
+    # Not through the package's own registry, which imports every model and a logging library besides.
+    from vlmrun.hub.version import __version__
+
+    entry = _catalog()[domain]
+    module, _, model = entry["schema"].rpartition(".")
+    return Agent(
+        name=domain,
+        version=__version__,
+        json_schema=getattr(importlib.import_module(module), model).model_json_schema(),
+        prompt=entry.get("prompt") or "",
+        description=entry.get("description") or "",
+        domain=domain,
+    )
+
+
+def _unknown_name(name: str) -> str:
+    from rapidfuzz import process
+
+    shown = name[:100]
+    close = [match for match, _, _ in process.extract(shown, names(), limit=3, score_cutoff=60)]
+    hint = (
+        f"Closest: {', '.join(close)}." if close else f"There are {len(names())}, such as document.invoice."
+    )
+    return f"There is no agent {shown!r}. {hint}"
