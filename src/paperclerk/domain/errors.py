@@ -4,6 +4,7 @@
     +-- InvalidRequest        a parameter is wrong
     +-- InvalidSchema         the JSON Schema cannot be used
     +-- NotFound              no such agent, version, file or execution
+    +-- Conflict              what is asked for contradicts what is there
     +-- DocumentError         the document cannot be read
     |   +-- UnsupportedDocument   not a type we read
     |   +-- PasswordRequired      encrypted, and the empty password does not open it
@@ -43,6 +44,10 @@ class InvalidSchema(PaperclerkError):
 
 class NotFound(PaperclerkError):
     code = "not_found"
+
+
+class Conflict(PaperclerkError):
+    code = "conflict"
 
 
 class DocumentError(PaperclerkError):

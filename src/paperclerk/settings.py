@@ -1,0 +1,112 @@
+"""Every setting, read from the environment (`PAPERCLERK_<NAME>`). Read by `bootstrap` and the commands only.
+
+Each part has a small configuration of its own; `bootstrap` fills them from here. Each setting stands in
+docs/settings.md, by test.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from paperclerk.domain.errors import InvalidRequest
+
+
+def default_data_dir() -> Path:
+    """The same folder from wherever a command is called, so that `serve` and `keys` mean one installation."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "paperclerk"
+
+
+class Settings(BaseSettings):
+    """The settings of one installation."""
+
+    model_config = SettingsConfigDict(env_prefix="PAPERCLERK_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Folder of the database, the stored bytes and the signing secret.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one."
+    )
+    base_url: str | None = Field(
+        default=None,
+        description="Address under which clients reach the server (https://clerk.example.org), for the URLs "
+        "that it hands out. Default: what the request's Host header says.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="postgresql://USER@HOST/NAME, or sqlite:///PATH. Default: SQLite in the data folder.",
+    )
+    blobs_url: str | None = Field(
+        default=None,
+        description="Where the bytes of files are kept: s3://BUCKET/PREFIX or file:///FOLDER. "
+        "Default: the data folder.",
+    )
+    plans_file: Path | None = Field(
+        default=None, description="YAML file of plans. Default: the built-in plans."
+    )
+    signing_secret: str | None = Field(
+        default=None,
+        min_length=32,
+        description="Signs presigned and public URLs; servers that share a database share it. "
+        "Default: a random one, kept in the data folder.",
+    )
+    allow_private_addresses: str = Field(
+        default="",
+        description="Comma-separated networks (10.0.0.0/8) that `url`, `images` and `callback_url` may reach "
+        "though they are not public.",
+    )
+    concurrency: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=256,
+        description="Documents that are worked on at the same time. Default: the number of cores.",
+    )
+    sync_wait_s: float = Field(
+        default=100.0,
+        gt=0,
+        le=110,
+        description="Seconds that a request with batch: false waits before it is answered with the pending "
+        "execution. The official clients give up after 120 and send the request again.",
+    )
+    max_upload_bytes: int = Field(default=512_000_000, ge=1, description="Largest file that can be uploaded.")
+    max_json_bytes: int = Field(default=16_000_000, ge=1000, description="Largest JSON body.")
+    max_image_json_bytes: int = Field(
+        default=80_000_000,
+        ge=1000,
+        description="Largest JSON body on the image routes, whose images may be inline.",
+    )
+    public_url_ttl_s: int = Field(default=86_400, ge=1, description="Seconds that a file's public URL works.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important messages that are logged."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Log lines for people or for machines."
+    )
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'paperclerk.sqlite'}"
+
+    @property
+    def blobs(self) -> str:
+        return self.blobs_url or f"file://{self.data_dir.absolute() / 'blobs'}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of the environment; arguments that are not None win. Raises InvalidRequest."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"PAPERCLERK_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)
+        )
+        raise InvalidRequest(f"A setting is wrong. {problems}.", code="invalid_setting") from None

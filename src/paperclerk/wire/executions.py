@@ -1,0 +1,148 @@
+"""Executions on the wire, which the contract calls predictions (A.3, B.1-B.7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from paperclerk.storage.executions import Execution, Status
+from paperclerk.wire.body import Body, UtcTime, utc_text
+
+MAX_IMAGES = 100
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+Address = Annotated[str, StringConstraints(min_length=1)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class ConfigBody(Body):
+    """How to execute. Keys that are not listed are tolerated and have no effect."""
+
+    prompt: Annotated[str, StringConstraints(max_length=100_000)] = ""
+    json_schema: dict[str, Any] | str | None = Field(
+        None, description="A JSON Schema that replaces the agent's; also as a string of JSON."
+    )
+    gql_stmt: str | None = Field(default=None, description="Not supported yet, except the empty string.")
+    skills: list[Any] | None = Field(default=None, description="Not supported yet, except the empty list.")
+    detail: Literal["auto", "lo", "hi"] = "auto"
+    grounding: bool = False
+    confidence: bool = False
+    page_indices: list[int] | None = Field(
+        default=None, description="Pages to read, from 0; absent: all of them."
+    )
+    max_retries: int = Field(default=3, ge=0, le=100, description="For model engines.")
+    max_tokens: int = Field(default=65535, ge=1, description="For model engines.")
+    temperature: float = Field(default=0.0, ge=0, le=2, description="For model engines.")
+    strict: bool = Field(default=False, description="Fail when a required value is not on the page.")
+
+
+class ExecutionBody(Body):
+    """What all requests for an execution share."""
+
+    id: Identifier | None = Field(default=None, description="Becomes the execution's id.")
+    created_at: str | None = Field(default=None, description="The caller's time, ISO 8601; stored only.")
+    batch: bool = Field(default=True, description="false: the reply waits for the result.")
+    config: ConfigBody = Field(default_factory=ConfigBody)
+    metadata: dict[str, Any] = Field(
+        default_factory=dict, description="Stored; scalars in it can be filtered by; context for the engine."
+    )
+    callback_url: Address | None = Field(
+        default=None, description="Gets the finished execution by POST, signed."
+    )
+
+
+class _OneDocument(ExecutionBody):
+    file_id: Text | None = None
+    url: Address | None = Field(default=None, description="http:, https: or data:.")
+
+
+class _Images(ExecutionBody):
+    images: list[Address] = Field(
+        min_length=1, max_length=MAX_IMAGES, description="http:, https: or data: URLs; each is a page."
+    )
+
+
+class _ByAgent(BaseModel):
+    name: Text = Field(description="The agent, as NAME or NAME:VERSION.")
+    version: Text = "latest"
+
+
+class _ByDomain(BaseModel):
+    domain: Text | None = Field(default=None, description="May be left out when config.json_schema is given.")
+    model: Text = "vlm-1"
+
+
+class DocumentExecuteBody(_ByAgent, _OneDocument):
+    """Executes an agent over a document: exactly one of `file_id` and `url`."""
+
+
+class DocumentGenerateBody(_ByDomain, _OneDocument):
+    """Reads a document by a domain's schema, or by one's own: exactly one of `file_id` and `url`."""
+
+
+class ImageExecuteBody(_ByAgent, _Images):
+    """Executes an agent over images."""
+
+
+class ImageGenerateBody(_ByDomain, _Images):
+    """Reads images by a domain's schema, or by one's own."""
+
+
+class UsageReply(BaseModel):
+    """What an execution used. Until it has ended everything but the duration is null."""
+
+    elements_processed: int | None = None
+    element_type: Literal["image", "page"] | None = None
+    credits_used: int | None = None
+    steps: int | None = None
+    message: str | None = None
+    duration_seconds: int = 0
+
+
+class FailureReply(BaseModel):
+    code: str
+    message: str
+
+
+class ExecutionReply(BaseModel):
+    """An execution as it stands."""
+
+    id: str
+    created_at: UtcTime
+    completed_at: UtcTime | None
+    response: Any
+    status: Literal["enqueued", "pending", "running", "completed", "failed", "paused"]
+    domain: str | None
+    usage: UsageReply
+    name: str = Field(description="The agent that was executed.")
+    version: str
+    metadata: dict[str, Any]
+    message: str | None = Field(description="The same as usage.message.")
+    error: FailureReply | None = Field(description="Why it failed; null when it did not.")
+    errors: list[dict[str, Any]] = Field(description="Fields that could not be given as the schema wants.")
+    pages: list[dict[str, Any]] = Field(description="How each page of the document ended.")
+    steps: list[dict[str, Any]] = Field(description="What the execution did, with seconds.")
+
+
+def execution_json(execution: Execution) -> dict[str, Any]:
+    """The reply for an execution, of the shape of `ExecutionReply`; also the body of its webhook."""
+    request, outcome = execution.request, execution.outcome
+    failed = outcome is not None and outcome.status is Status.FAILED
+    usage = UsageReply(**outcome.usage) if outcome else UsageReply()
+    return {
+        "id": execution.id,
+        "created_at": utc_text(execution.created_at),
+        "completed_at": utc_text(outcome.completed_at) if outcome else None,
+        "response": outcome.response if outcome else None,
+        "status": execution.status.value,
+        "domain": request.domain,
+        "usage": usage.model_dump(),
+        "name": request.agent_name,
+        "version": request.agent_version,
+        "metadata": dict(request.metadata),
+        "message": usage.message,
+        "error": {"code": outcome.failure_code, "message": outcome.message} if outcome and failed else None,
+        "errors": list(outcome.errors) if outcome else [],
+        "pages": list(outcome.pages) if outcome else [],
+        "steps": list(outcome.steps) if outcome else [],
+    }

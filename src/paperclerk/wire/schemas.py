@@ -1,0 +1,37 @@
+"""Schemas, domains and models on the wire (contract A.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from paperclerk.wire.body import Body
+from paperclerk.wire.executions import ConfigBody, Text
+
+
+class SchemaBody(Body):
+    domain: Text
+    config: ConfigBody = Field(default_factory=ConfigBody)
+
+
+class SchemaReply(BaseModel):
+    """The schema that a reply of this domain or agent has."""
+
+    domain: str
+    description: str | None
+    schema_version: str
+    schema_hash: str
+    gql_stmt: str
+    json_schema: dict[str, Any] = Field(description="With a title that is a class name.")
+
+
+class ModelReply(BaseModel):
+    model: str
+    domain: str
+
+
+class DomainReply(BaseModel):
+    domain: str
+    name: str
+    description: str
