@@ -1,0 +1,18 @@
+"""Reading documents: bytes in, pages of words out, in a killable child process. Called by `extraction`, `cli`.
+
+`open_reader()` gives a `reader.Reader`. Importing this package loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paperclerk.documents.process import ProcessReader
+
+
+def open_reader(*, threads: int | None = None) -> ProcessReader:
+    """A reader whose processes start on first use; close it, or use it as a context."""
+    from paperclerk.documents.process import ProcessReader
+
+    return ProcessReader(threads=threads)

@@ -1,0 +1,172 @@
+"""What a forked child does: take one job, read one document, say what it found, end. Called by `zygote`."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import socket
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from paperclerk.documents import messages, rehearsal, sandbox
+from paperclerk.documents.media import Media
+from paperclerk.documents.messages import Done, Job, Opened, PageRead, Refused, Rendered, Reply
+from paperclerk.documents.pages import EFFORTS, NeedsOcr, OpenDocument, PictureReader, as_png, open_document
+from paperclerk.domain.document import Page, PageStatus
+from paperclerk.domain.errors import (
+    DocumentError,
+    DocumentTooLarge,
+    InvalidRequest,
+    PaperclerkError,
+    PasswordRequired,
+    ReadingFailed,
+    UnsupportedDocument,
+)
+
+
+class Flavour:
+    """What a zygote has loaded, ready in each of its children. The plain one has no OCR."""
+
+    def picture_reader(self, threads: int) -> PictureReader | None:
+        return None
+
+
+class SmallFlavour(Flavour):
+    """PP-OCRv6 small, for `auto` and `hi`."""
+
+    def __init__(self) -> None:
+        from paperclerk.documents.ocr import Networks
+
+        self._networks = Networks()
+
+    def picture_reader(self, threads: int) -> PictureReader:
+        from paperclerk.documents.ocr import OcrReader
+
+        return OcrReader(self._networks, threads)
+
+
+FLAVOURS = {"plain": Flavour, "small": SmallFlavour}
+
+
+def rehearse(flavour: Flavour) -> None:
+    """Read small documents of our own making, so that all that loads lazily is loaded.
+
+    A child cannot open a file any more. Called once, before the first fork.
+    """
+    import encodings.utf_16_le
+    import encodings.utf_32_le  # noqa: F401
+
+    reader = flavour.picture_reader(1)
+    for media, data in rehearsal.documents():
+        for effort in EFFORTS.values():
+            document = open_document(
+                media, np.frombuffer(data, np.uint8), effort, (lambda: reader) if reader else None, 10**6, 10
+            )
+            as_png(document.draw(0, 200))
+            try:
+                document.read(0)
+            except NeedsOcr:
+                pass
+
+
+def serve(channel: socket.socket, flavour: Flavour) -> None:
+    """Wait for one job on `channel` and do it. Returns when it is done or the other side is gone."""
+    sandbox.drop_powers()
+    received = messages.receive_job(channel)
+    if received is None:
+        return
+    job, descriptor = received
+    sandbox.limit_memory(job.memory_bytes)
+    sandbox.limit_cpu(job.cpu_seconds_per_page, job.cpu_seconds)
+    for reply in _replies(job, descriptor, flavour):
+        try:
+            messages.send(channel, reply)
+        except OSError:
+            return  # nobody listens any more
+
+
+def _replies(job: Job, descriptor: int, flavour: Flavour) -> Iterator[Reply]:
+    try:
+        reader = flavour.picture_reader(job.threads)
+        document = open_document(
+            Media(job.kind, job.media_type, job.pillow),
+            _mapped(descriptor, job.size),
+            EFFORTS[job.detail],
+            (lambda: reader) if reader else None,
+            job.image_pixels,
+            job.image_frames,
+        )
+        yield Opened(document.info)
+        wanted = _wanted(job, document.info.page_count)
+        if job.render_side:
+            yield Rendered(as_png(document.draw(job.first, job.render_side)))
+        else:
+            yield from _read(job, document, wanted)
+    except PaperclerkError as error:
+        yield _refusal(error)
+    except MemoryError:
+        yield _refusal(_out_of_memory())
+    else:
+        yield Done()
+
+
+def _read(job: Job, document: OpenDocument, wanted: frozenset[int]) -> Iterator[Reply]:
+    for index in range(job.first, document.info.page_count):
+        if index not in wanted:
+            yield PageRead(Page(index, 0.0, 0.0, PageStatus.SKIPPED, reason="not asked for"))
+            continue
+        sandbox.limit_cpu(job.cpu_seconds_per_page, job.cpu_seconds)
+        try:
+            yield PageRead(document.read(index))
+        except NeedsOcr:
+            yield messages.NeedsOcr(index)
+            return
+        except DocumentError as error:
+            yield PageRead(Page(index, 0.0, 0.0, PageStatus.FAILED, reason=error.message))
+
+
+def _wanted(job: Job, page_count: int) -> frozenset[int]:
+    asked = range(page_count) if job.pages is None else job.pages
+    if job.render_side:
+        asked = (job.first,)
+    outside = sorted(page for page in asked if not 0 <= page < page_count)
+    if outside:
+        raise InvalidRequest(
+            f"Page index {outside[0]} is outside the document, which has {page_count} "
+            f"{'page' if page_count == 1 else 'pages'} (indices 0 to {page_count - 1}).",
+            code="page_out_of_range",
+        )
+    if len(asked) > job.max_pages or page_count > 20 * job.max_pages:
+        raise DocumentTooLarge(
+            f"The document has {page_count} pages; at most {job.max_pages} are read at a time. "
+            "Ask for some of them, or split the document.",
+            code="too_many_pages",
+        )
+    return frozenset(asked)
+
+
+def _mapped(descriptor: int, size: int) -> npt.NDArray[np.uint8]:
+    view = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+    os.close(descriptor)
+    return np.frombuffer(view, np.uint8)  # keeps the mapping
+
+
+def _out_of_memory() -> ReadingFailed:
+    return ReadingFailed(
+        "Reading the document took more memory than it may. Send a simpler or smaller document.",
+        code="reading_out_of_memory",
+    )
+
+
+def _refusal(error: PaperclerkError) -> Refused:
+    kinds = (
+        (PasswordRequired, "password"),
+        (DocumentTooLarge, "too_large"),
+        (UnsupportedDocument, "unsupported"),
+        (ReadingFailed, "failed"),
+        (InvalidRequest, "request"),
+    )
+    kind = next((name for cls, name in kinds if isinstance(error, cls)), "document")
+    return Refused(kind, error.code, error.message)  # type: ignore[arg-type]

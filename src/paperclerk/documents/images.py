@@ -1,0 +1,149 @@
+"""Image files as upright RGB pages, through Pillow. Used inside the reading child only.
+
+Formats, sizes and frames are checked from the headers before a pixel is decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import (  # the plugins are named, since a child cannot load a file once it is locked in
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from paperclerk.domain.errors import DocumentError, DocumentTooLarge
+
+Pixels = npt.NDArray[np.uint8]
+
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "WEBP", "TIFF")
+_PLUGINS = (
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+_MULTI_PAGE = ("TIFF", "GIF", "WEBP")
+LONG_SIDE = 842.0
+"""Page units of the longer side of an image page."""
+
+_BROKEN = (OSError, ValueError, SyntaxError, struct.error, EOFError, IndexError, TypeError, KeyError)
+
+
+class ImageFileReader:
+    """An opened image file. Several frames are several pages (TIFF), or one page (the first frame of others)."""
+
+    def __init__(self, data: bytes | memoryview, pillow: str, max_pixels: int, max_frames: int) -> None:
+        """Raises DocumentError or DocumentTooLarge."""
+        Image.MAX_IMAGE_PIXELS = None  # checked below, against the limit of this job
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        warnings.simplefilter("ignore")
+        formats = (pillow, "MPO") if pillow == "JPEG" else (pillow,)
+        try:
+            self._image: Any = Image.open(io.BytesIO(data), formats=formats)
+        except _BROKEN as error:
+            raise _damaged(error) from error
+        self._max_pixels = max_pixels
+        self._check_size()
+        self.page_count = self._count(max_frames) if pillow == "TIFF" else 1
+
+    def page(self, index: int) -> Pixels:
+        """Frame `index` as displayed, (height, width, 3), BGR, on white. Raises DocumentError."""
+        try:
+            self._image.seek(index)
+            self._check_size()
+            upright = ImageOps.exif_transpose(_as_rgb(self._image))
+            return np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
+        except DocumentTooLarge:
+            raise
+        except Image.DecompressionBombError as error:
+            raise DocumentTooLarge("The image unpacks to more than it may. Send a smaller one.") from error
+        except _BROKEN as error:
+            raise _damaged(error) from error
+
+    def _count(self, max_frames: int) -> int:
+        """Frames, counted one by one so that a flood or a loop of directories ends at the limit."""
+        count = 1
+        try:
+            while True:
+                self._image.seek(count)
+                count += 1
+                if count > max_frames:
+                    raise DocumentTooLarge(
+                        f"The image has more than {max_frames} pages. Split it and send the parts.",
+                        code="too_many_pages",
+                    )
+        except EOFError:
+            pass
+        except _BROKEN:
+            pass  # a damaged directory ends the file; what stands before it is read
+        self._image.seek(0)
+        return count
+
+    def _check_size(self) -> None:
+        width, height = self._image.size
+        if width < 1 or height < 1:
+            raise DocumentError("The image has no size. Save it anew and send it again.")
+        if width * height > self._max_pixels:
+            raise DocumentTooLarge(
+                f"The image has {width} x {height} pixels, more than the {self._max_pixels:,} that are read. "
+                "Send it at a lower resolution.",
+                code="too_many_pixels",
+            )
+
+
+def page_units(width: int, height: int) -> float:
+    """Page units of one pixel of an image of this size."""
+    return LONG_SIDE / max(width, height)
+
+
+def _as_rgb(image: Any) -> Any:
+    """`image` as 8-bit RGB: 16 bits scaled down, transparency on white, CMYK and palettes converted."""
+    exif = image.getexif()
+    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I", "F"):
+        image = Image.fromarray(_to_eight_bits(np.asarray(image)))
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.new("RGB", layer.size, "white")
+        image.paste(layer, mask=layer.getchannel("A"))
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
+    else:
+        image.load()
+        image = image.copy() if exif else image
+    if exif:
+        image.info["exif"] = exif.tobytes()
+    return image
+
+
+def _to_eight_bits(values: npt.NDArray[Any]) -> Pixels:
+    if values.dtype.kind == "f":
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        scaled = (np.nan_to_num(values, nan=low) - low) * (255.0 / max(high - low, 1e-9))
+        return scaled.astype(np.uint8)
+    if values.max(initial=0) > 255:
+        values = values.astype(np.int64) >> 8
+    return np.asarray(values.clip(0, 255), np.uint8)
+
+
+def _damaged(error: BaseException) -> DocumentError:
+    if isinstance(error, UnidentifiedImageError):
+        return DocumentError("The image is damaged and cannot be opened. Save it anew and send it again.")
+    return DocumentError("The image is damaged or cut off. Save it anew and send it again.")

@@ -1,0 +1,286 @@
+"""Words on a picture: text detection and recognition with the weights that RapidOCR ships. Used in the child.
+
+RapidOCR's own pipeline resolves, and if need be downloads, its models; here the two networks are opened by
+path, so nothing can be fetched. Its box post-processing is used as it is. Recognition is ours for one reason:
+the position of every character, which gives each word a tight box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+Quads = npt.NDArray[np.float32]
+
+_LINE_HEIGHT = 48  # what the recogniser was trained on
+_MIN_SCORE = 0.5
+_MAX_LINE_WIDTH = 48 * 80
+
+
+@dataclass(frozen=True)
+class OcrWord:
+    """A word on the picture: `quad` (4, 2) in pixels, clockwise from its top left as read."""
+
+    text: str
+    quad: Quads
+    score: float
+
+
+@dataclass(frozen=True)
+class OcrLine:
+    """A detected line as recognised."""
+
+    quad: Quads
+    words: tuple[OcrWord, ...]
+    score: float
+
+
+@dataclass(frozen=True)
+class Text:
+    """What the recogniser says of one strip: characters, their centres as fractions of the strip, their scores."""
+
+    characters: str
+    centres: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+
+    @property
+    def score(self) -> float:
+        return float(self.scores.mean()) if len(self.scores) else 0.0
+
+
+class Networks:
+    """The detection and recognition networks, one thread each; loaded once, before the fork."""
+
+    def __init__(self) -> None:
+        import importlib
+
+        import cv2
+        import rapidocr
+        from rapidocr.ch_ppocr_det.utils import DBPostProcess
+
+        onnxruntime: Any = importlib.import_module("onnxruntime")
+        cv2.setNumThreads(1)
+        folder = Path(rapidocr.__file__).parent / "models"
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 4
+
+        def load(name: str) -> Any:
+            return onnxruntime.InferenceSession(
+                str(folder / name), options, providers=["CPUExecutionProvider"]
+            )
+
+        self._detector = load("PP-OCRv6_det_small.onnx")
+        self._recogniser = load("PP-OCRv6_rec_small.onnx")
+        self._direction = load("ch_ppocr_mobile_v2.0_cls_mobile.onnx")
+        letters = self._recogniser.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self._letters = np.array(["", *letters, " "])
+        self._boxes = DBPostProcess(
+            thresh=0.3,
+            box_thresh=0.5,
+            max_candidates=3000,
+            unclip_ratio=1.6,
+            use_dilation=True,
+            score_mode="fast",
+        )
+
+    def detect(self, picture: Pixels, max_side: int) -> Quads:
+        """Lines of text as (n, 4, 2) in pixels, looked for at no more than `max_side` pixels."""
+        import cv2
+
+        height, width = picture.shape[:2]
+        scale = min(1.0, max_side / max(height, width))
+        size = (max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32))
+        small = cv2.resize(picture, size)
+        values = np.multiply(small, np.float32(2 / 255), dtype=np.float32)
+        values -= 1
+        tensor = np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+        output = self._detector.run(None, {"x": tensor})[0]
+        quads, _scores = self._boxes(output, (height, width))
+        return np.asarray(quads, np.float32).reshape(-1, 4, 2)
+
+    def upside_down(self, strips: Sequence[Pixels]) -> float:
+        """How much the direction network thinks that these lines stand on their heads, 0..1."""
+        import cv2
+
+        votes = []
+        for strip in strips:
+            width = min(192, max(1, round(48 * strip.shape[1] / strip.shape[0])))
+            tensor = np.zeros((1, 3, 48, 192), np.float32)
+            tensor[0, :, :, :width] = cv2.resize(strip, (width, 48)).transpose(2, 0, 1) * (2 / 255) - 1
+            votes.append(float(self._direction.run(None, {"x": tensor})[0][0][1]))
+        return sum(votes) / len(votes) if votes else 0.0
+
+    def recognise(self, strip: Pixels) -> Text:
+        """The text of one line, given upright as (height, width, 3)."""
+        import cv2
+
+        height, width = strip.shape[:2]
+        wide = min(_MAX_LINE_WIDTH, max(8, int(np.ceil(_LINE_HEIGHT * width / height))))
+        padded = max(320, wide)
+        tensor = np.zeros((1, 3, _LINE_HEIGHT, padded), np.float32)
+        scaled = cv2.resize(strip, (wide, _LINE_HEIGHT))
+        tensor[0, :, :, :wide] = scaled.transpose(2, 0, 1) * np.float32(2 / 255) - 1
+        chances = self._recogniser.run(None, {"x": tensor})[0][0]
+        best = chances.argmax(axis=1)
+        keep = best != 0
+        keep[1:] &= best[1:] != best[:-1]
+        columns = np.flatnonzero(keep)
+        centres = (columns + 0.5) / len(best) * padded / wide
+        scores = chances[columns, best[columns]].astype(np.float64)
+        return Text("".join(self._letters[best[columns]]), np.minimum(centres, 1.0), scores)
+
+
+class OcrReader:
+    """Reads pictures with `threads` lines recognised at a time."""
+
+    def __init__(self, networks: Networks, threads: int) -> None:
+        self._networks = networks
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def read(self, picture: Pixels, max_side: int) -> tuple[int, list[OcrLine]]:
+        """Degrees clockwise by which `picture` must be turned to stand upright, and the lines of the turned one."""
+        quads = self._networks.detect(picture, max_side)
+        turn = self._turn(picture, quads)
+        if turn:
+            picture = np.ascontiguousarray(np.rot90(picture, -turn // 90))
+            quads = self._networks.detect(picture, max_side)
+        return turn, self._lines(picture, quads)
+
+    def _lines(self, picture: Pixels, quads: Quads) -> list[OcrLine]:
+        def line(quad: Quads) -> OcrLine:
+            strip = cut_out(picture, quad)
+            text = self._networks.recognise(strip)
+            return OcrLine(quad, words_of(text, quad, strip), text.score)
+
+        lines = self._map(line, list(quads))
+        return [each for each in lines if each.words and each.score >= _MIN_SCORE]
+
+    def _map(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
+        return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
+
+    def _turn(self, picture: Pixels, quads: Quads) -> int:
+        """0, 90, 180 or 270, from the shape of the lines and the look of the longest."""
+        if not len(quads):
+            return 0
+        widths = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
+        heights = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+        length = np.maximum(widths, heights)
+        long = np.maximum(widths, heights) > 2 * np.minimum(widths, heights)
+        sideways = float(length[long & (heights > widths)].sum()) > 0.6 * float(length[long].sum())
+        candidates = np.flatnonzero(long & ((heights > widths) == sideways))
+        chosen = candidates[np.argsort(-length[candidates])][:8]
+        if not len(chosen):
+            return 0
+        if sideways:  # as if turned a quarter clockwise
+            strips = [np.ascontiguousarray(np.rot90(cut_out(picture, quads[i]), -1)) for i in chosen]
+        else:
+            strips = [cut_out(picture, quads[i]) for i in chosen]
+        flipped = self._networks.upside_down(strips) > 0.5 and self._reads_better_flipped(strips)
+        return (90 if sideways else 0) + (180 if flipped else 0)
+
+    def _reads_better_flipped(self, strips: list[Pixels]) -> bool:
+        def gain(strip: Pixels) -> float:
+            flipped = np.ascontiguousarray(np.rot90(strip, 2))
+            return _weight(self._networks.recognise(flipped)) - _weight(self._networks.recognise(strip))
+
+        return float(sum(self._map(gain, strips[:4]))) > 0
+
+
+def _weight(text: Text) -> float:
+    return text.score * len(text.characters)
+
+
+def cut_out(picture: Pixels, quad: Quads) -> Pixels:
+    """The area of `quad` as an upright strip."""
+    import cv2
+
+    width = max(1, int(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))))
+    height = max(1, int(max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))))
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(np.ascontiguousarray(quad, np.float32), target)
+    strip = cv2.warpPerspective(
+        picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
+    )
+    return np.asarray(strip, np.uint8)
+
+
+def words_of(text: Text, quad: Quads, strip: Pixels) -> tuple[OcrWord, ...]:
+    """The words of a recognised line with boxes around their ink."""
+    spans = [span for span in _word_spans(text) if text.characters[span[0] : span[1]].strip()]
+    if not spans:
+        return ()
+    ink = _ink(strip)
+    edges = _edges(text, spans, ink)
+    words = []
+    for (start, end), (left, right) in zip(spans, edges, strict=True):
+        word = text.characters[start:end]
+        words.append(OcrWord(word, _part(quad, left, right), float(text.scores[start:end].mean())))
+    return tuple(words)
+
+
+def _word_spans(text: Text) -> list[tuple[int, int]]:
+    spans, start = [], 0
+    for i, character in enumerate(text.characters + " "):
+        if character.isspace():
+            if i > start:
+                spans.append((start, i))
+            start = i + 1
+    return spans
+
+
+def _ink(strip: Pixels) -> npt.NDArray[np.bool_]:
+    """Which columns of the strip hold ink."""
+    import cv2
+
+    grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY)
+    _level, black = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    if black.mean() > 0.5:
+        black = 1 - black
+    margin = strip.shape[0] // 8
+    return np.asarray(black[margin : strip.shape[0] - margin or None].sum(axis=0) > 0)
+
+
+def _edges(text: Text, spans: list[tuple[int, int]], ink: npt.NDArray[np.bool_]) -> list[tuple[float, float]]:
+    """Left and right of each word as fractions of the strip: cut in the widest white between two words."""
+    width = len(ink)
+    cuts = [0]
+    for (_, end), (start, _) in pairwise(spans):
+        low = int(text.centres[end - 1] * width)
+        high = max(low + 1, int(text.centres[start] * width))
+        cuts.append(low + _widest_gap(ink[low:high]))
+    cuts.append(width)
+    edges = []
+    for left, right in pairwise(cuts):
+        inked = np.flatnonzero(ink[left:right])
+        if len(inked):
+            left, right = left + int(inked[0]), left + int(inked[-1]) + 1
+        edges.append((left / width, max(right, left + 1) / width))
+    return edges
+
+
+def _widest_gap(ink: npt.NDArray[np.bool_]) -> int:
+    """The middle of the longest run without ink; the middle of all when there is none."""
+    white = np.flatnonzero(~ink)
+    if not len(white):
+        return len(ink) // 2
+    runs = np.split(white, np.flatnonzero(np.diff(white) > 1) + 1)
+    longest = max(runs, key=len)
+    return int(longest[len(longest) // 2])
+
+
+def _part(quad: Quads, left: float, right: float) -> Quads:
+    """The piece of `quad` between two fractions of its length."""
+    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
+    return np.stack(
+        [quad[0] + left * top, quad[0] + right * top, quad[3] + right * bottom, quad[3] + left * bottom]
+    )
