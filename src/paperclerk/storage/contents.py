@@ -129,6 +129,15 @@ class Contents:
         await self.forget(orphans)
         return stale + len(orphans)
 
+    @asynccontextmanager
+    async def scratch(self) -> AsyncIterator[Path]:
+        """An empty file for the length of the block."""
+        path = await asyncio.to_thread(self._blobs.new_staging_file)
+        try:
+            yield path
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
     def as_path(self, sha256: str) -> AbstractAsyncContextManager[Path]:
         """The bytes as a local file for the length of the block. Raises FileNotFoundError."""
         return self._blobs.as_path(sha256)

@@ -179,3 +179,55 @@ execution_labels = Table(
     ),
     Index(None, "tenant_id", "key", "value"),
 )
+
+takeovers = Table(
+    "takeovers",
+    metadata,
+    # A job of a dead process, taken up by another. The claim is in the key, so that it counts once.
+    Column("tenant_id", String(36), primary_key=True),
+    Column("execution_id", String(64), primary_key=True),
+    Column("executor_id", String(200), primary_key=True),
+    Column("claimed_at_ms", BigInteger, primary_key=True),
+    Column("steps_done", Integer, nullable=False),
+    Column("at", Timestamp, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "execution_id"], ["executions.tenant_id", "executions.id"], ondelete="CASCADE"
+    ),
+)
+
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), primary_key=True),
+    Column("id", String(64), primary_key=True),  # the receiver's webhook-id, the same on every attempt
+    Column("execution_id", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", String(260), nullable=False),  # receivers are kept apart by it
+    Column("body", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # EventState
+    Column("created_at", Timestamp, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Timestamp, nullable=False),
+    Column("leased_by", String(200)),  # the sender that is at it; its lease ends at due_at
+    ForeignKeyConstraint(
+        ["tenant_id", "execution_id"], ["executions.tenant_id", "executions.id"], ondelete="CASCADE"
+    ),
+    Index(None, "state", "due_at"),
+    Index(None, "tenant_id", "created_at"),
+    Index(None, "tenant_id", "execution_id"),
+)
+
+webhook_attempts = Table(
+    "webhook_attempts",
+    metadata,
+    Column("tenant_id", String(36), primary_key=True),
+    Column("event_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1
+    Column("attempted_at", Timestamp, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    ForeignKeyConstraint(
+        ["tenant_id", "event_id"], ["webhook_events.tenant_id", "webhook_events.id"], ondelete="CASCADE"
+    ),
+)

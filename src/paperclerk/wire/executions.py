@@ -20,7 +20,7 @@ class ConfigBody(Body):
 
     prompt: Annotated[str, StringConstraints(max_length=100_000)] = ""
     json_schema: dict[str, Any] | str | None = Field(
-        None, description="A JSON Schema that replaces the agent's; also as a string of JSON."
+        default=None, description="A JSON Schema that replaces the agent's; also as a string of JSON."
     )
     gql_stmt: str | None = Field(default=None, description="Not supported yet, except the empty string.")
     skills: list[Any] | None = Field(default=None, description="Not supported yet, except the empty list.")
@@ -42,7 +42,7 @@ class ExecutionBody(Body):
     id: Identifier | None = Field(default=None, description="Becomes the execution's id.")
     created_at: str | None = Field(default=None, description="The caller's time, ISO 8601; stored only.")
     batch: bool = Field(default=True, description="false: the reply waits for the result.")
-    config: ConfigBody = Field(default_factory=ConfigBody)
+    config: ConfigBody = ConfigBody()
     metadata: dict[str, Any] = Field(
         default_factory=dict, description="Stored; scalars in it can be filtered by; context for the engine."
     )

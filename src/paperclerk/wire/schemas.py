@@ -12,7 +12,7 @@ from paperclerk.wire.executions import ConfigBody, Text
 
 class SchemaBody(Body):
     domain: Text
-    config: ConfigBody = Field(default_factory=ConfigBody)
+    config: ConfigBody = ConfigBody()
 
 
 class SchemaReply(BaseModel):

@@ -1,0 +1,50 @@
+"""Several images as one document, each a page. Called by `jobs`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from paperclerk.documents.reader import Reader
+from paperclerk.domain.document import Document, DocumentInfo, Page, PageStatus
+from paperclerk.domain.errors import UnsupportedDocument
+from paperclerk.extraction.pipeline import OnProgress, Progress, check_pages, read, refuse_unreadable
+from paperclerk.extraction.plan import Plan
+
+
+def read_images(
+    sources: Sequence[Path], plan: Plan, reader: Reader, on_progress: OnProgress | None = None
+) -> Document:
+    """Reads images in their order; the frames of one that has several are pages of their own.
+
+    `page_indices` of the plan count the pages of all images. Raises DocumentError (UnsupportedDocument for
+    what is no image), InvalidRequest.
+    """
+    every_page = replace(plan, config=replace(plan.config, page_indices=None))
+    pages: list[Page] = []
+    media_type = ""
+    for position, source in enumerate(sources):
+        document = read(source, every_page, reader)
+        if document.info.kind != "image":
+            raise UnsupportedDocument(
+                f"images[{position}] is {document.info.media_type}, not an image. "
+                "Send documents to /v1/document/execute or /v1/document/generate."
+            )
+        media_type = document.info.media_type
+        pages += (msgspec.structs.replace(p, index=len(pages) + n) for n, p in enumerate(document.pages))
+        if on_progress:
+            on_progress(Progress("reading", position + 1, len(sources)))
+    wanted = plan.config.page_indices
+    check_pages(wanted, len(pages))
+    if wanted is not None:
+        pages = [page if page.index in wanted else _skipped(page) for page in pages]
+    document = Document(DocumentInfo("image", media_type, len(pages)), tuple(pages))
+    refuse_unreadable(document)
+    return document
+
+
+def _skipped(page: Page) -> Page:
+    return Page(page.index, page.width, page.height, PageStatus.SKIPPED, reason="not asked for")

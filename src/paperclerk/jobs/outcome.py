@@ -1,0 +1,70 @@
+"""A result, or an error, as it is stored. Called by whoever runs executions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from paperclerk.domain.agent import ExecutionConfig
+from paperclerk.domain.errors import PaperclerkError
+from paperclerk.domain.result import Usage
+from paperclerk.extraction.result import Result
+from paperclerk.storage.executions import NewExecution, Outcome, Status
+
+CREDITS_PER_PAGE = {"lo": 1, "auto": 2, "hi": 4}
+CREDITS_FOR_GROUNDING = 2
+
+
+def completed(new: NewExecution, config: ExecutionConfig, result: Result, *, now: datetime) -> Outcome:
+    """The outcome of an execution that gave `result`."""
+    credits_used = result.usage.elements_processed * credits_per_page(config)
+    usage = msgspec.structs.replace(
+        result.usage, element_type="image" if new.kind == "image" else "page", credits_used=credits_used
+    )
+    return Outcome(
+        status=Status.COMPLETED,
+        completed_at=now,
+        response=result.json(grounding=config.grounding, confidence=config.confidence)
+        if config.grounding or config.confidence
+        else result.response,
+        usage=msgspec.to_builtins(usage),
+        credits_used=credits_used,
+        errors=_json(result.errors),
+        pages=_json(result.accounts),
+        steps=_json(result.steps),
+        message=usage.message,
+    )
+
+
+def failed(new: NewExecution, error: Exception, *, now: datetime, seconds: float = 0.0) -> Outcome:
+    """The outcome of an execution that `error` ended; an error of ours tells why, another one tells nothing."""
+    if isinstance(error, PaperclerkError):
+        code, message = error.code, error.message
+    else:
+        code = "internal_error"
+        message = "The execution failed by a fault of the server, not of the request; its log says more."
+    usage = Usage(
+        element_type="image" if new.kind == "image" else "page",
+        message=message,
+        duration_seconds=round(seconds),
+    )
+    return Outcome(
+        status=Status.FAILED,
+        completed_at=now,
+        usage=msgspec.to_builtins(usage),
+        failure_code=code,
+        message=message,
+    )
+
+
+def credits_per_page(config: ExecutionConfig) -> int:
+    """What one page costs, by the effort and by whether boxes or confidence are asked for."""
+    extra = CREDITS_FOR_GROUNDING if config.grounding or config.confidence else 0
+    return CREDITS_PER_PAGE[config.detail] + extra
+
+
+def _json(values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    plain: list[dict[str, Any]] = msgspec.to_builtins(values)
+    return plain

@@ -1,0 +1,56 @@
+"""What a stored execution asks for, as the pipeline takes it. Called by `api` to check it, by `jobs` to run it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paperclerk.agents import builtin
+from paperclerk.domain.agent import Agent, ExecutionConfig
+from paperclerk.domain.errors import NotFound
+from paperclerk.extraction.plan import Plan, make_plan
+from paperclerk.storage.executions import NewExecution
+
+OWN_SCHEMA = "schema"  # the name of an execution that brings its own schema and names no agent
+
+
+def find_agent(name: str | None, version: str | None = None) -> Agent:
+    """The agent of that name and version; without a name, one that has nothing but the caller's schema.
+
+    Raises NotFound with the closest names.
+    """
+    if name is None or name == OWN_SCHEMA:
+        return Agent(name=OWN_SCHEMA, version="1", json_schema={})
+    return builtin.lookup(name, version)
+
+
+def plan_of(new: NewExecution) -> Plan:
+    """The plan of an execution. Raises NotFound, InvalidSchema."""
+    return make_plan(_agent(new), _config(new))
+
+
+def _agent(new: NewExecution) -> Agent:
+    try:
+        return find_agent(new.agent_name, new.agent_version)
+    except NotFound:
+        if new.domain is None:
+            raise
+        # Accepted with an earlier version of the ready-made agents, run after an update.
+        return find_agent(new.agent_name)
+
+
+def _config(new: NewExecution) -> ExecutionConfig:
+    given: dict[str, Any] = dict(new.config)
+    pages = given.get("page_indices")
+    return ExecutionConfig(
+        prompt=given.get("prompt", ""),
+        json_schema=given.get("json_schema"),
+        detail=given.get("detail", "auto"),
+        grounding=given.get("grounding", False),
+        confidence=given.get("confidence", False),
+        page_indices=None if pages is None else tuple(pages),
+        max_retries=given.get("max_retries", 3),
+        max_tokens=given.get("max_tokens", 65535),
+        temperature=given.get("temperature", 0.0),
+        strict=given.get("strict", False),
+        metadata=new.metadata,
+    )
