@@ -1,0 +1,239 @@
+"""The thin port over the durable engine, DBOS Transact: the only module that imports it. Called by `jobs`.
+
+What a durable function is called and what it takes is a persisted contract: names and ids, never documents.
+DBOS gives claims, checkpoints and fencing; taking up the work of dead processes is ours (`jobs.sweeper`).
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos._core import execute_dequeued_workflow
+from dbos._error import DBOSNonExistentWorkflowError
+
+APPLICATION = "paperclerk"
+VERSION = "1"  # raise it when the order or the names of a durable function's steps change
+
+T = TypeVar("T")
+
+
+class Queue(StrEnum):
+    """Where a job waits. Each has slots of its own in every worker."""
+
+    INTERACTIVE = "interactive"  # somebody waits for the reply
+    EXECUTIONS = "executions"
+    SUSPECTS = "suspects"  # its worker died while it ran: one at a time, so that it takes no other with it
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that an executor has taken and not finished. `claimed_at_ms` is when (ms since 1970)."""
+
+    job_id: str
+    executor_id: str
+    claimed_at_ms: int
+    queue: str
+
+
+def durable_engine(url: sa.URL, *, pool_size: int = 4) -> sa.Engine:
+    """A synchronous engine on the server's own database, set up as the durable engine needs it."""
+    if url.get_backend_name() == "sqlite":
+        engine = sa.create_engine(url.set(drivername="sqlite"), pool_size=pool_size, max_overflow=4)
+        sa.event.listen(engine, "connect", _on_sqlite_connect)
+        return engine
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=8,
+        pool_pre_ping=True,
+        connect_args={"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
+    )
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def migrate_durable(url: sa.URL) -> None:
+    """Creates or upgrades the durable engine's tables. The caller sees to it that one process does so."""
+    driver = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
+    DBOS.migrate(url.set(drivername=driver).render_as_string(hide_password=False))
+
+
+class DurableClient:
+    """Submits and steers jobs; runs none. Its methods block: call them off the event loop."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self._engine = durable_engine(url)
+        self._client = DBOSClient(
+            system_database_engine=self._engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+        )
+
+    def enqueue(
+        self,
+        connection: sa.Connection,
+        function: str,
+        job_id: str,
+        *args: str,
+        queue: Queue,
+        partition: str,
+        priority: int = 5,
+    ) -> None:
+        """Enqueues `function(*args)` within the caller's transaction: a rollback leaves no job.
+
+        The same `job_id` twice is one job. Jobs of one `partition` (a tenant) wait in order of `priority`
+        (1 first), then of arrival; partitions take turns.
+        """
+        self._client.enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": function,
+                "workflow_id": job_id,
+                "queue_name": queue.value,
+                "queue_partition_key": partition,
+                "priority": priority,
+            },
+            *args,
+        )
+
+    def cancel(self, job_id: str) -> None:
+        """Stops a job: waiting ones are not started, running ones stop at their next step."""
+        self._client.cancel_workflow(job_id)
+
+    def resume(self, job_id: str, queue: Queue) -> None:
+        """Puts a stopped or stranded job back into `queue`, to go on after its last finished step."""
+        self._client.resume_workflow(job_id, queue_name=queue.value)
+
+    def delete(self, job_ids: Sequence[str]) -> None:
+        self._client.delete_workflows(list(job_ids))
+
+    def claims(self) -> list[Claim]:
+        """Every job that some executor holds."""
+        found = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return [
+            Claim(w.workflow_id, w.executor_id or "", w.dequeued_at or 0, w.queue_name or "") for w in found
+        ]
+
+    def claim(self, job_id: str) -> Claim | None:
+        """Who holds `job_id` now; None when nobody does."""
+        return next((claim for claim in self.claims() if claim.job_id == job_id), None)
+
+    def state(self, job_id: str) -> str | None:
+        """The engine's own word for where a job stands, None when it does not know it."""
+        try:
+            return str(self._client.retrieve_workflow(job_id).get_status().status)
+        except DBOSNonExistentWorkflowError:
+            return None
+
+    def steps_done(self, job_id: str) -> int:
+        """How many steps of a job are checkpointed."""
+        return len(self._client.list_workflow_steps(job_id, load_output=False))
+
+    def close(self) -> None:
+        self._client.destroy()
+        self._engine.dispose()
+
+
+class DurableWorker:
+    """Runs durable functions in this process; one per process. `executor_id` is unique to its lifetime.
+
+    Functions are synchronous, run in threads, and call `step` for what must not be done twice in vain.
+    """
+
+    def __init__(self, url: sa.URL, executor_id: str) -> None:
+        self.executor_id = executor_id
+        self._engine = durable_engine(url, pool_size=8)
+        self._polling = threading.Lock()
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_engine": self._engine,
+            "application_version": VERSION,
+            "executor_id": executor_id,
+            "serializer": DBOSPortableJSONSerializer(),
+            "run_migrations": False,
+            "log_level": "ERROR",
+        }
+        self._dbos = DBOS(config=config)
+
+    def register(self, name: str, function: Callable[..., Any]) -> None:
+        """Makes `function` known under its persisted `name`. Before `launch`."""
+        DBOS.workflow(name=name, max_recovery_attempts=None)(function)
+
+    def launch(self, slots: dict[Queue, int], *, poll_s: float) -> None:
+        """Starts claiming: up to `slots` jobs at once of each queue, looking every `poll_s` seconds."""
+        DBOS.listen_queues([queue.value for queue in slots])
+        DBOS.launch()
+        for queue, count in slots.items():
+            DBOS.register_queue(
+                queue.value,
+                worker_concurrency=count,
+                partition_worker_concurrency=count,
+                polling_interval_sec=poll_s,
+                on_conflict="always_update",
+            )
+
+    def running(self) -> frozenset[str]:
+        """The jobs that run in this process."""
+        return frozenset(self._dbos._active_workflows_set.activeList())
+
+    def poll_now(self, queue: Queue) -> int:
+        """Claims and starts what waits in `queue` and fits, at once; returns how many.
+
+        The engine itself only looks every `poll_s`. This is one such look, by the same functions of it, so
+        claims and fencing are the same.
+        """
+        with self._polling:
+            database = self._dbos._sys_db
+            settings = database.get_queue(queue.value)
+            if settings is None:
+                return 0
+            partitions = database.get_queue_partitions(queue.value)
+            random.shuffle(partitions)
+            started = 0
+            for partition in partitions:
+                owner = str(uuid.uuid4())
+                active = self._dbos._active_workflows_set
+                claimed, _ = database.start_queued_workflows(
+                    settings,
+                    self.executor_id,
+                    VERSION,
+                    partition,
+                    active.count_for_queue(queue.value),
+                    active.count_for_partition(queue.value, partition),
+                    owner_xid=owner,
+                )
+                for status in database.get_workflow_statuses(claimed):
+                    execute_dequeued_workflow(self._dbos, status, owner)
+                    started += 1
+            return started
+
+    def stop_claiming(self) -> None:
+        """Takes no further job; running ones go on."""
+        for event in self._dbos.background_thread_stop_events:
+            event.set()
+
+    def close(self) -> None:
+        """Ends at once; jobs that still run are taken up by others."""
+        DBOS.destroy()
+        self._engine.dispose()
+
+
+def step(name: str, function: Callable[..., T], *args: Any) -> T:
+    """Runs `function(*args)` once within a durable function: its result, plain JSON, is kept under `name`.
+
+    When the job is taken up again, the kept result is returned instead. Steps are told apart by their order.
+    """
+    return DBOS.run_step({"name": name}, function, *args)
