@@ -1,0 +1,269 @@
+"""Finds the heading of a table for the properties of an array, and the columns below it. Called by `records`."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from paperclerk.domain.geometry import Box, union
+from paperclerk.engines.embedded.cells import has_letters
+from paperclerk.engines.embedded.roles import fold, roles_of_field, roles_of_label, words_of
+from paperclerk.engines.embedded.strips import Piece, Strip
+from paperclerk.schemas.compiled import Field
+
+AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
+NO_HEADING = re.compile(r"^[\W\d_]*$|\d{4,}")
+LEAST_MATCH = 0.5
+
+
+@dataclass(frozen=True)
+class Label:
+    """One line of a heading: its words, and which line of the heading it stands on."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: what its heading says, and its borders."""
+
+    labels: tuple[Label, ...]
+    box: Box
+    x0: float = 0.0
+    x1: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return " ".join(lab.text for lab in self.labels)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the value of a property stands: column, and line of the cell (None: the whole cell)."""
+
+    column: int
+    line: int | None
+    match: float
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The strips `first..last` of a page that name the columns, and the place of each property."""
+
+    page: int
+    first: int
+    last: int
+    columns: tuple[Column, ...]
+    places: Mapping[str, Place]
+    score: float
+
+    @property
+    def signature(self) -> str:
+        return "|".join(fold(c.text) for c in self.columns)
+
+
+def headings(page: int, strips: Sequence[Strip], fields: Sequence[Field]) -> list[Heading]:
+    """Every group of strips of a page that names at least two of the properties, best first."""
+    found: list[Heading] = []
+    for i, strip in enumerate(strips):
+        named = sum(1 for p in strip.pieces if _names_any(p.text, fields))
+        if named < min(2, len(fields)) or _is_body(strip):
+            continue
+        first, last = _extent(strips, i)
+        if any(h.first == first and h.last == last for h in found):
+            continue
+        columns = _columns(strips[first : last + 1], strips[last + 1 : last + 16])
+        places = assign(fields, columns)
+        if len(places) >= min(2, len(fields)):
+            found.append(Heading(page, first, last, columns, places, sum(p.match for p in places.values())))
+    return sorted(found, key=lambda h: -h.score)
+
+
+def _names_any(text: str, fields: Sequence[Field]) -> bool:
+    return any(likeness(f, text) >= LEAST_MATCH for f in fields)
+
+
+def _is_body(strip: Strip) -> bool:
+    """Whether a strip holds values: an amount, or text too long for a heading."""
+    return bool(AMOUNT.search(strip.text)) or any(len(p.text.split()) > 7 for p in strip.pieces)
+
+
+def _extent(strips: Sequence[Strip], at: int) -> tuple[int, int]:
+    """Widens a heading over the strips that belong to it: close by, and naming things, not values."""
+    first = last = at
+    while first > 0 and _joins(strips[first - 1], strips[first : last + 1], upwards=True):
+        first -= 1
+    while last + 1 < len(strips) and _joins(strips[last + 1], strips[first : last + 1], upwards=False):
+        last += 1
+    return first, last
+
+
+def _joins(strip: Strip, block: Sequence[Strip], *, upwards: bool) -> bool:
+    box = union(s.box for s in block)
+    gap = box.y0 - strip.box.y1 if upwards else strip.box.y0 - box.y1
+    size = min(strip.size, block[0].size)
+    if gap > 0.45 * size or _is_body(strip) or _ruled_between(strip, box, upwards=upwards):
+        return False
+    if any(NO_HEADING.search(p.text) for p in strip.pieces):
+        return False
+    inner = [p for s in block for p in s.pieces]
+    for piece in strip.pieces:
+        under = _stacks(sorted((p.box for p in inner if _shares(p.box, piece.box)), key=lambda b: b.x0))
+        if under > 1 or len(piece.text.split()) > 4:
+            return False
+        if under == 0 and gap > 0.1 * size:
+            return False
+    return True
+
+
+def _stacks(boxes: Sequence[Box]) -> int:
+    """How many separate stretches boxes, sorted by their left edge, cover."""
+    count, reach = 0, float("-inf")
+    for box in boxes:
+        count += box.x0 > reach
+        reach = max(reach, box.x1)
+    return count
+
+
+def _ruled_between(strip: Strip, box: Box, *, upwards: bool) -> bool:
+    top, bottom = (strip.box.cy, box.y0 + 1) if upwards else (box.y1 - 1, strip.box.cy)
+    return any(
+        r.height < 3
+        and r.width > 0.5 * box.width
+        and top < r.cy < bottom
+        and r.overlap_x(box) > 0.5 * box.width
+        for r in strip.page.rules
+    )
+
+
+def _columns(block: Sequence[Strip], body: Sequence[Strip]) -> tuple[Column, ...]:
+    """Groups the pieces of a heading by the stretch they share; a piece over several columns names none."""
+    pieces = [(k, q) for k, s in enumerate(block) for p in s.pieces for q in _split(p, body)]
+    groups: list[list[tuple[int, Piece]]] = []
+    for k, piece in sorted(pieces, key=lambda kp: kp[1].box.width):
+        over = [g for g in groups if any(_shares(piece.box, p.box) for _, p in g)]
+        if not over:
+            groups.append([(k, piece)])
+        elif len(over) == 1:
+            over[0].append((k, piece))
+    made = []
+    for group in groups:
+        group.sort(key=lambda kp: (kp[1].box.cy, kp[1].box.x0))
+        made.append(Column(tuple(Label(p.text, k) for k, p in group), union(p.box for _, p in group)))
+    return tuple(sorted(made, key=lambda c: c.box.cx))
+
+
+def _split(piece: Piece, body: Sequence[Strip]) -> list[Piece]:
+    """Cuts a heading such as `Qty Unit Price` where the body has a border: values on both sides, none across."""
+    words = piece.page.words
+    below = [p.box for s in body if len(s.pieces) > 1 for p in s.pieces if p.box.overlap_x(piece.box) > 0]
+    parts, start = [], 0
+    for k in range(1, len(piece.words)):
+        left, right = words[piece.words[k - 1]].box, words[piece.words[k]].box
+        x = (left.x1 + right.x0) / 2
+        begin = words[piece.words[start]].box.x0
+        if right.x0 <= left.x1 or any(b.x0 < x < b.x1 for b in below):
+            continue
+        before = sum(1 for b in below if begin - 20 <= b.cx < x)
+        after = sum(1 for b in below if x < b.cx <= piece.box.x1 + 20)
+        if min(before, after) >= 2:
+            parts.append(piece.words[start:k])
+            start = k
+    parts.append(piece.words[start:])
+    return [Piece(piece.page, tuple(p)) for p in parts]
+
+
+def _shares(a: Box, b: Box) -> bool:
+    return a.overlap_x(b) > 0.3 * min(a.width, b.width)
+
+
+def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[str, Place]:
+    """Gives each property the column that names it best; a column serves one property (per line)."""
+    options: list[tuple[float, int, Field, Place]] = []
+    for field in fields:
+        for c, column in enumerate(columns):
+            whole = likeness(field, column.text) + 0.01 * (c if "line_total" in roles_of_field(field) else 0)
+            options.append((whole, c, field, Place(c, None, whole)))
+            if len(column.labels) > 1:
+                lines = sorted({lab.line for lab in column.labels})
+                for label in column.labels:
+                    part = likeness(field, label.text)
+                    apart = len(lines) > 1 and part > whole + 0.15
+                    line = lines.index(label.line) if apart else None
+                    options.append((part - 0.01, c, field, Place(c, line, part)))
+    options.sort(key=lambda o: (-o[0], o[1]))
+    places: dict[str, Place] = {}
+    taken: set[tuple[int, int | None]] = set()
+    for match, _, field, place in options:
+        if match < LEAST_MATCH or field.name in places or (place.column, place.line) in taken:
+            continue
+        places[field.name] = place
+        taken.add((place.column, place.line))
+    return places
+
+
+@lru_cache(maxsize=16384)
+def likeness(field: Field, label: str) -> float:
+    """How well a printed heading names a property, 0..1: by its own words, or by a role they share."""
+    if not has_letters(label, 1) and "#" not in label:
+        return 0.0
+    mine, theirs = _stems(words_of(field.name)) | _stems(fold(field.title)), _stems(fold(label))
+    if not theirs:
+        return 0.0
+    common = len(mine & theirs)
+    best = common / max(len(theirs), min(len(mine), 3)) if common else 0.0
+    told = len(_stems(fold(field.description)) & theirs) / (len(theirs) + 1)
+    best = max(best, 0.75 * told)
+    wanted, have = roles_of_field(field), roles_of_label(label)
+    for role, weight in wanted.items():
+        if role in have:
+            best = max(best, weight * have[role] * (0.97 if role in have else 0))
+    return best
+
+
+_SMALL = frozenset(
+    """of the a an in per and or for to by de la le der die das und et del""".split()  # noqa: SIM905
+)
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(w[:6].rstrip("s") if len(w) > 3 else w for w in text.split() if w not in _SMALL)
+
+
+def with_borders(columns: Sequence[Column], body: Sequence[Strip]) -> tuple[Column, ...]:
+    """Sets the borders between columns where the fewest words of the body are cut."""
+    boxes = [p.box for s in body if len(s.pieces) > 1 for p in s.pieces]
+    borders = [float("-inf")]
+    for left, right in itertools.pairwise(columns):
+        borders.append(_border(left.box, right.box, boxes))
+    borders.append(float("inf"))
+    return tuple(Column(c.labels, c.box, borders[i], borders[i + 1]) for i, c in enumerate(columns))
+
+
+def _border(left: Box, right: Box, boxes: Sequence[Box]) -> float:
+    """The middle of the widest stretch between two headings that the fewest pieces cross."""
+    lo, hi = left.cx, right.cx
+    if hi - lo < 1:
+        return (lo + hi) / 2
+    near = [b for b in boxes if b.x1 > lo and b.x0 < hi]
+    steps = 64
+    counts = []
+    for k in range(steps + 1):
+        x = lo + (hi - lo) * k / steps
+        crossing = sum(1 for b in near if b.x0 < x < b.x1)
+        heads = 3 * ((left.x0 < x < left.x1) + (right.x0 < x < right.x1))
+        counts.append(crossing + heads)
+    least = min(counts)
+    best_at, best_size, start = 0, -1, None
+    for k in range(steps + 2):
+        if k <= steps and counts[k] == least:
+            start = k if start is None else start
+        elif start is not None:
+            if k - start > best_size:
+                best_at, best_size = start, k - start
+            start = None
+    return lo + (hi - lo) * (best_at + (best_size - 1) / 2) / steps

@@ -1,0 +1,211 @@
+"""Arrays of objects from the pages of a document: the elements of line items, postings, lists. Called by the
+engine, once for every array of the schema:
+
+    tables = Tables(pages, locale)            # once a document
+    rows = tables.rows(field)                 # for a Field of kind array; list of trees, [] when nothing fits
+
+`field.items` of kind object gives dicts of the schema's shape (absent properties `ABSENT`), of kind array
+lists of cells, of scalar kind leaves. Nothing is invented: an array that no table, list or ledger of the
+pages fits is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from paperclerk.domain.document import Page
+from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.engines.embedded.arithmetic import agreement, rearranged
+from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
+from paperclerk.engines.embedded.columns import Place
+from paperclerk.engines.embedded.ledger import MONEY, Entry, Ledger, quantity_and_price, read_ledger
+from paperclerk.engines.embedded.locale import Locale
+from paperclerk.engines.embedded.numbers import Number
+from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
+from paperclerk.engines.embedded.roles import NUMERIC, roles_of_field
+from paperclerk.engines.embedded.strips import Strip, strips_of, without_furniture
+from paperclerk.schemas.compiled import Field
+
+Row = dict[str, Tree]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The strips of a document and what was read from them, built on first use."""
+
+    pages: Sequence[Page]
+    locale: Locale = field(default_factory=Locale)
+
+    @cached_property
+    def strips(self) -> list[tuple[Strip, ...]]:
+        return without_furniture([strips_of(p) for p in self.pages])
+
+    def rows(self, array: Field) -> list[Tree]:
+        """The elements of an array, in printed order."""
+        element = array.items
+        if element is None:
+            return []
+        if element.kind == "object":
+            return list(self._objects(array, element))
+        return []
+
+    def _objects(self, array: Field, element: Field) -> list[Row]:
+        fields = [c for c in element.children if c.is_scalar]
+        listing = next(iter(listings(self.strips, fields, self.locale)), None)
+        ledger = self._ledger if _is_ledger(fields) else None
+        if listing is not None and (ledger is None or self._better(listing, ledger, fields)):
+            return self._from_listing(element, fields, listing)
+        if ledger is not None:
+            return [self._from_entry(element, e, ledger.proved) for e in ledger.entries]
+        return []
+
+    @cached_property
+    def _ledger(self) -> Ledger | None:
+        return read_ledger([s for page in self.strips for s in page], self.locale)
+
+    def _numbers(self, listing: Listing) -> dict[int, list[float | None]]:
+        """The numbers of every column of a table, row by row."""
+        grid: dict[int, list[float | None]] = {}
+        for c in range(len(listing.heading.columns)):
+            column: list[float | None] = []
+            for rec in listing.records:
+                pieces = cell_text(rec, Place(c, None, 1.0))
+                found = numbers_of(text_of(pieces), self.locale) if pieces else ()
+                column.append(found[0].value if found else None)
+            if sum(v is not None for v in column) * 2 > len(column):
+                grid[c] = column
+        return grid
+
+    def _better(self, listing: Listing, ledger: Ledger, fields: Sequence[Field]) -> bool:
+        """Whether a table with a heading says more than a list of amounts: its products hold, or it has more columns."""
+        if not ledger.proved:
+            return True
+        known = {_role(f) for f in fields if f.name in listing.heading.places}
+        if known - {"description", "quantity", "unit_price", "line_total"}:
+            return True
+        if not self._clean(listing, fields):
+            return False
+        grid = self._numbers(listing)
+        columns = self._columns_of(listing.heading.places, fields)
+        found = rearranged(grid, *columns) or columns
+        amounts = grid.get(columns[2], ()) if columns[2] is not None else ()
+        sums = round(sum(v or 0.0 for v in amounts), 2) in self._printed
+        return sums or len(listing.records) > len(ledger.entries) or (agreement(grid, *found) or 0) >= 0.7
+
+    def _clean(self, listing: Listing, fields: Sequence[Field]) -> bool:
+        """Whether nearly every row of a table has a name that holds no amount, and an amount."""
+        places = listing.heading.places
+        name = places.get(_named(fields, "description") or "")
+        amount = places.get(_named(fields, "line_total") or "")
+        if name is None or amount is None:
+            return False
+        good = 0
+        for record in listing.records:
+            text = " ".join(p.text for p in cell_text(record, name))
+            good += has_letters(text) and not MONEY.search(text) and amount.column in record.filled
+        return good >= 0.8 * len(listing.records)
+
+    @cached_property
+    def _printed(self) -> frozenset[float]:
+        """Every number of the document, to the cent."""
+        return frozenset(
+            round(n.value, 2)
+            for page in self.strips
+            for s in page
+            for n in numbers_of(text_of(s.pieces), self.locale)
+        )
+
+    def _columns_of(
+        self, places: Mapping[str, Place], fields: Sequence[Field]
+    ) -> tuple[int | None, int | None, int | None]:
+        """The columns of quantity, unit price and amount."""
+        names = [_named(fields, role) for role in ("quantity", "unit_price", "line_total")]
+        quantity, price, amount = (places[n].column if n in places else None for n in names)
+        return quantity, price, amount
+
+    def _from_listing(self, element: Field, fields: Sequence[Field], listing: Listing) -> list[Row]:
+        places = dict(listing.heading.places)
+        grid = self._numbers(listing)
+        better = rearranged(grid, *self._columns_of(places, fields))
+        if better is not None:
+            for role, column in zip(("quantity", "unit_price", "line_total"), better, strict=True):
+                name = _named(fields, role)
+                if name is not None:
+                    places[name] = Place(column, None, 0.9)
+        sure = 0.8
+        return [self._from_record(element, rec, places, sure) for rec in listing.records]
+
+    def _from_record(self, element: Field, record: Record, places: Mapping[str, Place], sure: float) -> Row:
+        row: Row = {}
+        for child in element.children:
+            row[child.name] = empty(child)
+            place = places.get(child.name)
+            if place is None:
+                continue
+            pieces = cell_text(record, place)
+            if pieces:
+                row[child.name] = leaf_for(child, text_of(pieces), self.locale, sure)
+        return row
+
+    def _from_entry(self, element: Field, entry: Entry, proved: bool) -> Row:
+        sure = 0.93 if proved else 0.6
+        quantity, price = quantity_and_price(entry, self.locale)
+        row: Row = {}
+        for child in element.children:
+            row[child.name] = empty(child)
+            role = _role(child)
+            if role == "line_total" or (role == "unit_price" and not _has(element, "line_total")):
+                row[child.name] = _number_leaf(child, entry.amount.text, entry.amount.number, sure)
+            elif role == "description" and entry.name is not None:
+                row[child.name] = leaf_for(child, entry.name, self.locale, sure - 0.1)
+            elif role == "quantity" and quantity is not None:
+                row[child.name] = _number_leaf(child, *quantity, sure)
+            elif role == "unit_price" and price is not None:
+                row[child.name] = _number_leaf(child, *price, sure)
+        return row
+
+
+def _number_leaf(field: Field, text: Text, number: Number, sure: float) -> Leaf:
+    value: float | int | str = number.value
+    if field.kind == "integer":
+        if number.value != int(number.value):
+            return ABSENT
+        value = int(number.value)
+    elif field.kind == "string":
+        value = text.text[number.start : number.end]
+    return text.leaf(value, number.start, number.end, sure)
+
+
+def _role(field: Field) -> str | None:
+    """What a property means, where that is clear; a number is never a description, a text never an amount."""
+    roles = dict(roles_of_field(field))
+    if field.kind in ("number", "integer"):
+        roles = {r: w for r, w in roles.items() if r in NUMERIC}
+    elif field.kind == "string":
+        roles = {r: w + (0.01 if r == "line_total" else 0) for r, w in roles.items()}
+    return max(roles, key=lambda r: roles[r]) if roles else None
+
+
+def _named(fields: Sequence[Field], role: str) -> str | None:
+    return next((f.name for f in fields if _role(f) == role), None)
+
+
+def _has(element: Field, role: str) -> bool:
+    return any(_role(c) == role for c in element.children)
+
+
+def _is_ledger(fields: Sequence[Field]) -> bool:
+    """Whether an array asks for things with a price: only then a list of amounts can be what is meant."""
+    roles = {_role(f) for f in fields}
+    return "description" in roles and bool(roles & {"line_total", "unit_price"})
+
+
+def empty(field: Field) -> Tree:
+    """The tree of a field that is not on the pages."""
+    if field.kind == "array":
+        return []
+    if field.kind == "object":
+        return {c.name: empty(c) for c in field.children}
+    return ABSENT

@@ -1,0 +1,261 @@
+"""Lists of goods without a heading, as on receipts: text on the left, amounts at the right edge. Called by `items`.
+
+The strongest evidence is arithmetic: a stretch of amounts that adds up to an amount printed below it.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paperclerk.engines.embedded.arithmetic import close, product_holds, runs_that_add_up
+from paperclerk.engines.embedded.cells import Text, has_letters, numbers_of, text_of
+from paperclerk.engines.embedded.locale import Locale
+from paperclerk.engines.embedded.numbers import Number
+from paperclerk.engines.embedded.roles import TOTALS, roles_of_label, starts_with
+from paperclerk.engines.embedded.strips import Piece, Strip
+
+MAX_ITEMS = 300
+_TAIL = re.compile(
+    r"(?:[-(+]?(?:RM|[$€£¥S])?\d[\d.,]*\)?[-%]?[A-Z*]{0,3}|[xX×@*=:]|\d+[xX×]|[xX×]\d+|RM|USD|EUR|[$€£¥%]|[A-Za-z*]{1,3}i?\.?|"
+    r"(?:pcs|pc|ea|kg|st|stk|unit)\.?)"
+)
+_MARKS = frozenset(
+    ["RM", "USD", "EUR", "pcs", "pc", "PCS", "PC", "ea", "kg", "KG", "st", "Stk", "unit", "UNIT", "X", "x"]
+)
+MONEY = re.compile(r"\d[.,]\d\d(?!\d)")
+CODE = re.compile(r"(?:[A-Z*]{1,3}\d?\s+)?[A-Z(]?\d{5,}[-:.]?(?:\s*[-*]+)?|[*#-]+|\d{4,}\s*-?")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """The last amount of a strip, as characters of `text` (the whole strip)."""
+
+    at: int  # position in the sequence of strips
+    text: Text
+    number: Number
+    total: bool  # whether the strip speaks of a total, a tax, a payment
+
+    @property
+    def value(self) -> float:
+        return self.number.value
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line item: its amount, its name, and the other text that belongs to it."""
+
+    amount: Amount
+    name: Text | None
+    rest: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Entries in printed order; `proved` when they add up to an amount printed below them."""
+
+    entries: tuple[Entry, ...]
+    proved: bool
+
+
+def read_ledger(strips: Sequence[Strip], locale: Locale) -> Ledger | None:
+    """The entries of the list of goods on these strips (of one document, in order), or None."""
+    amounts = _amounts(strips, locale)
+    run, proved = _proved_run(amounts), True
+    if run is None:
+        run, proved = _plausible_run(strips, amounts), False
+    if not run:
+        return None
+    return Ledger(_entries(strips, run), proved)
+
+
+def _amounts(strips: Sequence[Strip], locale: Locale) -> list[Amount]:
+    found = []
+    for i, strip in enumerate(strips):
+        text = text_of(strip.pieces)
+        money = [n for n in numbers_of(text, locale) if n.is_money_like]
+        if not money:
+            continue
+        last = money[-1]
+        behind = text.text[last.full_end :]
+        if sum(c.isalpha() for c in behind) > 4 or any(c.isdigit() for c in behind):
+            continue
+        found.append(Amount(i, text, last, _speaks_of_total(text.text)))
+    return found
+
+
+def _speaks_of_total(text: str) -> bool:
+    return starts_with(text, TOTALS) or bool(
+        re.search(r"(?i)\b(sub|grand|nett?)?[ -]?total\b|\bgst\b|\bcash\b|\bvat\b", text)
+    )
+
+
+def _proved_run(amounts: Sequence[Amount]) -> list[Amount] | None:
+    """The longest stretch of amounts, totals aside, that adds up to a total printed after it."""
+    best: tuple[float, list[Amount]] | None = None
+    for begin in range(len(amounts)):
+        if amounts[begin].total or (begin and not amounts[begin - 1].total):
+            continue
+        end = begin
+        while end < len(amounts) and not amounts[end].total and end - begin < MAX_ITEMS:
+            end += 1
+        stretch, after = amounts[begin:end], amounts[end : end + 12]
+        named = [a.value for a in after if a.total]
+        for start, stop in runs_that_add_up([a.value for a in stretch], named or [a.value for a in after]):
+            run = list(stretch[start:stop])
+            if len(run) == 1 and (run[0].value == 0 or stop != len(stretch)):
+                continue
+            score = len(run) + 2.0 * (stop == len(stretch))
+            if best is None or score > best[0]:
+                best = (score, run)
+            break
+    return best[1] if best else None
+
+
+def _plausible_run(strips: Sequence[Strip], amounts: Sequence[Amount]) -> list[Amount]:
+    """Amounts on one right edge, between the first of them and the first total."""
+    first_total = next((i for i, a in enumerate(amounts) if a.total), None)
+    if not first_total:
+        return []
+    largest = max(abs(a.value) for a in amounts[first_total:])
+    edge = statistics.median(_right(a) for a in amounts[: first_total + 1])
+    width = strips[0].page.width
+    return [
+        a
+        for a in amounts[:first_total]
+        if abs(_right(a) - edge) < 0.08 * width
+        and abs(a.value) <= largest
+        and strips[a.at].page is strips[amounts[first_total].at].page
+    ]
+
+
+def _right(amount: Amount) -> float:
+    return amount.text.box.x1
+
+
+def _entries(strips: Sequence[Strip], run: Sequence[Amount]) -> tuple[Entry, ...]:
+    own = [_name_part(strips[a.at], priced=True) for a in run]
+    named = [has_letters(text_of(p).text) if p else False for p in own]
+    if sum(named) * 2 > len(run):
+        return tuple(
+            Entry(a, _clean(p) if ok else _best(_above(strips, run, i, 2)), ())
+            for i, (a, p, ok) in enumerate(zip(run, own, named, strict=True))
+        )
+    lines = [run[i].at - run[i - 1].at - 1 for i in range(1, len(run))]
+    usual = max(1, round(statistics.median(lines))) if lines else 2
+    below = not _above(strips, run, 0, 1)
+    entries = []
+    for i, a in enumerate(run):
+        around = _below(strips, run, i, usual) if below else _above(strips, run, i, usual)
+        entries.append(Entry(a, _best(around), tuple(text_of(s.pieces) for s in around)))
+    return tuple(entries)
+
+
+def _above(strips: Sequence[Strip], run: Sequence[Amount], i: int, most: int) -> list[Strip]:
+    """Up to `most` strips over an amount that belong to it: after the amount before, below any heading."""
+    first = run[i - 1].at + 1 if i else max(0, run[i].at - most)
+    found: list[Strip] = []
+    for strip in reversed(strips[max(first, run[i].at - most) : run[i].at]):
+        if strip.page is not strips[run[i].at].page or _is_heading(strip):
+            break
+        found.insert(0, strip)
+    return found
+
+
+def _below(strips: Sequence[Strip], run: Sequence[Amount], i: int, most: int) -> list[Strip]:
+    last = run[i + 1].at if i + 1 < len(run) else len(strips)
+    found = []
+    for strip in strips[run[i].at + 1 : min(last, run[i].at + 1 + most)]:
+        if _speaks_of_total(strip.text) or strip.page is not strips[run[i].at].page:
+            break
+        found.append(strip)
+    return found
+
+
+def _is_heading(strip: Strip) -> bool:
+    words = [p.text for p in strip.pieces]
+    named = sum(1 for w in words if max(roles_of_label(w).values(), default=0) > 0.5)
+    if len(words) >= 2 and named >= 2:
+        return True
+    tokens = strip.text.split()
+    return (
+        len(tokens) >= 2 and sum(1 for t in tokens if max(roles_of_label(t).values(), default=0) > 0.9) >= 2
+    )
+
+
+def _best(strips: Sequence[Strip]) -> Text | None:
+    """The line with the most letters, the first of equals, cleaned of codes and tax marks."""
+    parts = [p for s in strips if (p := _name_part(s)) and has_letters(text_of(p).text)]
+    if not parts:
+        return None
+    return _clean(max(parts, key=lambda p: sum(c.isalpha() for c in text_of(p).text)))
+
+
+def _name_part(strip: Strip, priced: bool = False) -> list[Piece]:
+    """The words of a strip that may name a thing: without marks set apart at its end, and on the strip that
+    holds the amount (`priced`) without quantity and prices too."""
+    words = [(p, w) for p in strip.pieces for w in p.words]
+    end = len(words)
+    numbers = 0
+    while end > 0:
+        text = strip.page.words[words[end - 1][1]].text
+        digits = any(c.isdigit() for c in text)
+        if not _TAIL.fullmatch(text) or (digits and not priced and not MONEY.search(text)):
+            break
+        if (
+            not digits
+            and has_letters(text)
+            and not (numbers == 0 and _set_apart(words[:end], strip))
+            and text not in _MARKS
+        ):
+            break
+        numbers += digits
+        end -= 1
+    return [Piece(strip.page, (w,)) for _, w in words[:end]]
+
+
+def _set_apart(words: Sequence[tuple[Piece, int]], strip: Strip) -> bool:
+    """Whether the last word is a mark apart from the rest (a tax code), not the end of a name."""
+    if len(words) < 2:
+        return False
+    last, before = strip.page.words[words[-1][1]], strip.page.words[words[-2][1]]
+    return last.box.x0 - before.box.x1 > last.box.height or bool(MONEY.search(before.text))
+
+
+def _clean(pieces: Sequence[Piece]) -> Text | None:
+    """Without an item code or a mark at the front."""
+    kept = list(pieces)
+    if not kept:
+        return None
+    for n in range(min(3, len(kept) - 1), 0, -1):
+        rest = " ".join(p.text for p in kept[n:])
+        if CODE.fullmatch(" ".join(p.text for p in kept[:n])) and has_letters(rest, 3):
+            return text_of(kept[n:])
+    return text_of(kept)
+
+
+def quantity_and_price(
+    entry: Entry, locale: Locale
+) -> tuple[tuple[Text, Number] | None, tuple[Text, Number] | None]:
+    """Numbers of an entry whose product is its amount, as (text, number) each; None where none is printed."""
+    amount = abs(entry.amount.value)
+    for text in (entry.amount.text, *entry.rest):
+        found = [
+            n
+            for n in numbers_of(text, locale)
+            if not (text is entry.amount.text and n.start >= entry.amount.number.start)
+        ]
+        for q in found:
+            for p in found:
+                if (
+                    q is not p
+                    and p.decimals >= q.decimals
+                    and product_holds(q.value, p.value, amount)
+                    and p.value
+                ):
+                    if close(q.value, p.value) and q.start > p.start:
+                        continue
+                    return (text, q), (text, p)
+    return None, None

@@ -1,0 +1,300 @@
+"""Rows of a table under a heading, over as many pages as it runs. Called by `items`.
+
+A *record* is what one element of the array is made of: for each column the pieces of text that stand in it,
+over one or more strips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from paperclerk.domain.geometry import union
+from paperclerk.engines.embedded.cells import has_letters, lines_of, numbers_of, text_of
+from paperclerk.engines.embedded.columns import Heading, Place, headings, with_borders
+from paperclerk.engines.embedded.locale import Locale
+from paperclerk.engines.embedded.roles import CARRIES, NUMERIC, TOTALS, roles_of_field, starts_with
+from paperclerk.engines.embedded.strips import Piece, Strip
+from paperclerk.schemas.compiled import Field
+
+Cells = dict[int, list[Piece]]  # column -> pieces, top to bottom
+
+
+@dataclass
+class Record:
+    """Cells of one element, and where it stands (`page` is the position in the sequence of pages)."""
+
+    page: int
+    cells: Cells = field(default_factory=dict)
+    filled: set[int] = field(default_factory=set)
+
+    def add(self, cells: Mapping[int, Piece], numeric: set[int]) -> None:
+        for column, piece in cells.items():
+            self.cells.setdefault(column, []).append(piece)
+        self.filled |= numeric
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table that was read: its heading with the borders set, and its records from top to bottom."""
+
+    heading: Heading
+    records: tuple[Record, ...]
+
+
+def listings(pages: Sequence[Sequence[Strip]], fields: Sequence[Field], locale: Locale) -> list[Listing]:
+    """Every table whose heading names properties of the array, best heading first."""
+    found: list[Listing] = []
+    heads = [h for n, strips in enumerate(pages) for h in headings(n, strips, fields)]
+    for head in sorted(heads, key=lambda h: (-h.score, h.page, h.first)):
+        if any(_covered(head, have) for have in found):
+            continue
+        listing = read_listing(pages, head, fields, locale)
+        if listing.records:
+            found.append(listing)
+    return found
+
+
+def _covered(head: Heading, have: Listing) -> bool:
+    """Whether a heading is one that a listing already took: its own, or its repetition on a later page."""
+    return (
+        head.signature == have.heading.signature
+        and any(r.page == head.page for r in have.records)
+        and (head.page > have.heading.page or head.first >= have.heading.first)
+    ) or (
+        head.page == have.heading.page and head.first <= have.heading.last and head.last >= have.heading.first
+    )
+
+
+def read_listing(
+    pages: Sequence[Sequence[Strip]], head: Heading, fields: Sequence[Field], locale: Locale
+) -> Listing:
+    """Reads downwards from the heading until something ends the table."""
+    first = pages[head.page][head.last + 1 :]
+    used, usual = list(first[:40]), 1
+    listing = Listing(head, ())
+    for _ in range(2):  # the second time the borders come from the strips that turned out to be the table
+        head = replace(head, columns=with_borders(head.columns, used))
+        state = _Reader(head, fields, locale, usual)
+        for n in range(head.page, len(pages)):
+            strips = first if n == head.page else state.continued(pages[n])
+            if strips is None or not state.read(strips, n):
+                break
+        listing = Listing(head, tuple(state.records))
+        if not state.records:
+            break
+        usual = sorted(len(r.filled) for r in state.records)[len(state.records) // 2]
+        used = state.used
+    return listing
+
+
+class _Reader:
+    """Collects records strip by strip."""
+
+    def __init__(self, head: Heading, fields: Sequence[Field], locale: Locale, usual: int) -> None:
+        self.head, self.locale, self.usual = head, locale, usual
+        self.used: list[Strip] = []
+        kinds = {f.name: f for f in fields}
+        self.anchors = {p.column for name, p in head.places.items() if _is_numeric(kinds[name])}
+        self.texts = {p.column for name, p in head.places.items() if not _is_numeric(kinds[name])}
+        self.main = max(
+            (p.column for n, p in head.places.items() if "line_total" in roles_of_field(kinds[n])),
+            default=None,
+        )
+        self.records: list[Record] = []
+        self.pending: list[tuple[Strip, dict[int, Piece]]] = []
+        self.above: bool | None = None  # whether descriptions stand above their amounts
+        self.last: Strip | None = None
+        self.pitch = 0.0
+
+    def continued(self, strips: Sequence[Strip]) -> Sequence[Strip] | None:
+        """The strips of a later page that go on with this table; None when it does not."""
+        for i, strip in enumerate(strips[:25]):
+            if self._repeats_heading(strip):
+                end = i + (self.head.last - self.head.first) + 1
+                return strips[end:]
+        if not self.records or len(self.anchors) < 2:
+            return None
+        for i, strip in enumerate(strips[:6]):
+            cells = self.cells(strip)
+            if self._names_columns(cells):
+                return None
+            if len(self.numeric(cells)) >= 2 and len(self.numeric(cells)) >= 0.5 * len(self.anchors):
+                return strips[i:]
+        return None
+
+    def _repeats_heading(self, strip: Strip) -> bool:
+        wanted = {lab.text for c in self.head.columns for lab in c.labels}
+        have = [p.text for p in strip.pieces]
+        return (
+            len(have) >= 1
+            and sum(t in wanted for t in have) >= max(1, 0.6 * len(have))
+            and len(have) >= min(2, len(self.head.columns))
+        )
+
+    def read(self, strips: Sequence[Strip], page: int) -> bool:
+        """Takes the strips of a page. False when the table ended on it."""
+        self.last = None
+        for strip in strips:
+            if self._repeats_heading(strip):
+                continue
+            cells = self.cells(strip)
+            numeric = self.numeric(cells)
+            if self._ends(strip, cells, numeric):
+                self._flush(page)
+                return False
+            if not starts_with(strip.text, CARRIES):
+                self._take(strip, cells, numeric, page)
+                self.last = strip
+        self._flush(page)
+        return True
+
+    def cells(self, strip: Strip) -> dict[int, Piece]:
+        """The strip cut at the borders. Running text stays in the column in which it begins."""
+        found: dict[int, list[int]] = {}
+        for piece in strip.pieces:
+            home = self._home(piece)
+            for before, w in zip((None, *piece.words), piece.words, strict=False):
+                word = piece.page.words[w]
+                at = self._column(word.box.cx)
+                if before is not None and at > home and len(strip.pieces) > 1:
+                    gap = word.box.x0 - piece.page.words[before].box.x1
+                    number = at in self.anchors and word.text[-1:].isdigit() and gap > 0.5 * word.box.height
+                    flush = abs(word.box.x0 - self.head.columns[at].box.x0) < 0.25 * word.box.height
+                    if number or (flush and gap > 0.4 * word.box.height):
+                        home = at
+                found.setdefault(home, []).append(w)
+        return {c: Piece(strip.page, tuple(ws)) for c, ws in found.items()}
+
+    def _home(self, piece: Piece) -> int:
+        """The column of a piece: by its middle where it fits into one, else where it begins."""
+        middle = self._column(piece.box.cx)
+        column = self.head.columns[middle]
+        inside = min(piece.box.x1, column.x1) - max(piece.box.x0, column.x0)
+        if inside >= 0.7 * piece.box.width:
+            return middle
+        return self._column(piece.page.words[piece.words[0]].box.cx)
+
+    def _column(self, x: float) -> int:
+        for i, column in enumerate(self.head.columns):
+            if x < column.x1:
+                return i
+        return len(self.head.columns) - 1
+
+    def numeric(self, cells: Mapping[int, Piece]) -> set[int]:
+        """The number columns that this strip fills with a number."""
+        return {
+            c
+            for c in self.anchors & cells.keys()
+            if numbers_of(text_of([cells[c]]), self.locale) and _mostly_number(cells[c].text)
+        }
+
+    def _ends(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
+        if self.last is not None and self.records:
+            gap = strip.box.y0 - self.last.box.y1
+            if gap > max(7 * strip.size, 3.5 * self.pitch):
+                return True
+        if starts_with(strip.text, TOTALS) and len(numeric) < max(2, len(self.anchors)):
+            return not starts_with(strip.text, CARRIES)
+        return len(numeric) < 2 and self._names_columns(cells)
+
+    def _names_columns(self, cells: Mapping[int, Piece]) -> bool:
+        """Words where the rows so far have numbers: the heading of another table."""
+        strange = 0
+        for column, piece in cells.items():
+            above = [p.text for r in self.records for p in r.cells.get(column, ())]
+            usual = sum(any(c.isdigit() for c in t) for t in above)
+            if (
+                above
+                and usual > 0.8 * len(above)
+                and has_letters(piece.text, 3)
+                and not _has_digit(piece.text)
+            ):
+                strange += 1
+        return strange >= 2
+
+    def _take(self, strip: Strip, cells: dict[int, Piece], numeric: set[int], page: int) -> None:
+        current = self.records[-1] if self.records else None
+        self.used.append(strip)
+        if current is not None and current.filled & numeric and 2 * len(numeric) < self.usual:
+            numeric = set()  # one number among the columns of many: a detail of the row above
+        starts = bool(numeric) if self.anchors else self._starts_text(cells, current)
+        if starts and (
+            current is None or current.filled & numeric or not self.anchors or current.page != page
+        ):
+            if current is not None and self.last is not None:
+                self.pitch = max(self.pitch, strip.box.y0 - self.last.box.y1)
+            current = Record(page)
+            if self.above is None:
+                self.above = bool(self.pending)
+            if self.above:
+                for _, before in self.pending:
+                    current.add(before, set())
+                self.pending = []
+            else:
+                self._flush(page)
+            self.records.append(current)
+            current.add(cells, numeric)
+        elif current is not None and numeric and current.page == page:
+            self._flush(page)
+            current.add(cells, numeric)
+        else:
+            self.pending.append((strip, cells))
+
+    def _starts_text(self, cells: Mapping[int, Piece], current: Record | None) -> bool:
+        """In a table without numbers a row starts where its first named column is filled."""
+        first = min(self.texts)
+        return first in cells and (current is None or len(cells) >= 2 or len(self.head.columns) < 3)
+
+    def _flush(self, page: int) -> None:
+        """Text lines without numbers go to the record above them, if one stands on this page."""
+        if not self.above and self.records and self.records[-1].page == page:
+            for _, cells in self.pending:
+                self.records[-1].add(cells, set())
+        self.pending = []
+
+
+def _is_numeric(f: Field) -> bool:
+    if f.kind in ("number", "integer"):
+        return True
+    roles = roles_of_field(f)
+    return (
+        f.kind == "string"
+        and f.format is None
+        and bool(roles)
+        and max(roles, key=lambda r: roles[r]) in NUMERIC
+    )
+
+
+def _has_digit(text: str) -> bool:
+    return any(c.isdigit() for c in text)
+
+
+def _mostly_number(text: str) -> bool:
+    """A number with at most a unit or a currency beside it; not a sentence that holds one."""
+    letters = sum(c.isalpha() for c in text)
+    digits = sum(c.isdigit() for c in text)
+    return digits > 0 and letters <= digits + 7 and len(text.split()) <= 5
+
+
+def cell_text(record: Record, place: Place, gap: float = 0.55) -> list[Piece]:
+    """The pieces that make up a value: the first paragraph of its cell, or one line of it."""
+    pieces = record.cells.get(place.column, [])
+    lines = lines_of(pieces)
+    if place.line is not None and place.line < len(lines):
+        return lines[place.line]
+    kept: list[Piece] = []
+    for line in lines:
+        if kept and line[0].box.y0 - union(p.box for p in kept).y1 > gap * line[0].box.height:
+            break
+        if kept and _label_like(line):
+            break
+        kept += line
+    return kept
+
+
+def _label_like(line: Sequence[Piece]) -> bool:
+    """`Lot: 4711`: a line that names what it says is a detail, not the rest of a description."""
+    text = " ".join(p.text for p in line)
+    head, colon, _ = text.partition(":")
+    return bool(colon) and 0 < len(head) <= 40 and not any(c.isdigit() for c in head)
