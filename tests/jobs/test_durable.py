@@ -1,0 +1,158 @@
+"""The durable engine with our sweeper: what is lost when processes die or stop. On both stores."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from paperclerk.durable import DurableClient, Queue, durable_engine
+
+ROOT = Path(__file__).parents[2]
+_numbers = itertools.count()
+
+
+class Workers:
+    """Toy workers on one store, and the log that they write."""
+
+    def __init__(self, store: sa.URL, log: Path, lease_s: float = 15.0) -> None:
+        self.url = store.render_as_string(hide_password=False)
+        self.log = log
+        self.lease_s = lease_s
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.client = DurableClient(store)
+        self.engine = durable_engine(store)
+        log.touch()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        name = f"w{next(_numbers)}"
+        command = [sys.executable, "-m", "tests.jobs.toy", self.url, name, str(self.log), str(self.lease_s)]
+        process = subprocess.Popen(command, cwd=ROOT)
+        self.processes.append(process)
+        self.wait(lambda: f"up {name}" in self.lines())
+        return process
+
+    def submit(self, function: str, job: str, *args: object, queue: Queue = Queue.EXECUTIONS) -> None:
+        with self.engine.begin() as connection:
+            self.client.enqueue(connection, function, job, job, *args, queue=queue, partition="t")  # type: ignore[arg-type]
+
+    def lines(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+    def ended(self) -> list[str]:
+        return [line.split()[1] for line in self.lines() if line.startswith("end ")]
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "\n".join(self.lines()[-40:])
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self.client.close()
+        self.engine.dispose()
+
+
+@pytest.fixture
+def workers(store: sa.URL, tmp_path: Path) -> Iterator[Workers]:
+    made = Workers(store, tmp_path / "log")
+    yield made
+    made.close()
+
+
+def test_a_rollback_leaves_no_job_and_an_id_is_one_job(workers: Workers) -> None:
+    with pytest.raises(ZeroDivisionError), workers.engine.begin() as connection:
+        workers.client.enqueue(connection, "steps", "x", "x", queue=Queue.EXECUTIONS, partition="t")
+        raise ZeroDivisionError
+    assert workers.client.state("x") is None
+    workers.start()
+    for _ in range(3):
+        workers.submit("steps", "a", 2, 0.0)
+    workers.wait(lambda: workers.client.state("a") == "SUCCESS")
+    assert workers.ended() == ["a"]
+    assert sum(line.startswith("step a") for line in workers.lines()) == 2
+
+
+def test_jobs_of_a_killed_worker_go_on_from_their_last_step(workers: Workers) -> None:
+    victim = workers.start()
+    workers.submit("steps", "a", 6, 0.3)
+    workers.wait(lambda: sum(line.startswith("step a") for line in workers.lines()) >= 3)
+    workers.start()
+    victim.kill()
+    killed = time.monotonic()
+    workers.wait(lambda: workers.ended() == ["a"], 20)
+    ran = [line.split()[2] for line in workers.lines() if line.startswith("step a")]
+    assert len(ran) <= 7, f"one step may be done twice, not {ran}"
+    assert set(ran) == set("012345")
+    assert time.monotonic() - killed < 10 + 6 * 0.3
+
+
+def test_a_lethal_job_is_parked_after_three_deaths_and_others_go_on(workers: Workers) -> None:
+    workers.submit("lethal", "bad")
+    workers.submit("steps", "good", 4, 0.2)
+
+    def tended() -> bool:
+        alive = [p for p in workers.processes if p.poll() is None]
+        if len(alive) < 2:
+            workers.start()
+        return "parked bad" in workers.lines() and workers.ended() == ["good"]
+
+    workers.wait(tended, 60)
+    assert sum(line.startswith("kill bad") for line in workers.lines()) == 3
+    workers.wait(lambda: workers.client.state("bad") == "CANCELLED")
+
+
+def test_a_stopped_worker_loses_its_job_and_its_late_write(store: sa.URL, tmp_path: Path) -> None:
+    workers = Workers(store, tmp_path / "log", lease_s=1.5)
+    try:
+        frozen = workers.start()
+        workers.submit("steps", "a", 3, 0.3)
+        workers.wait(lambda: any(line.startswith("step a") for line in workers.lines()))
+        frozen.send_signal(signal.SIGSTOP)
+        workers.start()
+        workers.wait(lambda: workers.ended() == ["a"], 20)
+        frozen.send_signal(signal.SIGCONT)
+        time.sleep(1.5)
+        assert workers.ended() == ["a"], "the one that was stopped must not end the job again"
+    finally:
+        workers.close()
+
+
+def test_cancelled_jobs_stop_at_a_step_and_resume_from_it(workers: Workers) -> None:
+    workers.start()
+    workers.submit("steps", "a", 5, 0.3)
+    workers.wait(lambda: "step a 1" in workers.log.read_text())
+    workers.client.cancel("a")
+    time.sleep(1.0)
+    ran = sum(line.startswith("step a") for line in workers.lines())
+    assert ran <= 3 and workers.ended() == []
+    workers.client.resume("a", Queue.EXECUTIONS)
+    workers.wait(lambda: workers.ended() == ["a"])
+    assert sum(line.startswith("step a") for line in workers.lines()) <= 6
+
+
+def test_chaos(workers: Workers) -> None:
+    """Twenty jobs, three workers, one of them killed every second or so."""
+    chance = random.Random(1)
+    for number in range(20):
+        workers.submit("steps", f"j{number}", 4, 0.2)
+    for _ in range(3):
+        workers.start()
+    for _ in range(5):
+        time.sleep(chance.uniform(0.5, 1.0))
+        chance.choice([p for p in workers.processes if p.poll() is None]).kill()
+        workers.start()
+    workers.wait(lambda: len(set(workers.ended())) == 20, 60)
+    workers.wait(lambda: {workers.client.state(f"j{n}") for n in range(20)} == {"SUCCESS"})
+    assert all(line.split()[2] == "True" for line in workers.lines() if line.startswith("end "))
