@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from paperclerk.documents import messages, rehearsal, sandbox
+from paperclerk.documents.image_document import ImageDocument
 from paperclerk.documents.media import Media
 from paperclerk.documents.messages import Done, Job, Opened, PageRead, Refused, Rendered, Reply
-from paperclerk.documents.pages import EFFORTS, NeedsOcr, OpenDocument, PictureReader, as_png, open_document
+from paperclerk.documents.pages import EFFORTS, Effort, NeedsOcr, OpenDocument, PictureReader, as_png
+from paperclerk.documents.pdf_document import PdfDocument
 from paperclerk.domain.document import Page, PageStatus
 from paperclerk.domain.errors import (
     DocumentError,
@@ -61,9 +63,7 @@ def rehearse(flavour: Flavour) -> None:
     reader = flavour.picture_reader(1)
     for media, data in rehearsal.documents():
         for effort in EFFORTS.values():
-            document = open_document(
-                media, np.frombuffer(data, np.uint8), effort, (lambda: reader) if reader else None, 10**6, 10
-            )
+            document = _open(media, np.frombuffer(data, np.uint8), effort, reader, 10**6, 10)
             as_png(document.draw(0, 200))
             try:
                 document.read(0)
@@ -90,11 +90,11 @@ def serve(channel: socket.socket, flavour: Flavour) -> None:
 def _replies(job: Job, descriptor: int, flavour: Flavour) -> Iterator[Reply]:
     try:
         reader = flavour.picture_reader(job.threads)
-        document = open_document(
+        document = _open(
             Media(job.kind, job.media_type, job.pillow),
             _mapped(descriptor, job.size),
             EFFORTS[job.detail],
-            (lambda: reader) if reader else None,
+            reader,
             job.image_pixels,
             job.image_frames,
         )
@@ -110,6 +110,19 @@ def _replies(job: Job, descriptor: int, flavour: Flavour) -> Iterator[Reply]:
         yield _refusal(_out_of_memory())
     else:
         yield Done()
+
+
+def _open(
+    media: Media,
+    data: npt.NDArray[np.uint8],
+    effort: Effort,
+    reader: PictureReader | None,
+    image_pixels: int,
+    image_frames: int,
+) -> OpenDocument:
+    if media.kind == "pdf":
+        return PdfDocument(data, effort, reader)
+    return ImageDocument(media, data, effort, reader, image_pixels, image_frames)
 
 
 def _read(job: Job, document: OpenDocument, wanted: frozenset[int]) -> Iterator[Reply]:

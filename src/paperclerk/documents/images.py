@@ -133,13 +133,13 @@ def _as_rgb(image: Any) -> Any:
     return image
 
 
-def _to_eight_bits(values: npt.NDArray[Any]) -> Pixels:
+def _to_eight_bits(values: npt.NDArray[np.generic]) -> Pixels:
     if values.dtype.kind == "f":
         low, high = float(np.nanmin(values)), float(np.nanmax(values))
         scaled = (np.nan_to_num(values, nan=low) - low) * (255.0 / max(high - low, 1e-9))
-        return scaled.astype(np.uint8)
+        return np.asarray(scaled, np.uint8)
     if values.max(initial=0) > 255:
-        values = values.astype(np.int64) >> 8
+        values = np.right_shift(values.astype(np.int64), 8)
     return np.asarray(values.clip(0, 255), np.uint8)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from paperclerk.domain.document import Line, Word
-from paperclerk.domain.geometry import Box
+from paperclerk.domain.geometry import Box, union
 
 COLUMN_GAP = 1.2
 """Of the text size: a wider gap between two words of a baseline separates two lines (segments)."""
@@ -35,15 +36,20 @@ class _Segment:
     y0: float
     x1: float
     y1: float
+    row: int
 
     @property
     def height(self) -> float:
         return self.y1 - self.y0
 
 
-def arrange(words: Sequence[Word]) -> Arranged:
-    """Lines of `words` (any order) in reading order; every word is in exactly one line."""
-    segments = _segments(words)
+def arrange(words: Sequence[Word], *, slope: float = 0.0, rules: Sequence[Box] = ()) -> Arranged:
+    """Lines of `words` (any order) in reading order; every word is in exactly one line.
+
+    `slope` is the rise of the baselines (dy/dx, y down) of a page that was scanned askew. Vertical `rules`
+    end a line where they stand between two words.
+    """
+    segments = _segments(words, slope, [rule for rule in rules if rule.height > rule.width])
     ordered: list[_Segment] = []
     _cut(segments, ordered, 0)
     order: list[int] = []
@@ -51,57 +57,68 @@ def arrange(words: Sequence[Word]) -> Arranged:
     for segment in ordered:
         first = len(order)
         order.extend(segment.members)
-        box = Box(segment.x0, segment.y0, segment.x1, segment.y1)
+        box = union(words[i].box for i in segment.members)
         lines.append(Line(box, tuple(range(first, len(order)))))
     return Arranged(tuple(words[i] for i in order), tuple(lines))
 
 
-def _segments(words: Sequence[Word]) -> list[_Segment]:
+def _segments(words: Sequence[Word], slope: float, walls: Sequence[Box]) -> list[_Segment]:
     """Stretches of words on one baseline; words that stand upright (turned text) are stretches of their own."""
-    rows = _rows(words)
+    level = [word.box.cy - slope * word.box.cx for word in words]
     segments = []
-    for row in rows:
+    for number, row in enumerate(_rows(words, level)):
         row.sort(key=lambda i: words[i].box.x0)
+        reach = words[row[0]].box.x1
         current = [row[0]]
-        for i in row[1:]:
-            last = words[current[-1]]
-            gap = words[i].box.x0 - max(words[j].box.x1 for j in current[-3:])
-            if gap > COLUMN_GAP * max(min(last.size, words[i].size), 1.0):
-                segments.append(_segment(words, current))
+        for last, i in pairwise(row):
+            gap = words[i].box.x0 - reach
+            wide = gap > COLUMN_GAP * max(min(words[last].size, words[i].size), 1.0)
+            if wide or _walled(words[last].box, words[i].box, walls):
+                segments.append(_segment(words, level, current, number))
                 current = []
             current.append(i)
-        segments.append(_segment(words, current))
+            reach = max(reach, words[i].box.x1) if len(current) > 1 else words[i].box.x1
+        segments.append(_segment(words, level, current, number))
     return segments
 
 
-def _segment(words: Sequence[Word], members: list[int]) -> _Segment:
+def _walled(left: Box, right: Box, walls: Sequence[Box]) -> bool:
+    """Whether a vertical ruling line stands between two words of a baseline."""
+    middle = (left.cy + right.cy) / 2
+    return any(left.cx < wall.cx < right.cx and wall.y0 <= middle <= wall.y1 for wall in walls)
+
+
+def _segment(words: Sequence[Word], level: Sequence[float], members: list[int], row: int) -> _Segment:
     boxes = [words[i].box for i in members]
+    y = sum(level[i] for i in members) / len(members)
+    half = max(box.height for box in boxes) / 2
     return _Segment(
-        tuple(members),
-        min(b.x0 for b in boxes),
-        min(b.y0 for b in boxes),
-        max(b.x1 for b in boxes),
-        max(b.y1 for b in boxes),
+        tuple(members), min(b.x0 for b in boxes), y - half, max(b.x1 for b in boxes), y + half, row
     )
 
 
-def _rows(words: Sequence[Word]) -> list[list[int]]:
-    """Words grouped by baseline: a word joins the row whose last words it overlaps most in height."""
+def _rows(words: Sequence[Word], level: Sequence[float]) -> list[list[int]]:
+    """Words grouped by baseline: a word joins the row whose first word it overlaps most in height.
+
+    `level` is the height of each word's middle, with the slope of the page taken out.
+    """
     rows: list[list[int]] = []
-    open_rows: list[tuple[float, float, int]] = []  # y0, y1 of a row's typical word, its number
-    for i in sorted(range(len(words)), key=lambda i: (words[i].box.cy, words[i].box.x0)):
-        box = words[i].box
+    open_rows: list[tuple[float, float, int]] = []  # middle and height of a row's first word, its number
+    for i in sorted(range(len(words)), key=lambda i: (level[i], words[i].box.x0)):
+        y, height = level[i], max(words[i].box.height, 0.1)
         if _stands(words[i]):
             rows.append([i])
             continue
-        open_rows = [row for row in open_rows if row[1] > box.y0]
-        best, share = -1, _SAME_BASELINE
-        for y0, y1, number in open_rows:
-            shared = (min(y1, box.y1) - max(y0, box.y0)) / max(min(y1 - y0, box.height), 0.1)
-            if shared > share:
-                best, share = number, shared
+        open_rows = [row for row in open_rows if row[0] + row[1] / 2 > y - height / 2]
+        best, least = -1, float("inf")
+        for middle, tall, number in open_rows:
+            small, large = min(tall, height), max(tall, height)
+            off = abs(middle - y)
+            shared = (small + large) / 2 - off
+            if shared >= _SAME_BASELINE * small and off <= 0.45 * large and off < least:
+                best, least = number, off
         if best < 0:
-            open_rows.append((box.y0, box.y1, len(rows)))
+            open_rows.append((y, height, len(rows)))
             rows.append([i])
         else:
             rows[best].append(i)
@@ -109,14 +126,14 @@ def _rows(words: Sequence[Word]) -> list[list[int]]:
 
 
 def _stands(word: Word) -> bool:
-    """Whether the word runs up or down the page."""
-    return len(word.text) > 1 and word.box.height > 1.5 * word.box.width
+    """Whether the word runs up or down the page: its text size is its width."""
+    return word.box.height > 1.5 * word.box.width and word.size < 1.2 * word.box.width
 
 
 def _cut(segments: list[_Segment], out: list[_Segment], depth: int) -> None:
     """Append `segments` to `out` in reading order."""
     if len(segments) <= 1 or depth >= _MAX_DEPTH:
-        out.extend(sorted(segments, key=lambda s: (s.y0, s.x0)))
+        _by_rows(segments, out)
         return
     height = sorted(s.height for s in segments)[len(segments) // 2]
     columns = _split(segments, lambda s: (s.x0, s.x1), 1.0 * height)
@@ -136,7 +153,7 @@ def _cut(segments: list[_Segment], out: list[_Segment], depth: int) -> None:
 
 
 def _by_rows(segments: list[_Segment], out: list[_Segment]) -> None:
-    out.extend(sorted(segments, key=lambda s: (round(s.y0 + s.height / 2, 1), s.x0)))
+    out.extend(sorted(segments, key=lambda s: (s.row, s.x0)))
 
 
 def _split(

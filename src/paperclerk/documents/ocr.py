@@ -10,37 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
+from paperclerk.documents.pages import Effort, PictureText, Pixels
+from paperclerk.domain.document import Word
+from paperclerk.domain.geometry import Box
+
 Quads = npt.NDArray[np.float32]
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
 _MIN_SCORE = 0.5
 _MAX_LINE_WIDTH = 48 * 80
-
-
-@dataclass(frozen=True)
-class OcrWord:
-    """A word on the picture: `quad` (4, 2) in pixels, clockwise from its top left as read."""
-
-    text: str
-    quad: Quads
-    score: float
-
-
-@dataclass(frozen=True)
-class OcrLine:
-    """A detected line as recognised."""
-
-    quad: Quads
-    words: tuple[OcrWord, ...]
-    score: float
 
 
 @dataclass(frozen=True)
@@ -147,23 +132,22 @@ class OcrReader:
         self._networks = networks
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
-    def read(self, picture: Pixels, max_side: int) -> tuple[int, list[OcrLine]]:
-        """Degrees clockwise by which `picture` must be turned to stand upright, and the lines of the turned one."""
-        quads = self._networks.detect(picture, max_side)
+    def read(self, picture: Pixels, effort: Effort) -> PictureText:
+        """The words of `picture`, and how it must be turned to stand upright."""
+        quads = self._networks.detect(picture, effort.detect_side)
         turn = self._turn(picture, quads)
         if turn:
             picture = np.ascontiguousarray(np.rot90(picture, -turn // 90))
-            quads = self._networks.detect(picture, max_side)
-        return turn, self._lines(picture, quads)
+            quads = self._networks.detect(picture, effort.detect_side)
 
-    def _lines(self, picture: Pixels, quads: Quads) -> list[OcrLine]:
-        def line(quad: Quads) -> OcrLine:
+        def line(quad: Quads) -> tuple[Word, ...]:
+            quad = _from_its_start(quad)
             strip = cut_out(picture, quad)
             text = self._networks.recognise(strip)
-            return OcrLine(quad, words_of(text, quad, strip), text.score)
+            return words_of(text, quad, strip) if text.score >= _MIN_SCORE else ()
 
         lines = self._map(line, list(quads))
-        return [each for each in lines if each.words and each.score >= _MIN_SCORE]
+        return PictureText(tuple(chain.from_iterable(lines)), turn, _slope(quads))
 
     def _map(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
         return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
@@ -200,6 +184,15 @@ def _weight(text: Text) -> float:
     return text.score * len(text.characters)
 
 
+def _from_its_start(quad: Quads) -> Quads:
+    """Corners beginning where reading begins: a tall line on an upright page runs from bottom to top.
+
+    A lone letter or digit is tall too, hence the large factor.
+    """
+    width, height = np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[3] - quad[0])
+    return np.roll(quad, 1, axis=0) if height > 2.5 * width else quad
+
+
 def cut_out(picture: Pixels, quad: Quads) -> Pixels:
     """The area of `quad` as an upright strip."""
     import cv2
@@ -214,7 +207,16 @@ def cut_out(picture: Pixels, quad: Quads) -> Pixels:
     return np.asarray(strip, np.uint8)
 
 
-def words_of(text: Text, quad: Quads, strip: Pixels) -> tuple[OcrWord, ...]:
+def _slope(quads: Quads) -> float:
+    """The rise of the lines, as most of the longer ones have it."""
+    if not len(quads):
+        return 0.0
+    along = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
+    flat = np.abs(along[:, 0]) > 4 * np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+    return float(np.median(along[flat, 1] / along[flat, 0])) if flat.sum() >= 3 else 0.0
+
+
+def words_of(text: Text, quad: Quads, strip: Pixels) -> tuple[Word, ...]:
     """The words of a recognised line with boxes around their ink."""
     spans = [span for span in _word_spans(text) if text.characters[span[0] : span[1]].strip()]
     if not spans:
@@ -224,8 +226,13 @@ def words_of(text: Text, quad: Quads, strip: Pixels) -> tuple[OcrWord, ...]:
     words = []
     for (start, end), (left, right) in zip(spans, edges, strict=True):
         word = text.characters[start:end]
-        words.append(OcrWord(word, _part(quad, left, right), float(text.scores[start:end].mean())))
+        words.append(_word(word, _part(quad, left, right), float(text.scores[start:end].mean())))
     return tuple(words)
+
+
+def _word(text: str, quad: Quads, score: float) -> Word:
+    (x0, y0), (x1, y1) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
+    return Word(text, Box(x0, y0, x1, y1), round(score, 4), float(np.linalg.norm(quad[3] - quad[0])))
 
 
 def _word_spans(text: Text) -> list[tuple[int, int]]:

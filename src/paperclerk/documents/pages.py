@@ -1,44 +1,64 @@
-"""An opened document, page by page, whatever its type. Called by `child`, where hostile bytes are met."""
+"""What every kind of document shares: how closely to look, and how words become a page. Used in the child."""
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from paperclerk.documents.layout import arrange
-from paperclerk.documents.media import Media
 from paperclerk.domain.document import DocumentInfo, Page, PageStatus, TextOrigin, Word
-from paperclerk.domain.errors import DocumentError
 from paperclerk.domain.geometry import Box
 
 Pixels = npt.NDArray[np.uint8]
+"""(height, width, 3), BGR."""
 
 
 class NeedsOcr(Exception):
     """This page can only be read with OCR, which this process does not have."""
 
 
+@dataclass(frozen=True)
+class PictureText:
+    """The words of a picture, in pixels of the picture turned upright; `turn` as in `Page`.
+
+    `slope` is the rise of its lines (dy/dx, y down), for grouping words into lines.
+    """
+
+    words: tuple[Word, ...]
+    turn: int = 0
+    slope: float = 0.0
+
+
 class PictureReader(Protocol):
     """What reads the words of a picture: `ocr.OcrReader`, or `tiny.TinyReader` for `lo`."""
 
-    def read(self, picture: Pixels, max_side: int) -> tuple[int, list[Any]]: ...
+    def read(self, picture: Pixels, effort: Effort) -> PictureText: ...
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How closely a picture is looked at: pixels of the longer side, drawn and in detection."""
+    """How closely a picture is looked at: pixels of its longer side, drawn and in detection.
+
+    `picture_share` is the least share of a page with text that a picture must cover to be read too.
+    """
 
     draw_side: int
     detect_side: int
+    picture_share: float
+    second_look: bool = False
 
 
-EFFORTS = {"lo": Effort(1600, 1280), "auto": Effort(2000, 1280), "hi": Effort(3000, 1920)}
+EFFORTS = {
+    "lo": Effort(1600, 1280, 0.5),
+    "auto": Effort(2000, 1280, 0.25),
+    "hi": Effort(3000, 1920, 0.05, second_look=True),
+}
 
 
 class OpenDocument(Protocol):
@@ -49,139 +69,23 @@ class OpenDocument(Protocol):
     def read(self, index: int) -> Page: ...
 
     def draw(self, index: int, max_side: int) -> Pixels:
-        """The displayed page, (height, width, 3), BGR."""
+        """The displayed page, at most `max_side` pixels long."""
         ...
 
 
-def open_document(
-    media: Media,
-    data: npt.NDArray[np.uint8],
-    effort: Effort,
-    ocr: Callable[[], PictureReader] | None,
-    image_pixels: int,
-    image_frames: int,
-) -> OpenDocument:
-    """Raises DocumentError and its kinds."""
-    if media.kind == "pdf":
-        return _Pdf(data, effort, ocr)
-    return _Images(media, data, effort, ocr, image_pixels, image_frames)
-
-
-class _Images:
-    def __init__(
-        self,
-        media: Media,
-        data: npt.NDArray[np.uint8],
-        effort: Effort,
-        ocr: Callable[[], PictureReader] | None,
-        image_pixels: int,
-        image_frames: int,
-    ) -> None:
-        from paperclerk.documents.images import ImageFileReader
-
-        assert media.pillow is not None
-        self._file = ImageFileReader(memoryview(data.data), media.pillow, image_pixels, image_frames)
-        self._effort, self._ocr = effort, ocr
-        self.info = DocumentInfo("image", media.media_type, self._file.page_count)
-
-    def read(self, index: int) -> Page:
-        from paperclerk.documents.images import page_units
-
-        if self._ocr is None:
-            raise NeedsOcr
-        started = time.perf_counter()
-        picture = self._file.page(index)
-        unit = page_units(picture.shape[1], picture.shape[0])
-        return _picture_page(index, picture, unit, self._ocr(), self._effort, started)
-
-    def draw(self, index: int, max_side: int) -> Pixels:
-        return _shrink(self._file.page(index), max_side)
-
-
-class _Pdf:
-    def __init__(
-        self, data: npt.NDArray[np.uint8], effort: Effort, ocr: Callable[[], PictureReader] | None
-    ) -> None:
-        from paperclerk.documents.pdf import PdfFile
-
-        self._file = PdfFile(data)
-        self._effort, self._ocr = effort, ocr
-        if self._file.page_count < 1:
-            raise DocumentError(
-                "The PDF has no pages. Save it anew and send it again.", code="empty_document"
-            )
-        self.info = DocumentInfo("pdf", "application/pdf", self._file.page_count, self._file.title())
-
-    def read(self, index: int) -> Page:
-        from paperclerk.documents.textlayer import is_garbage, main_direction, words_of
-
-        started = time.perf_counter()
-        page = self._file.page(index)
-        try:
-            characters = page.characters()
-            if not len(characters.codes) or is_garbage(characters):
-                if self._ocr is None:
-                    raise NeedsOcr
-                picture, unit = self._picture(page)
-                return _picture_page(index, picture, unit, self._ocr(), self._effort, started)
-            turn = main_direction(characters)
-            words = words_of(characters, turn)
-            size = (page.width, page.height)
-        finally:
-            page.close()
-        turn = -turn % 360
-        words = [_turned_word(word, turn, *size) for word in words] if turn else words
-        return _page(index, turned_size(turn, *size), words, TextOrigin.TEXT_LAYER, turn, started)
-
-    def draw(self, index: int, max_side: int) -> Pixels:
-        page = self._file.page(index)
-        try:
-            width, height = _pixel_size(page.width, page.height, max_side)
-            return page.render(width, height)
-        finally:
-            page.close()
-
-    def _picture(self, page: Any) -> tuple[Pixels, float]:
-        width, height = _pixel_size(page.width, page.height, self._effort.draw_side)
-        return page.render(width, height), page.width / width
-
-
-def _pixel_size(width: float, height: float, max_side: int) -> tuple[int, int]:
-    if not (0 < width < 1e7 and 0 < height < 1e7):
-        raise DocumentError(
-            f"The page has an impossible size ({width:g} x {height:g} points).", code="bad_page"
-        )
-    scale = max_side / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _picture_page(
-    index: int, picture: Pixels, unit: float, ocr: PictureReader, effort: Effort, started: float
-) -> Page:
-    turn, lines = ocr.read(picture, effort.detect_side)
-    height, width = picture.shape[:2]
-    size = turned_size(turn, width * unit, height * unit)
-    words = [_ocr_word(word, unit) for line in lines for word in line.words]
-    return _page(index, size, words, TextOrigin.OCR, turn, started)
-
-
-def _ocr_word(word: Any, unit: float) -> Word:
-    quad = word.quad * unit
-    low, high = quad.min(axis=0), quad.max(axis=0)
-    box = Box(*(round(float(v), 2) for v in (low[0], low[1], high[0], high[1])))
-    size = float(np.linalg.norm(quad[3] - quad[0]))
-    return Word(word.text, box, round(word.score, 4), round(size, 2))
-
-
-def _page(
+def assemble(
     index: int,
     size: tuple[float, float],
-    words: list[Word],
+    words: Sequence[Word],
     origin: TextOrigin,
-    turn: int,
     started: float,
+    *,
+    turn: int = 0,
+    slope: float = 0.0,
+    rules: Sequence[Box] = (),
 ) -> Page:
-    arranged = arrange(words)
+    """A finished page. `words` and `rules` are upright, as `size` is; `started` is of `time.perf_counter`."""
+    arranged = arrange(words, slope=slope, rules=rules)
     return Page(
         index,
         round(size[0], 2),
@@ -189,10 +93,23 @@ def _page(
         PageStatus.OK if words else PageStatus.EMPTY,
         arranged.words,
         arranged.lines,
-        origin=origin if words else TextOrigin.NONE,
-        turn=turn,
+        tuple(rules),
+        origin if words else TextOrigin.NONE,
+        turn,
         seconds=round(time.perf_counter() - started, 4),
     )
+
+
+def scaled(word: Word, unit: float, dx: float = 0.0, dy: float = 0.0) -> Word:
+    """`word` times `unit`, then moved."""
+    box = word.box
+    moved = Box(
+        round(box.x0 * unit + dx, 2),
+        round(box.y0 * unit + dy, 2),
+        round(box.x1 * unit + dx, 2),
+        round(box.y1 * unit + dy, 2),
+    )
+    return Word(word.text, moved, word.score, round(word.size * unit, 2), word.bold)
 
 
 def turned_size(turn: int, width: float, height: float) -> tuple[float, float]:
@@ -211,23 +128,8 @@ def turned_box(box: Box, turn: int, width: float, height: float) -> Box:
     return box
 
 
-def _turned_word(word: Word, turn: int, width: float, height: float) -> Word:
-    return Word(word.text, turned_box(word.box, turn, width, height), word.score, word.size, word.bold)
-
-
-def _shrink(picture: Pixels, max_side: int) -> Pixels:
-    import cv2
-
-    height, width = picture.shape[:2]
-    scale = max_side / max(height, width)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def as_png(picture: Pixels) -> bytes:
-    """A BGR picture as PNG bytes."""
+    """`picture` as PNG bytes."""
     from PIL import Image
 
     buffer = io.BytesIO()

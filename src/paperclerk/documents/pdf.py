@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from paperclerk.documents import drawings
+from paperclerk.documents.drawings import Drawings
 from paperclerk.domain.errors import DocumentError, PasswordRequired
 
 pdfium: Any = importlib.import_module("pypdfium2.raw")  # ctypes bindings, which carry no types
@@ -62,15 +64,6 @@ class Characters:
     bad: npt.NDArray[np.bool_]
     hidden: npt.NDArray[np.bool_]
     bold: npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Drawings:
-    """What else is painted: boxes (n, 4) of pictures and of thin ruling lines, in the displayed frame."""
-
-    pictures: Floats
-    rules: Floats
-    paths: int
 
 
 class PdfFile:
@@ -175,6 +168,13 @@ class PdfPage:
             3: (top - y1, right - x1, top - y0, right - x0),
         }[self._rotation]
         return np.stack(columns, axis=1)
+
+    def drawings(self) -> Drawings:
+        """Pictures and ruling lines; only the first `drawings.MAX_OBJECTS` objects are looked at."""
+        found = drawings.collect(self._raw)
+        return Drawings(
+            self.to_display(found.pictures), self.to_display(found.rules), found.paths, found.shadings
+        )
 
     def render(self, width: int, height: int) -> npt.NDArray[np.uint8]:
         """The displayed page on white as (height, width, 3), BGR."""

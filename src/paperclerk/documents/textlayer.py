@@ -41,12 +41,8 @@ _BACKWARD = 0.5  # of the font size: so far to the left means another run of tex
 _MAX_WORD = 200
 
 
-def words_of(characters: Characters, turn: int) -> list[Word]:
-    """Words in PDFium's order, in the frame of `characters`.
-
-    `turn` is the direction of most text (degrees clockwise); it decides along which axis gaps are measured.
-    Hidden text is left out.
-    """
+def words_of(characters: Characters) -> list[Word]:
+    """Words in PDFium's order, in the frame of `characters`. Hidden text is left out."""
     codes = characters.codes
     if not len(codes):
         return []
