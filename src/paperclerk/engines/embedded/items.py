@@ -20,11 +20,13 @@ from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.arithmetic import agreement, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Place
+from paperclerk.engines.embedded.grid import Table, tables_of
 from paperclerk.engines.embedded.ledger import MONEY, Entry, Ledger, quantity_and_price, read_ledger
 from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
 from paperclerk.engines.embedded.roles import NUMERIC, roles_of_field
+from paperclerk.engines.embedded.shapes import empty, is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Strip, strips_of, without_furniture
 from paperclerk.schemas.compiled import Field
 
@@ -48,8 +50,16 @@ class Tables:
         if element is None:
             return []
         if element.kind == "object":
+            drawn = next((c for c in element.children if is_cell_rows(c)), None)
+            if drawn is not None:
+                return [table_object(element, drawn, t, self.pages) for t in self.grids]
             return list(self._objects(array, element))
         return []
+
+    @cached_property
+    def grids(self) -> list[Table]:
+        """Every table of the document, in reading order."""
+        return [t for page in self.pages for t in tables_of(page)]
 
     def _objects(self, array: Field, element: Field) -> list[Row]:
         fields = [c for c in element.children if c.is_scalar]
@@ -200,12 +210,3 @@ def _is_ledger(fields: Sequence[Field]) -> bool:
     """Whether an array asks for things with a price: only then a list of amounts can be what is meant."""
     roles = {_role(f) for f in fields}
     return "description" in roles and bool(roles & {"line_total", "unit_price"})
-
-
-def empty(field: Field) -> Tree:
-    """The tree of a field that is not on the pages."""
-    if field.kind == "array":
-        return []
-    if field.kind == "object":
-        return {c.name: empty(c) for c in field.children}
-    return ABSENT

@@ -1,0 +1,245 @@
+"""Where on a page tables stand, and the borders of their columns. Called by `grid`."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paperclerk.domain.document import Page
+from paperclerk.domain.geometry import Box, union
+from paperclerk.engines.embedded.rulings import Frame, frames, positions, rules_of
+from paperclerk.engines.embedded.strips import Piece, Strip
+
+MARKER = re.compile(r"[•·▪■●○◦–—*§]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\([a-zA-Z0-9]{1,3}\)")
+NUMBER = re.compile(r"^[-–—(+*<>≤~$€£¥RM%\s]*[\d.,'/:%()–-]*\d[\d.,'/:%()\s*a-z–-]{0,8}$|^[-–—*.]+$|^\(?(?:n/?a|N/?A|X|x|NA)\)?$")
+
+
+@dataclass(frozen=True)
+class Region:
+    """The strips of one table, clipped to it, and the rules drawn in it."""
+
+    box: Box
+    strips: tuple[Strip, ...]
+    across: tuple[Box, ...] = ()
+    down: tuple[Box, ...] = ()
+
+    @property
+    def drawn(self) -> bool:
+        return bool(self.down)
+
+    def divides_down(self, x: float, y: float) -> bool:
+        """Whether a border stands at `x` beside height `y`: a rule there, or no rule anywhere at that `x`."""
+        near = [r for r in self.down if abs(r.cx - x) <= 4]
+        return not near or any(r.y0 - 2 <= y <= r.y1 + 2 for r in near)
+
+    def spans_rows(self, x: float, top: float, bottom: float) -> bool:
+        """Whether a cell at `x` goes on from one row to the next: a rule divides the rows elsewhere, not here."""
+        between = [r for r in self.across if top < r.cy < bottom]
+        return bool(between) and not any(r.x0 - 2 <= x <= r.x1 + 2 for r in between) and self.box.x0 < x < self.box.x1
+
+
+def is_number(text: str) -> bool:
+    return bool(NUMBER.match(text.strip()))
+
+
+def regions_of(page: Page, strips: Sequence[Strip]) -> list[Region]:
+    """All tables of a page: those drawn with upright rules first, then those between flat rules, then the rest."""
+    across, down = rules_of(page)
+    found: list[Region] = []
+    for frame in sorted(frames(across, down), key=lambda f: -f.box.area):
+        if len(frame.down) >= 2 and len(frame.across) >= 2 and not any(_inside(frame.box, r.box) for r in found):
+            region = _framed(frame, strips, page)
+            if region is not None:
+                found.append(region)
+    rest = _outside(strips, found)
+    for run in _runs(rest):
+        region = _loose(run, across)
+        if region is not None:
+            found.append(region)
+    return found
+
+
+def _inside(a: Box, b: Box) -> bool:
+    return a.overlap_x(b) * a.overlap_y(b) > 0.5 * a.area
+
+
+def _clip(strips: Sequence[Strip], box: Box) -> tuple[Strip, ...]:
+    """The parts of strips whose words have their middle in a box."""
+    kept = []
+    for strip in strips:
+        if strip.box.y1 < box.y0 or strip.box.y0 > box.y1:
+            continue
+        pieces = []
+        for p in strip.pieces:
+            words = tuple(w for w in p.words if _holds(box, p.page.words[w].box))
+            if words:
+                pieces.append(Piece(p.page, words))
+        if pieces:
+            kept.append(Strip(strip.page, strip.index, tuple(pieces)))
+    return tuple(kept)
+
+
+def _holds(box: Box, inner: Box) -> bool:
+    return box.x0 <= inner.cx <= box.x1 and box.y0 <= inner.cy <= box.y1
+
+
+def _outside(strips: Sequence[Strip], regions: Sequence[Region]) -> list[Strip]:
+    kept = []
+    for strip in strips:
+        pieces = tuple(p for p in strip.pieces if not any(_holds(r.box, p.box) for r in regions))
+        if pieces:
+            kept.append(Strip(strip.page, strip.index, pieces))
+    return kept
+
+
+def _framed(frame: Frame, strips: Sequence[Strip], page: Page) -> Region | None:
+    """A frame whose rules divide text into columns; not a box around a paragraph or a drawing."""
+    box = Box(frame.box.x0 - 2, frame.box.y0 - 2, frame.box.x1 + 2, frame.box.y1 + 2)
+    inner = _clip(strips, box)
+    if sum(len(s.pieces) for s in inner) < 4 or len(inner) < 2:
+        return None
+    if box.width > 0.93 * page.width and box.height > 0.93 * page.height:
+        return None
+    box = _with_outer_columns(box, inner, strips)
+    inner = _clip(strips, box)
+    region = Region(box, inner, frame.across, frame.down)
+    xs = column_borders(region)
+    filled = {k for s in inner for p in s.pieces for k in range(len(xs) - 1) if xs[k] <= p.box.cx < xs[k + 1]}
+    return region if len(filled) >= 2 else None
+
+
+def _with_outer_columns(box: Box, inner: Sequence[Strip], strips: Sequence[Strip]) -> Box:
+    """Takes in a first column that stands left of the drawn frame, row beside row."""
+    beside = []
+    for strip in strips:
+        if not box.y0 <= strip.box.cy <= box.y1:
+            continue
+        left = [p for p in strip.pieces if p.box.x1 <= box.x0 + 2]
+        if left and box.x0 - left[-1].box.x1 < 0.5 * box.width:
+            beside.append(left[-1].box)
+    if len(beside) >= 3 and len(beside) >= 0.6 * len(inner):
+        return Box(min(b.x0 for b in beside) - 2, box.y0, box.x1, box.y1)
+    return box
+
+
+def _runs(strips: Sequence[Strip]) -> list[list[Strip]]:
+    """Consecutive strips of which most have several pieces, without a large gap between them."""
+    runs: list[list[Strip]] = []
+    current: list[Strip] = []
+    for strip in strips:
+        if current and strip.box.y0 - current[-1].box.y1 > 2.2 * max(strip.size, current[-1].size):
+            runs.append(current)
+            current = []
+        if _cells_in(strip) >= 2:
+            current.append(strip)
+        elif current:
+            single = sum(1 for s in current[-3:] if _cells_in(s) < 2)
+            if single >= 2 or len(strip.pieces[0].words) > 14:
+                runs.append(current)
+                current = []
+            else:
+                current.append(strip)
+    runs.append(current)
+    trimmed = []
+    for run in runs:
+        while run and _cells_in(run[-1]) < 2:
+            run.pop()
+        if len(run) >= 2:
+            trimmed.append(run)
+    return trimmed
+
+
+def _cells_in(strip: Strip) -> int:
+    """The pieces of a strip, a list marker at its front aside."""
+    return len(strip.pieces) - bool(MARKER.fullmatch(strip.pieces[0].text))
+
+
+def _loose(run: Sequence[Strip], across: Sequence[Box]) -> Region | None:
+    box = union(s.box for s in run)
+    box = Box(box.x0 - 1, box.y0 - 1, box.x1 + 1, box.y1 + 1)
+    rules = tuple(r for r in across if box.y0 - 6 <= r.cy <= box.y1 + 6 and r.overlap_x(box) > 0.5 * r.width)
+    region = Region(box, tuple(run), rules)
+    xs = column_borders(region)
+    if len(xs) < 3:
+        return None
+    pieces = [p for s in run for p in s.pieces]
+    later = [p for s in run for p in s.pieces[1:]]
+    numeric = sum(is_number(p.text) for p in later) / max(1, len(later))
+    words = statistics.fmean(len(p.words) for p in pieces)
+    full = sum(1 for s in run if len(s.pieces) >= max(2, 0.6 * (len(xs) - 1)))
+    ruled = len({round(r.cy) for r in rules if r.width > 0.6 * box.width}) >= 2
+    if ruled and numeric > 0.2 and full >= 2:
+        return region
+    if numeric >= 0.5 and full >= 3 and full >= 0.4 * len(run):
+        return region
+    if numeric >= 0.25 and full >= 4 and words <= 3 and len(xs) > 3:
+        return region
+    return None
+
+
+def column_borders(region: Region) -> list[float]:
+    """Borders of the columns, left edge and right edge included: drawn ones, and gutters that words leave free."""
+    height = region.box.height
+    drawn = [
+        x
+        for x in positions([r.cx for r in region.down])
+        if sum(r.height for r in region.down if abs(r.cx - x) <= 3) >= 0.2 * height
+    ]
+    inner = [x for x in drawn if region.box.x0 + 4 < x < region.box.x1 - 4]
+    edges = [region.box.x0, *inner, region.box.x1]
+    found = [edges[0]]
+    for left, right in zip(edges, edges[1:], strict=False):
+        found += _gutters(region, left, right, strict=bool(inner))
+        found.append(right)
+    return found
+
+
+def _gutters(region: Region, left: float, right: float, *, strict: bool) -> list[float]:
+    """Upright stretches between `left` and `right` that (nearly) no piece of the body crosses."""
+    rows = []
+    for strip in _body(region.strips):
+        pieces = [p for p in strip.pieces if left <= p.box.cx <= right and not MARKER.fullmatch(p.text)]
+        if pieces:
+            rows.append(pieces)
+    several = [r for r in rows if len(r) >= 2]
+    if len(several) < (max(3, 0.6 * len(rows)) if strict else 2):
+        return []
+    size = statistics.median(p.box.height for r in rows for p in r)
+    allowed = len(rows) // 16
+    events = sorted([(p.box.x0, 1) for r in rows for p in r] + [(p.box.x1, -1) for r in rows for p in r])
+    borders: list[float] = []
+    depth, open_at = 0, None
+    for x, step in events:
+        depth += step
+        if depth <= allowed and open_at is None:
+            open_at = x
+        elif depth > allowed and open_at is not None:
+            if x - open_at >= 0.4 * size and open_at > left:
+                borders.append((open_at + x) / 2)
+            open_at = None
+    return _supported(borders, rows, left, right)
+
+
+def _body(strips: Sequence[Strip]) -> Sequence[Strip]:
+    """Strips from the first with a number behind its first piece; headings span columns and hide borders."""
+    for i, strip in enumerate(strips):
+        if any(is_number(p.text) for p in strip.pieces[1:]) and i < 0.6 * len(strips):
+            return strips[i:]
+    return strips
+
+
+def _supported(borders: Sequence[float], rows: Sequence[Sequence[Piece]], left: float, right: float) -> list[float]:
+    """Keeps borders so that every column between them is filled in at least two rows (or a tenth)."""
+    kept: list[float] = []
+    least = max(2, 0.08 * len(rows))
+    edges = [*borders, right]
+    start = left
+    for k, border in enumerate(borders):
+        filled = sum(1 for r in rows if any(start <= p.box.cx < border for p in r))
+        beyond = sum(1 for r in rows if any(border <= p.box.cx < edges[k + 1] for p in r))
+        if filled >= least and beyond >= least:
+            kept.append(border)
+            start = border
+    return kept
