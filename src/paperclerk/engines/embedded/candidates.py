@@ -1,0 +1,245 @@
+"""Every place a field's value may stand, with what speaks for it. Called by the engine, read by `assignment`.
+
+A candidate comes from a label (`slots` says where to look), or, for what documents print without one, from what
+it is: a party's name or address, an e-mail address, the date of issue, the currency.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from paperclerk.domain.result import Scalar, Span
+from paperclerk.engines.embedded import forms
+from paperclerk.engines.embedded.dates import Date
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.labels import Label
+from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.numbers import Number
+from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.slots import Slot
+from paperclerk.engines.embedded.values import Mark, MarkKind
+
+Place = tuple[int, int, int, int]  # page position, row, start, end
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value for a field. `score` 0..1 orders candidates; `place` is what no two fields should share.
+
+    `label` is how well the label fits (0 without one), `direction` where the value stands from it, `amount`
+    the number behind a money value, `day` the date behind a date.
+    """
+
+    value: Scalar
+    spans: tuple[Span, ...]
+    place: Place
+    score: float
+    label: float = 0.0
+    direction: str = ""
+    amount: float | None = None
+    support: float = 0.0
+    ocr: float = 1.0
+
+    def with_score(self, score: float) -> Candidate:
+        return replace(self, score=max(0.0, min(1.0, score)))
+
+
+_DIRECTION = {"same": 1.0, "right": 0.97, "below": 0.86, "above": 0.5}
+_MARKS: dict[str, MarkKind] = {
+    "email": "email",
+    "uri": "uri",
+    "phone": "phone",
+    "iban": "iban",
+    "bic": "bic",
+    "vat_id": "vat_id",
+}
+_ID = re.compile(r"[^\W_][\w./\\#&-]*[^\W_]|\d")
+_ID_MORE = re.compile(r" (?=\d)[\d-]+(?![\w,.]*[.,/]\d)")
+_TRIM = " \t,;:|*_-–—.'\"’“”»«>"
+
+
+def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot) -> Iterator[Candidate]:
+    """Candidates of the field's type inside a slot."""
+    base = fit * _DIRECTION[slot.direction] * _nearness(slot)
+    for value, spans, place, factor, amount in readings(facts, profile, slot):
+        yield Candidate(
+            value, spans, place, base * factor, fit, slot.direction, amount, ocr=_recognised(facts, place)
+        )
+
+
+def _nearness(slot: Slot) -> float:
+    if slot.direction == "right":
+        return max(0.6, 1.0 - 0.03 * max(0.0, slot.steps) - 0.002 * slot.far)
+    if slot.direction == "below":
+        return max(0.4, 1.0 - 0.25 * slot.steps - 0.05 * max(0.0, slot.far - 0.8))
+    return 1.0
+
+
+def _recognised(facts: Facts, place: Place) -> float:
+    row = facts.layout.pages[place[0]].rows[place[1]]
+    return row.score_of(place[2], place[3])
+
+
+Reading = tuple[Scalar, tuple[Span, ...], Place, float, float | None]
+
+
+def readings(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
+    """Values of the field's type in a slot: (value, spans, place, how well the type fits, amount)."""
+    row, want = slot.row, profile.want
+    if want in ("money", "number", "percent", "integer"):
+        yield from _numbers(facts, profile, slot)
+    elif want in ("date", "datetime"):
+        yield from _dates(facts, profile, slot)
+    elif want == "time":
+        for time in facts.values(row).times:
+            if slot.start <= time.start < slot.end:
+                yield _reading(row, time.start, time.end, _printed(row, time.start, time.end), 1.0)
+    elif want in _MARKS:
+        yield from _marks(facts, profile, slot)
+    elif want == "id":
+        yield from _ids(facts, profile, slot)
+    elif want in ("name", "text", "address", "country"):
+        yield from _texts(facts, profile, slot)
+
+
+def _printed(row: Row, start: int, end: int) -> str:
+    return row.text[start:end].replace("\t", " ")
+
+
+def _reading(
+    row: Row, start: int, end: int, value: Scalar, factor: float, amount: float | None = None
+) -> Reading:
+    return value, (row.span(start, end),), (row.page, row.index, start, end), factor, amount
+
+
+def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
+    row = slot.row
+    inside = [n for n in facts.values(row).numbers if slot.start <= n.start and n.end <= slot.end]
+    for i, number in enumerate(inside):
+        factor = _number_factor(number, profile, i, len(inside))
+        value = forms.number_value(number, profile, _printed(row, number.start, number.end))
+        if factor > 0 and value is not None:
+            yield _reading(row, number.start, number.end, value, factor, number.value)
+
+
+def _number_factor(number: Number, profile: Profile, at: int, count: int) -> float:
+    want = profile.want
+    if want == "percent":
+        return 1.0 if number.percent else 0.6
+    if number.percent:
+        return 0.0 if want == "money" else 0.3
+    if want == "money":
+        shape = 1.0 if number.is_money_like else 0.85 if number.decimals else 0.6
+        return shape * (1.0 if at == count - 1 else 0.9)
+    if want == "integer":
+        return (1.0 if number.decimals == 0 else 0.4) * (1.0 if at == 0 else 0.8)
+    return (0.85 if number.currency else 1.0) * (1.0 if at == 0 else 0.85)
+
+
+def _dates(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
+    row = slot.row
+    values = facts.values(row)
+    ranged: set[int] = set()
+    for span in values.ranges:
+        if slot.start <= span.first.start and span.last.end <= slot.end:
+            ranged |= {span.first.start, span.last.start}
+            if profile.side:
+                date = span.first if profile.side == "start" else span.last
+                yield _date_reading(facts, row, date, profile, 1.0)
+            else:
+                yield _date_reading(facts, row, span.first, profile, 0.5)
+    for i, date in enumerate(d for d in values.dates if slot.start <= d.start and d.end <= slot.end):
+        if date.start not in ranged:
+            alone = 0.8 if profile.side else 1.0
+            yield _date_reading(facts, row, date, profile, alone * (1.0 if i == 0 else 0.8))
+
+
+def _date_reading(facts: Facts, row: Row, date: Date, profile: Profile, factor: float) -> Reading:
+    printed = _printed(row, date.start, date.end)
+    times = [t for t in facts.values(row).times if t.start >= date.end]
+    value = forms.date_value(date, profile, printed, times[0] if times else None)
+    return _reading(row, date.start, date.end, value, factor)
+
+
+def _marks(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
+    row, kind = slot.row, _MARKS[profile.want]
+    hits = [m for m in facts.values(row).marks_of(kind) if slot.start <= m.start < slot.end]
+    for mark in hits:
+        yield _reading(row, mark.start, mark.end, mark_value(row, mark, profile), 1.0)
+    if not hits and kind in ("phone", "vat_id", "iban", "bic"):
+        for reading in _ids(facts, profile, slot):
+            if sum(c.isdigit() for c in str(reading[0])) >= 5:
+                yield (*reading[:3], 0.8 * reading[3], None)
+
+
+def mark_value(row: Row, mark: Mark, profile: Profile) -> str:
+    printed = _printed(row, mark.start, mark.end)
+    return mark.value if mark.kind in ("iban", "email", "uri") else printed
+
+
+def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
+    """The first run that looks like a number or code; groups of digits behind it belong to it."""
+    row = slot.row
+    values = facts.values(row)
+    count = 0
+    for match in _ID.finditer(row.text, slot.start, slot.end):
+        start, end = match.span()
+        if not any(c.isdigit() for c in match.group()):
+            if (
+                count == 0
+                and match.group().isupper()
+                and 3 <= len(match.group()) <= 20
+                and profile.field.pattern
+            ):
+                pass
+            else:
+                continue
+        if any(d.start < end and start < d.end for d in values.dates):
+            continue
+        wide = profile.want in ("iban", "vat_id", "phone", "bic") or _grouped(profile)
+        while wide and (more := _ID_MORE.match(row.text, end, slot.end)):
+            end = more.end()
+        value = forms.text_value(_printed(row, start, end), profile)
+        if value is None or _is_amount(row.text[start:end], facts, row, start):
+            continue
+        lead = start - slot.start
+        shape = 1.0 if sum(c.isdigit() for c in value) >= 2 else 0.7
+        yield _reading(
+            row, start, end, value, shape * (1.0 if count == 0 else 0.7) * (1.0 if lead < 25 else 0.85)
+        )
+        count += 1
+        if count >= 3:
+            return
+
+
+def _grouped(profile: Profile) -> bool:
+    return bool({"account_number", "vat_id", "tax_number", "national_id", "iban"} & profile.concepts.keys())
+
+
+def _is_amount(text: str, facts: Facts, row: Row, start: int) -> bool:
+    return any(n.start == start and n.is_money_like and n.decimals == 2 for n in facts.values(row).numbers)
+
+
+def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
+    row = slot.row
+    start, end = slot.start, slot.end
+    while start < end and row.text[start] in _TRIM:
+        start += 1
+    while end > start and row.text[end - 1] in " \t,;:|*_-–—":
+        end -= 1
+    text = row.text[start:end]
+    letters = sum(c.isalpha() for c in text)
+    if not text or (profile.want in ("name", "address") and letters < 2):
+        return
+    factor = 1.0
+    if profile.want == "name":
+        digits = sum(c.isdigit() for c in text)
+        factor = 0.4 if digits > letters else 0.85 if len(text.split()) > 8 else 1.0
+    head = facts.label_of(row.segment_at(start))
+    if head is not None and head.start <= start < head.end and head.sure:
+        factor *= 0.35  # this is a label itself
+    value = forms.text_value(_printed(row, start, end), profile)
+    if value is not None:
+        yield _reading(row, start, end, value, factor)

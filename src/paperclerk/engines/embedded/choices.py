@@ -1,0 +1,103 @@
+"""Enum members and booleans, concluded from what is printed. Called by `ranking`.
+
+A member counts when its words stand where the field's label points, or, failing a label, when it is the only
+member whose words stand on the document at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from paperclerk.domain.result import Leaf, Scalar, Span
+from paperclerk.engines.embedded import phrases
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.labels import Matcher
+from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.phrases import word_set
+from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.slots import slots
+
+_YES = word_set("yes y true ja oui si sim ya x checked included enthalten")
+_NO = word_set("no n false nein non nao nee tidak none")
+_WORD = re.compile(r"[^\W_]+")
+HEAD_PAGES = 3
+
+
+def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dict[tuple[str, ...], Leaf]:
+    """A leaf for every enum or boolean that the document answers."""
+    found: dict[tuple[str, ...], Leaf] = {}
+    for profile in profiles:
+        leaf: Leaf | None = None
+        if profile.want == "boolean":
+            leaf = _boolean(facts, matcher, profile)
+        elif profile.want == "choice":
+            leaf = _choice(facts, matcher, profile)
+        if leaf is not None:
+            found[profile.field.path] = leaf
+    return found
+
+
+def _boolean(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
+    for label, fit, cut in matcher.matches(profile):
+        if fit < 0.5:
+            break
+        for slot in slots(facts, label, cut):
+            if slot.steps or slot.direction not in ("same", "right"):
+                continue
+            for mark in facts.values(slot.row).marks:
+                if slot.start <= mark.start < slot.end and mark.kind in ("checked", "unchecked"):
+                    span = slot.row.span(mark.start, mark.end)
+                    return Leaf(mark.kind == "checked", (span,), 0.8 * fit, inferred=True)
+            first = _WORD.search(slot.row.text, slot.start, slot.end)
+            said = phrases.tokens(first.group())[0] if first and phrases.tokens(first.group()) else ""
+            if first and said in _YES | _NO:
+                return Leaf(said in _YES, (slot.row.span(*first.span()),), 0.85 * fit, inferred=True)
+    return None
+
+
+def _choice(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
+    members = [
+        v for v in profile.field.values if isinstance(v, str | int | float) and not isinstance(v, bool)
+    ]
+    for label, fit, cut in matcher.matches(profile):
+        if fit < 0.5:
+            break
+        for slot in slots(facts, label, cut):
+            if slot.steps == 0:
+                for member, span, exact in _members_in(slot.row, slot.start, slot.end, members):
+                    return Leaf(member, (span,), (0.95 if exact else 0.8) * fit, inferred=True)
+    return _only_one(facts, profile, members)
+
+
+def _only_one(facts: Facts, profile: Profile, members: Sequence[Scalar]) -> Leaf | None:
+    seen: dict[Scalar, Span] = {}
+    for row in facts.rows:
+        if row.page >= HEAD_PAGES:
+            break
+        for member, span, _ in _members_in(row, 0, len(row.text), members):
+            if len(phrases.key(str(member))) >= 3:
+                seen.setdefault(member, span)
+        if len(seen) > 1:
+            return None
+    for member, span in seen.items():
+        return Leaf(member, (span,), 0.5, inferred=True)
+    return None
+
+
+def _members_in(
+    row: Row, start: int, end: int, members: Sequence[Scalar]
+) -> Iterator[tuple[Scalar, Span, bool]]:
+    """Members whose words stand in a stretch of a row, the longest first."""
+    words = [(m.start(), m.end(), _plain(m.group())) for m in _WORD.finditer(row.text, start, end)]
+    for member in sorted(members, key=lambda v: -len(str(v))):
+        want = [_plain(w) for w in _WORD.findall(phrases.name_words(str(member)))]
+        for i in range(len(words) - len(want) + 1):
+            if want and [w[2] for w in words[i : i + len(want)]] == want:
+                span = row.span(words[i][0], words[i + len(want) - 1][1])
+                yield member, span, len(words) == len(want)
+                break
+
+
+def _plain(word: str) -> str:
+    return "".join(phrases.tokens(word))

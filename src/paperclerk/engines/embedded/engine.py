@@ -1,0 +1,69 @@
+"""The embedded engine: reads values by labels, layout and type, without any model. Called by `extraction`.
+
+Deterministic, linear in the pages. What each part does: docs/engine.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from paperclerk.domain.document import Page
+from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.engines.embedded.assignment import assign
+from paperclerk.engines.embedded.confidence import level_score
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.items import Tables
+from paperclerk.engines.embedded.profile import Profile, profile
+from paperclerk.engines.embedded.ranking import Ranking
+from paperclerk.engines.engine import Context
+from paperclerk.schemas.compiled import Field
+
+
+class EmbeddedEngine:
+    """Implements `engines.engine.Engine`."""
+
+    name = "embedded"
+
+    def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
+        """A tree of the schema's shape; every value points at the words it was read from."""
+        return _Extraction(pages, schema, context).tree()
+
+
+class _Extraction:
+    """One document read against one schema."""
+
+    def __init__(self, pages: Sequence[Page], schema: Field, context: Context) -> None:
+        self.facts = Facts(pages)
+        self.schema = schema
+        self.tables = Tables(tuple(p for p in pages if p.words), self.facts.locale)
+        self.profiles: list[Profile] = [profile(f) for f in _scalars(schema)]
+        self.leaves = self._leaves()
+
+    def tree(self) -> Tree:
+        return self._build(self.schema)
+
+    def _leaves(self) -> dict[tuple[str, ...], Leaf]:
+        ranking = Ranking(self.facts, self.profiles)
+        ranked = ranking.ranked()
+        chosen = assign(ranked, ranking.shared())
+        found: dict[tuple[str, ...], Leaf] = {}
+        for index, candidate in chosen.items():
+            score = level_score(candidate, ranked[index])
+            if score is not None:
+                found[self.profiles[index].field.path] = Leaf(candidate.value, candidate.spans, score)
+        return found | ranking.inferred()
+
+    def _build(self, field: Field) -> Tree:
+        if field.kind == "object":
+            return {c.name: self._build(c) for c in field.children}
+        if field.kind == "array":
+            return self.tables.rows(field)
+        return self.leaves.get(field.path, ABSENT)
+
+
+def _scalars(field: Field) -> Iterator[Field]:
+    """The scalar fields outside arrays."""
+    if field.is_scalar:
+        yield field
+    for child in field.children:
+        yield from _scalars(child)

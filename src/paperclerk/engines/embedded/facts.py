@@ -1,0 +1,56 @@
+"""What is known of a document before any field is asked for: layout, locale, values, labels. Built by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from paperclerk.domain.document import Page, TextOrigin
+from paperclerk.engines.embedded import locale as locales
+from paperclerk.engines.embedded.labels import Label, find_labels
+from paperclerk.engines.embedded.layout import Layout, Row, Segment
+from paperclerk.engines.embedded.values import Values, read
+
+
+class Facts:
+    """One document, indexed. `pages` are those with words, in order."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self.layout = Layout([p for p in pages if p.words])
+        self.rows: tuple[Row, ...] = tuple(self.layout.rows())
+        self.locale = locales.infer(r.text for r in self.rows)
+        scanned = {p.position: p.page.origin is not TextOrigin.TEXT_LAYER for p in self.layout.pages}
+        self._values = {
+            (r.page, r.index): read(r.text, self.locale, loose=scanned[r.page]) for r in self.rows
+        }
+        self._scanned = scanned
+
+    def values(self, row: Row) -> Values:
+        return self._values[(row.page, row.index)]
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        return tuple(
+            label for r in self.rows for label in find_labels(r, self.values(r), fuzzy=self._scanned[r.page])
+        )
+
+    @cached_property
+    def _labels_of_row(self) -> dict[tuple[int, int], tuple[Label, ...]]:
+        found: dict[tuple[int, int], list[Label]] = {}
+        for label in self.labels:
+            found.setdefault((label.row.page, label.row.index), []).append(label)
+        return {k: tuple(v) for k, v in found.items()}
+
+    def labels_in(self, row: Row) -> tuple[Label, ...]:
+        """The labels of a row, left to right."""
+        return self._labels_of_row.get((row.page, row.index), ())
+
+    def label_of(self, segment: Segment) -> Label | None:
+        """The label at the head of a segment."""
+        for label in self.labels_in(self.layout.row_of(segment)):
+            if label.segment is segment:
+                return label
+        return None
+
+    def scanned(self, row: Row) -> bool:
+        return self._scanned[row.page]

@@ -1,0 +1,262 @@
+"""Which words of a page label others, and how well a label fits a field. Called by `facts` and `candidates`.
+
+A *label* is a run of words without digits: up to a colon, up to a value, or a whole segment. Known labels come
+from the lexicon; any other run is compared with the field's own words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from paperclerk.engines.embedded import lexicon, phrases
+from paperclerk.engines.embedded.layout import Row, Segment
+from paperclerk.engines.embedded.profile import ROLES, Profile
+from paperclerk.engines.embedded.values import Values
+
+MAX_LABEL_WORDS = 14
+_NUMBERING = re.compile(r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-Z][.)]|[•▪●*-])\s*(?=[^\W\d])")
+_TOKEN = re.compile(r"\S+")
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*):(?=[^/\s])")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Label:
+    """Words at `start:end` of a row that may name a value.
+
+    `concepts` are lexicon concepts with 0..1, how fully the words say it. `colon` tells that a colon ends it,
+    `whole` that nothing else stands in its segment. `cut` is where a known label ends inside the words, if the
+    rest may already be the value.
+    """
+
+    row: Row
+    segment: Segment
+    start: int
+    end: int
+    text: str
+    stems: tuple[str, ...]
+    concepts: dict[str, float]
+    colon: bool
+    whole: bool
+    cut: int | None = None
+    cut_concepts: tuple[str, ...] = ()
+
+    @property
+    def sure(self) -> bool:
+        """Whether the words surely are a label, and no value."""
+        return self.colon or max(self.concepts.values(), default=0.0) >= 0.95
+
+    @property
+    def role(self) -> str | None:
+        """The party that the label itself speaks of."""
+        return next((c for c, v in self.concepts.items() if c in ROLES and v >= 0.4), None)
+
+
+def find_labels(row: Row, values: Values, *, fuzzy: bool) -> list[Label]:
+    """The labels of a row, left to right. `fuzzy` forgives a misread letter."""
+    found: list[Label] = []
+    for segment in row.segments:
+        runs = list(_runs(segment, values))
+        for start, end, colon in runs:
+            text = row.text[start:end]
+            label = _label(row, segment, start, end, text, colon, len(runs) == 1, fuzzy)
+            if label is not None:
+                found.append(label)
+    return found
+
+
+def _runs(segment: Segment, values: Values) -> Iterable[tuple[int, int, bool]]:
+    """(start, end, ends in a colon) of each run of words without values, as offsets into the row."""
+    text, base = segment.text, segment.start
+    numbering = _NUMBERING.match(text)
+    position = numbering.end() if numbering else 0
+    hidden = [m.span() for m in _IN_BRACKETS.finditer(text)]
+    taken = [(d.start - base, d.end - base) for d in values.dates]
+    taken += [(m.start - base, m.end - base) for m in values.marks if m.kind in ("email", "uri")]
+    start: int | None = None
+    last = position
+    for token in _TOKEN.finditer(text, position):
+        a, b = token.span()
+        piece = token.group()
+        if any(x <= a < y for x, y in hidden) and start is not None and ":" not in piece[-1:]:
+            continue
+        glued = _GLUED.match(piece)
+        valued = any(x < b and a < y for x, y in taken) or (any(c.isdigit() for c in piece) and not glued)
+        if piece == ":":
+            if start is not None:
+                yield base + start, base + last, True
+            start = None
+        elif glued:
+            yield base + (a if start is None else start), base + a + glued.end("label"), True
+            start = None
+        elif valued:
+            if start is not None:
+                yield base + start, base + last, False
+            start = None
+        else:
+            start = a if start is None else start
+            last = b
+            if piece.endswith(":"):
+                yield base + start, base + b - 1, True
+                start = None
+    if start is not None:
+        yield base + start, base + last, False
+
+
+def _label(
+    row: Row, segment: Segment, start: int, end: int, text: str, colon: bool, alone: bool, fuzzy: bool
+) -> Label | None:
+    bare = _IN_BRACKETS.sub(" ", text)
+    words = phrases.tokens(bare)
+    if not words or len(words) > MAX_LABEL_WORDS or not any(c.isalpha() for c in bare):
+        return None
+    concepts = dict(concepts_of(bare, fuzzy))
+    known = max(concepts.values(), default=0.0) >= 0.95
+    cut, cut_concepts = (None, ()) if colon or known else _cut(text)
+    whole = alone and (start - segment.start) <= 4 and segment.end - end <= 2
+    stems = phrases.stems(bare)
+    return Label(row, segment, start, end, text, stems, concepts, colon, whole, cut, cut_concepts)
+
+
+@lru_cache(maxsize=32768)
+def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
+    """Concepts a run of words names: as a whole 1.0, by its head or tail less, by its middle least."""
+    words = phrases.tokens(text)
+    known = lexicon.labels()
+    found: dict[str, float] = defaultdict(float)
+    exact = known.get("".join(words))
+    if exact is None and fuzzy and 6 <= sum(map(len, words)) <= 28:
+        exact = _nearest("".join(words))
+    for entry in exact or ():
+        found[entry.concept] = entry.strength
+    if exact:
+        return tuple(found.items())
+    total = sum(phrases.weight(phrases.stem(w)) for w in words)
+    most = lexicon.longest()
+    for size in range(min(most, len(words) - 1), 0, -1):
+        for i in range(len(words) - size + 1):
+            entries = known.get("".join(words[i : i + size]))
+            if not entries or (size == 1 and len(words[i]) < 3):
+                continue
+            share = sum(phrases.weight(phrases.stem(w)) for w in words[i : i + size]) / total
+            edge = 1.0 if i == 0 or i + size == len(words) else 0.6
+            for entry in entries:
+                score = entry.strength * edge * (0.25 + 0.65 * min(1.0, share))
+                found[entry.concept] = max(found[entry.concept], score)
+    return tuple(sorted(found.items(), key=lambda kv: -kv[1])[:8])
+
+
+def _nearest(key: str) -> tuple[lexicon.Entry, ...] | None:
+    hit = process.extractOne(key, _keys_of(len(key)), scorer=fuzz.ratio, score_cutoff=88)
+    return lexicon.labels()[hit[0]] if hit else None
+
+
+@lru_cache(maxsize=64)
+def _keys_of(size: int) -> list[str]:
+    return [k for k in lexicon.labels() if abs(len(k) - size) <= 2 and len(k) >= 6]
+
+
+@lru_cache(maxsize=32768)
+def _cut(text: str) -> tuple[int | None, tuple[str, ...]]:
+    """Where the longest known label at the head of `text` ends, when words follow it."""
+    ends = [m.end() for m in _TOKEN.finditer(text)]
+    for end in reversed(ends[:-1][: lexicon.longest() + 1]):
+        entries = lexicon.labels().get(phrases.key(text[:end]))
+        if entries and len(phrases.key(text[:end])) >= 3:
+            return end, tuple(e.concept for e in entries)
+    return None, ()
+
+
+_WORDY = frozenset({"name", "address", "text"})  # values that may be words, right after their label
+
+
+class Matcher:
+    """How well each label fits each field; built once per document and schema, linear in labels."""
+
+    def __init__(self, labels: Sequence[Label], profiles: Sequence[Profile]) -> None:
+        self._by_concept: dict[str, list[Label]] = defaultdict(list)
+        self._by_stem: dict[str, list[Label]] = defaultdict(list)
+        for label in labels:
+            for concept in {*label.concepts, *label.cut_concepts}:
+                self._by_concept[concept].append(label)
+            for s in set(label.stems):
+                self._by_stem[s].append(label)
+        self._near: dict[str, dict[str, float]] = {}
+        for stem in {w for p in profiles for w, _ in (*p.words, *p.hints)}:
+            self._near[stem] = self._alike(stem)
+
+    def _alike(self, stem: str) -> dict[str, float]:
+        found = {stem: 1.0} if stem in self._by_stem else {}
+        if len(stem) >= 6:
+            for other, score, _ in process.extract(
+                stem, self._by_stem.keys(), scorer=fuzz.ratio, score_cutoff=84, limit=4
+            ):
+                found.setdefault(other, 0.9 * score / 100)
+        return found
+
+    def matches(self, profile: Profile) -> list[tuple[Label, float, bool]]:
+        """Labels that may name the field: (label, fit 0..1, whether only its head before `cut` is meant)."""
+        fits: dict[int, tuple[Label, float, bool]] = {}
+        for concept, surety in profile.concepts.items():
+            for label in self._by_concept[concept]:
+                fit = surety * label.concepts.get(concept, 0.0)
+                if concept in label.cut_concepts and fit < 0.75 * surety and profile.want in _WORDY:
+                    self._keep(fits, label, 0.75 * surety, True)
+                else:
+                    self._keep(fits, label, fit * _rival(label, profile), False)
+        for label in self._sharing(profile):
+            fit = self._own_fit(label, profile)
+            if fit >= 0.3:
+                self._keep(fits, label, fit * _rival(label, profile), False)
+        return sorted(fits.values(), key=lambda f: -f[1])[:60]
+
+    @staticmethod
+    def _keep(fits: dict[int, tuple[Label, float, bool]], label: Label, fit: float, cut: bool) -> None:
+        known = fits.get(id(label))
+        if fit > 0.1 and (known is None or known[1] < fit):
+            fits[id(label)] = (label, fit, cut)
+
+    def _sharing(self, profile: Profile) -> list[Label]:
+        """Labels with a telling word of the field's name (any word, when none of them tells much)."""
+        telling = [w for w, v in profile.words if v > 0.5] or [w for w, _ in profile.words]
+        found: dict[int, Label] = {}
+        for word in telling:
+            for other in self._near.get(word, ()):
+                for label in self._by_stem[other]:
+                    found[id(label)] = label
+        return list(found.values())
+
+    def _own_fit(self, label: Label, profile: Profile) -> float:
+        """Share of the field's words in the label times share of the label's words in the field."""
+        stems = set(label.stems)
+        hit: dict[str, float] = {}
+        got = 0.0
+        for word, value in profile.words:
+            near = [(o, v) for o, v in self._near.get(word, {}).items() if o in stems]
+            if near:
+                other, like = max(near, key=lambda n: n[1])
+                hit[other] = like
+                got += value * like
+        for word, _ in profile.hints:
+            for other, like in self._near.get(word, {}).items():
+                if other in stems:
+                    hit.setdefault(other, 0.7 * like)
+        need = sum(v for _, v in profile.words) or 1.0
+        have = sum(phrases.weight(s) for s in stems) or 1.0
+        covered = sum(phrases.weight(s) * like for s, like in hit.items())
+        return float((got / need) ** 0.8 * min(1.0, covered / have) ** 0.6)
+
+
+def _rival(label: Label, profile: Profile) -> float:
+    """Less than 1 when the label as a whole says something else than the field wants."""
+    best = max(label.concepts.values(), default=0.0)
+    if best < 0.95:
+        return 1.0
+    own = max((v for c, v in label.concepts.items() if c in profile.concepts), default=0.0)
+    return 1.0 if own >= 0.95 or not profile.concepts else 0.45

@@ -1,0 +1,280 @@
+"""Names and addresses of parties, with and without headings, and whose part of the page is whose.
+
+Called by `candidates`. A *region* is the stretch of a page that a heading such as "Bill to" opens. A *party* is
+an address with the name above it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paperclerk.domain.geometry import Box
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.labels import Label
+from paperclerk.engines.embedded.layout import PageLayout, Segment
+from paperclerk.engines.embedded.profile import ROLES
+
+_LEGAL = re.compile(
+    r"(?<!\w)(?:gmbh(?: ?& ?co\.? ?kg)?|ag|kg|ohg|gbr|ug|e\.? ?k\.?|e\.? ?v\.?|se|kgaa|mbh|s\.?a\.?r\.?l\.?|sarl|sas|"
+    r"sasu|eurl|s\.a\.s?\.?|s\.?n\.?c\.?|s\.?r\.?l\.?s?|s\.?p\.?a\.?|s\.?l\.?u?\.?|s\.?a\.? de c\.?v\.?|ltda?|"
+    r"b\.?v\.?|limitada|n\.?v\.?|v\.?o\.?f\.?|inc|incorporated|corp|corporation|llc|l\.l\.c|llp|l\.p|lp|ltd|limited|plc|co|company|"
+    r"sdn\.? ?bhd|s/b|berhad|bhd|pte\.? ?ltd|pty\.? ?ltd|pvt\.? ?ltd|lda|oy|ab|aps|a/s|as|kft|d\.o\.o|s\.r\.o|"
+    r"sp\.? z ?o\.?o|enterprise|enterprises|trading|holdings?|group|associates|partners|foundation|university|"
+    r"hospital|clinic|bank|church|school|institute|council|committee|ministry|restaurant|restoran|cafe|hotel|"
+    r"store|stores|market|supermarket|mart|perniagaan|syarikat|kedai)(?!\w)\.?",
+    re.I,
+)
+_STREET = re.compile(
+    r"\b(?:street|st|road|rd|avenue|ave|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq|highway|hwy|"
+    r"parkway|pkwy|way|suite|ste|floor|flr|fl|building|bldg|unit|level|block|blok|lot|apt|apartment|p\.?o\.? ?box|"
+    r"postfach|plaza|tower|center|centre|mall|park|jalan|jln|jl|lorong|lrg|taman|tmn|kampung|kg|persiaran|lebuh|lebuhraya|"
+    r"seksyen|section|bandar|wisma|kompleks|menara|pusat|rue|avenue|chemin|allée|place|quai|impasse|cours|bis|"
+    r"cedex|calle|c/|avenida|avda|paseo|plaza|carretera|via|viale|piazza|corso|vicolo|strada|rua|travessa|largo|praça|"
+    r"no|nos|gate|house|estate|industrial|kawasan|perindustrian|perusahaan)\b\.?|"
+    r"\w+(?:str\.|straße|strasse|str|weg|platz|gasse|allee|ring|damm|ufer|straat|laan|plein|gracht|kade|dijk|singel|hof)"
+    r"(?= ?\d|$|,)",
+    re.I,
+)
+_POSTCODE = re.compile(
+    r"(?<![\d.,/#-])(?:[A-Z]{1,3}[- ])?\d{5}(?:-\d{4})?(?![\d/]|[.,]\d)(?=[\s,.]*[^\W\d]|\s*$|,)|"
+    r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4} ?[A-Z]{2}\b(?= )|\b\d{4}-\d{3}\b|"
+    r"(?:^|, ?|\b[A-Z]{1,2}[- ])\d{4} (?=[A-Z][a-zà-ü])"
+)
+_PLACES = re.compile(
+    r"\b(?:germany|deutschland|france|frankreich|spain|españa|italy|italia|netherlands|nederland|portugal|belgium|"
+    r"belgique|belgië|austria|österreich|switzerland|schweiz|suisse|united kingdom|england|scotland|ireland|usa|"
+    r"united states|canada|malaysia|singapore|singapura|indonesia|thailand|philippines|india|china|hong kong|japan|"
+    r"australia|new zealand|brazil|brasil|mexico|méxico|argentina|chile|luxembourg|poland|polska|denmark|sweden|"
+    r"norway|finland|greece|turkey|selangor|johor|kuala lumpur|penang|pulau pinang|perak|kedah|kelantan|melaka|"
+    r"malacca|negeri sembilan|pahang|perlis|sabah|sarawak|terengganu|putrajaya|labuan|wilayah persekutuan)\b|"
+    r",\s*(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|"
+    r"V[AT]|W[AIVY])\b",
+    re.I,
+)
+_HOUSE_NUMBER = re.compile(
+    r"^\W*(?:no\.?:? ?|lot ?|unit ?)?\d+[\w/-]*,? +[^\W\d]|[^\W\d]{3,}\.? \d+ ?[a-z]?$|,\s*$", re.I
+)
+_NOT_ADDRESS = re.compile(
+    r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|invoice|receipt|date|"
+    r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|h/p|hp|rcpt|bill|table|time)\b|@|"
+    r"\d[.,]\d\d\b|"
+    r"\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d",
+    re.I,
+)
+_NOT_NAME = re.compile(
+    r"\b(?:invoice|receipt|bill|rechnung|facture|factura|fattura|factuur|welcome|thank|copy|original|page|date|time|"
+    r"customer|cash|order|tax|statement|contract|print|table|served|duplicate|gutschrift|quittung|beleg|bon)\b|@|www\.|"
+    r"\bhttp|\b(?:tel|fax|phone)\b",
+    re.I,
+)
+_REGISTRY = re.compile(
+    r"\s*(?:\(\s*(?:co|company|reg|roc|gst|brn)?[^()]*\d{4,}[^()]*\)?|\b(?:co|company|reg|roc|gst)\b\.? ?"
+    r"(?:reg\.? ?)?(?:no|id)\b.*|[-–]?\s*\b\d{5,}-?[A-Z]\b.*)$",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A stretch of a page that belongs to a party, and the label that says so."""
+
+    role: str
+    page: int
+    box: Box
+    label: Label
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Party:
+    """An address and the name above it. `lines` are those of the address, `name` may cover two segments."""
+
+    page: int
+    name: tuple[Segment, ...]
+    lines: tuple[Segment, ...]
+    strength: float
+    box: Box
+
+
+def address_likeness(text: str) -> float:
+    """How much a line looks like a part of a postal address, 0..1."""
+    if _NOT_ADDRESS.search(text) and not _POSTCODE.search(text):
+        return 0.0
+    score = 0.0
+    if _POSTCODE.search(text):
+        score += 0.5
+    if _STREET.search(text):
+        score += 0.4
+    if _PLACES.search(text):
+        score += 0.35
+    if _HOUSE_NUMBER.search(text):
+        score += 0.25
+    if text.count(",") >= 2:
+        score += 0.2
+    if sum(c.isdigit() for c in text) > 0.6 * max(1, len(text.replace(" ", ""))):
+        score -= 0.5
+    return max(0.0, min(1.0, score))
+
+
+def has_legal_form(text: str) -> bool:
+    return _LEGAL.search(text) is not None
+
+
+def name_end(text: str) -> int:
+    """Where a name ends before its registration number or a dash and an address."""
+    match = _REGISTRY.search(text)
+    end = match.start() if match and match.start() >= 3 else len(text)
+    cut = re.search(r"\s+[-–—·•|*]\s+|\s*[;|•·]\s*", text[:end])
+    if cut and address_likeness(text[cut.end() :]) >= 0.4:
+        end = cut.start()
+    return len(text[:end].rstrip(" ,;-–"))
+
+
+def name_likeness(text: str) -> float:
+    """How much a line looks like the name of an organisation or a person, 0..1."""
+    letters = sum(c.isalpha() for c in text)
+    if letters < 3 or letters < 0.55 * len(text.replace(" ", "")) or len(text) > 80:
+        return 0.0
+    score = 0.45
+    if has_legal_form(text):
+        score += 0.4
+    if _NOT_NAME.search(text):
+        score -= 0.4
+    if address_likeness(text) >= 0.4 and not has_legal_form(text):
+        score -= 0.35
+    if len(text.split()) > 9 or text.rstrip().endswith((":", "?", "!")):
+        score -= 0.3
+    return max(0.0, min(1.0, score))
+
+
+def regions(facts: Facts) -> list[Region]:
+    """What headings open: below a heading that stands alone, or right of one that a value follows."""
+    found: list[Region] = []
+    for label in facts.labels:
+        role = _heading(label)
+        if role is None:
+            continue
+        page = facts.layout.pages[label.row.page]
+        found.append(Region(role, label.row.page, _extent(facts, page, label), label))
+    return found
+
+
+def _heading(label: Label) -> str | None:
+    if not (label.whole or label.colon):
+        return None
+    best = max(((v, c) for c, v in label.concepts.items() if c in ROLES), default=(0.0, ""))
+    top = max(label.concepts.values(), default=0.0)
+    return best[1] if best[0] >= 0.75 and best[0] >= top else None
+
+
+def _extent(facts: Facts, page: PageLayout, label: Label) -> Box:
+    """From the heading down to the next heading or a wide gap; to the right up to the next column."""
+    box = label.row.box_of(label.start, label.end)
+    size = max(1.0, label.segment.size)
+    right = page.page.width
+    for segment in label.row.segments:
+        if segment.box.x0 > box.x1 + size:
+            head = facts.label_of(segment)
+            if head is not None and (head.sure or head.whole):
+                right = segment.box.x0 - 1
+                break
+    bottom, last = box.y1, box.y1
+    for row in page.rows[label.row.index + 1 : label.row.index + 16]:
+        inside = [s for s in row.segments if s.box.x1 > box.x0 - size and s.box.x0 < right]
+        if not inside:
+            continue
+        if row.box.y0 - last > 3.0 * size:
+            break
+        head = facts.label_of(inside[0])
+        if (
+            head is not None
+            and head is not label
+            and _heading(head)
+            and head.segment.box.x0 < box.x0 + 3 * size
+        ):
+            break
+        bottom = last = max(s.box.y1 for s in inside)
+    return Box(box.x0 - size, box.y0 - 1, right, bottom + 1)
+
+
+def role_at(found: Sequence[Region], page: int, box: Box) -> str | None:
+    """The party whose region a box lies in: the smallest that holds its centre."""
+    holding = [
+        r for r in found
+        if r.page == page and r.box.x0 <= box.cx <= r.box.x1 and r.box.y0 <= box.cy <= r.box.y1
+    ]  # fmt: skip
+    return min(holding, key=lambda r: r.box.area).role if holding else None
+
+
+def parties(facts: Facts, *, pages: int = 3) -> list[Party]:
+    """Addresses of the first pages with the name above each, best first."""
+    found: list[Party] = []
+    for page in facts.layout.pages[:pages]:
+        for block in page.blocks:
+            found += _parties_of(page, block.segments)
+    return sorted(found, key=lambda p: -p.strength)
+
+
+def _parties_of(page: PageLayout, lines: Sequence[Segment]) -> list[Party]:
+    likeness = [address_likeness(s.text) for s in lines]
+    found: list[Party] = []
+    i = 0
+    while i < len(lines):
+        if likeness[i] < 0.4 or (has_legal_form(lines[i].text) and likeness[i] < 0.6):
+            i += 1
+            continue
+        first = i
+        last = i
+        while i + 1 < len(lines) and _goes_on(lines, likeness, i + 1):
+            i += 1
+            if likeness[i] > 0:
+                last = i
+        last = _with_city(lines, last)
+        run = tuple(lines[first : last + 1])
+        total = sum(likeness[first : last + 1])
+        if total >= 0.8 or _POSTCODE.search(" ".join(s.text for s in run)):
+            name = _name_above(page, lines, first)
+            box = Box(
+                min(s.box.x0 for s in (*name, *run)), min(s.box.y0 for s in (*name, *run)),
+                max(s.box.x1 for s in (*name, *run)), max(s.box.y1 for s in (*name, *run)),
+            )  # fmt: skip
+            found.append(Party(page.position, name, run, min(1.0, total / 2), box))
+        i += 1
+    return found
+
+
+def _goes_on(lines: Sequence[Segment], likeness: list[float], at: int) -> bool:
+    text = lines[at].text
+    if likeness[at] >= 0.25:
+        return True
+    if _NOT_ADDRESS.search(text) or has_legal_form(text):
+        return False
+    ahead = at + 1 < len(lines) and likeness[at + 1] >= 0.35
+    return ahead and len(text) < 45
+
+
+def _with_city(lines: Sequence[Segment], last: int) -> int:
+    """A last line of bare words after a comma, or a country, still belongs to the address."""
+    if last + 1 < len(lines):
+        text = lines[last + 1].text.strip(" .,")
+        plain = text.replace(" ", "").isalpha() and len(text.split()) <= 3
+        if plain and (lines[last].text.rstrip().endswith(",") or _PLACES.fullmatch(text)):
+            return last + 1
+    return last
+
+
+def _name_above(page: PageLayout, lines: Sequence[Segment], first: int) -> tuple[Segment, ...]:
+    above = [*lines[:first]]
+    if not above:
+        upper = page.above(lines[first])
+        size = lines[first].size
+        above = [s for s in upper[:1] if lines[first].box.y0 - s.box.y1 < 3 * size]
+        if above:
+            above = list(page.block_of(above[0]).segments)
+            above = [s for s in above if s.box.y1 <= lines[first].box.y0 + 0.5 * size]
+    named = [s for s in above if name_likeness(s.text) >= 0.4]
+    if not named:
+        return ()
+    legal = [s for s in named if has_legal_form(s.text)]
+    return (legal[0] if legal else named[0],)

@@ -1,0 +1,321 @@
+"""What a schema field asks for, in terms of documents: its type, concepts, party, words. Called by the engine.
+
+A `Profile` is read off name, title, description, examples and ancestors of a `Field` alone, before any page is
+looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from paperclerk.engines.embedded import lexicon, phrases
+from paperclerk.engines.embedded.phrases import word_set
+from paperclerk.schemas.compiled import Field
+
+Want = Literal[
+    "money", "number", "percent", "integer", "date", "datetime", "time", "email", "uri", "phone", "iban", "bic",
+    "vat_id", "id", "name", "address", "text", "currency", "country", "choice", "boolean",
+]  # fmt: skip
+Side = Literal["start", "end"]
+
+ROLES = word_set(
+    "seller buyer ship_to ship_from payee advertiser agency agent contact_person employer employee patient doctor "
+    "insured insurer bank borrower lender carrier tax_representative cashier"
+)
+_PARTS = word_set(
+    "address street city postcode state country phone fax email website vat_id tax_number registration_number iban "
+    "bic bank_code account_number contact_person"
+)
+# What schemas call parties and their parts, besides what documents print.
+_ROLE_WORDS = {
+    "seller": "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
+    "partner restaurant hotel retailer utility landlord",
+    "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer tenant guest "
+    "debtor receiver",
+    "ship_to": "ship_to shipping delivery consignee ship deliver",
+    "ship_from": "shipper consignor ship_from pickup",
+    "payee": "payee beneficiary remit",
+    "advertiser": "advertiser",
+    "agency": "agency",
+    "employer": "employer",
+    "employee": "employee worker staff",
+    "patient": "patient",
+    "doctor": "doctor physician prescriber",
+    "insured": "insured policyholder subscriber",
+    "insurer": "insurer insurance",
+    "bank": "bank",
+    "borrower": "borrower",
+    "lender": "lender",
+    "carrier": "carrier",
+    "cashier": "cashier",
+}
+_MORE_ALIASES = {
+    "gross_total": "total amount including tax | amount including tax | total with tax | final amount | "
+    "amount total | total inclusive | invoice amount including vat | invoice total including vat | total amount due including tax | "
+    "total charged | amount charged | receipt total | final total | overall total | bill amount",
+    "net_total": "amount without tax | total without tax | total amount without tax | amount excluding tax | "
+    "total amount excluding tax | total before taxes | pre tax total | pretax amount | total excluding taxes | "
+    "invoice total without vat | net sum",
+    "tax_total": "total tax amount | tax sum | vat sum | total vat | sales tax amount | total amount of tax",
+    "issue_date": "invoice issue date | receipt date | purchase date | transaction date | date issued | bill date",
+    "invoice_number": "invoice identifier | invoice code",
+    "postcode": "zip | zipcode | postal | postal code | zip code | pin code",
+    "website": "web site | website url | homepage url | url",
+    "amount_due": "amount owed | balance owed",
+    "paid": "amount paid | paid amount | cash amount",
+    "period_start": "period start date | billing start | start of period | first day of billing period | "
+    "valid from date",
+    "period_end": "period end date | billing end | end of period | last day of billing period | "
+    "valid until date",
+    "phone": "phone number | telephone number | contact number | mobile number",
+    "address": "full address | complete address | location address | full postal address",
+    "payment_terms": "payment terms | terms",
+    "tip": "tip amount",
+    "currency": "currency code | iso currency | iso currency code",
+}
+_START = word_set("from start begin beginning since first opening commencement")
+_END = word_set("to end until till thru through last closing ending")
+_DATE_WORDS = word_set("date day datum fecha data tarikh birthday dob deadline yyyy")
+_MONEY_WORDS = word_set(
+    "amount total subtotal price cost fee balance salary wage payment premium rent tax discount charge deposit "
+    "income revenue profit budget value usd eur dollar dollars euro euros money sum gross net earning deduction"
+)
+_ID_WORDS = word_set("no id code reference sku serial barcode")
+_NAME_WORDS = word_set("name company organization person author title owner holder signatory")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`concepts` maps lexicon concepts to how surely the field means them (0..1). `role` is the party a field
+    is about, `part` which part of it. `side` is the end of a period. `words` are (stem, weight) of name and
+    title, `hints` those of the description. `iso` asks for YYYY-MM-DD."""
+
+    field: Field
+    want: Want
+    concepts: dict[str, float]
+    role: str | None
+    part: str | None
+    side: Side | None
+    words: tuple[tuple[str, float], ...]
+    hints: tuple[tuple[str, float], ...]
+    iso: bool
+
+
+_ANY_KIND = frozenset({"text", "name", "id", "code", "address", "number", "date"})
+_KINDS_OF: dict[str, frozenset[str]] = {
+    "money": frozenset({"money"}),
+    "number": frozenset({"number", "money"}),
+    "integer": frozenset({"number", "money"}),
+    "percent": frozenset({"number"}),
+    "date": frozenset({"date"}),
+    "datetime": frozenset({"date"}),
+    "time": frozenset({"date"}),
+    "email": frozenset({"email"}),
+    "uri": frozenset({"uri"}),
+    "phone": frozenset({"phone"}),
+    "currency": frozenset({"code"}),
+    "iban": frozenset({"id"}),
+    "bic": frozenset({"id"}),
+    "vat_id": frozenset({"id"}),
+    "id": frozenset({"id"}),
+    "name": frozenset({"name"}),
+    "address": frozenset({"address"}),
+}
+
+
+def profile(field: Field) -> Profile:
+    """Reads a scalar field."""
+    name = phrases.name_words(field.name)
+    name_stems = phrases.stems(name)
+    role = _role(field, name)
+    concepts = _concepts(field, name)
+    side = _side(field, name)
+    want = _want(field, name_stems, concepts, role, side)
+    concepts = {c: v for c, v in concepts.items() if lexicon.kind_of(c) in _KINDS_OF.get(want, _ANY_KIND)}
+    top = next(iter(concepts), None)
+    part = top if top in _PARTS else ("name" if role and want == "name" else None)
+    if want == "name" and role in ROLES:
+        concepts = {role: 1.0}
+    if want in ("date", "datetime"):
+        other = {k: v for k, v in concepts.items() if not k.startswith("period")}
+        concepts = other if other and not side else {k: v for k, v in concepts.items() if k not in other}
+        if side:
+            concepts |= {f"period_{side}": 1.0, "period": 0.8}
+    words = _weighted([name, field.title])
+    known = {w for w, _ in words}
+    hints = tuple((w, v) for w, v in _weighted([field.description]) if w not in known)
+    return Profile(field, want, concepts, role, part, side, words, hints, _iso(field))
+
+
+def _weighted(texts: list[str]) -> tuple[tuple[str, float], ...]:
+    found: dict[str, float] = {}
+    for text in texts:
+        for s in phrases.stems(text) if text else ():
+            found[s] = phrases.weight(s)
+    return tuple(found.items())
+
+
+@cache
+def _aliases() -> dict[frozenset[str], tuple[tuple[str, float], ...]]:
+    """Sets of stems a schema may name a concept by."""
+    found: dict[frozenset[str], list[tuple[str, float]]] = {}
+
+    def add(phrase: str, concept: str, strength: float) -> None:
+        known = found.setdefault(frozenset(phrases.stems(phrase)), [])
+        if all(c != concept for c, _ in known):
+            known.append((concept, strength))
+
+    for concept, text in _MORE_ALIASES.items():
+        for phrase in text.split("|"):
+            add(phrase, concept, 1.0)
+    for concept in lexicon.concepts():
+        add(concept.replace("_", " "), concept, 1.0)
+        for phrase, strength in lexicon.phrases_of(concept):
+            add(phrase, concept, strength)
+    return {k: tuple(v) for k, v in found.items()}
+
+
+def _concepts(field: Field, name: str) -> dict[str, float]:
+    """By the whole name, else the title, else the longest run of words of name or description."""
+    scored: dict[str, float] = {}
+    for text, top in ((name, 1.0), (field.title, 1.0)):
+        for concept, strength in _aliases().get(frozenset(phrases.stems(text)), ()) if text else ():
+            scored[concept] = max(scored.get(concept, 0.0), top * strength)
+    for concept, strength in _runs(name, 0.75):
+        scored.setdefault(concept, strength)
+    described = dict(_runs(field.description, 0.6 if scored else 0.8))
+    for concept, strength in described.items():
+        scored[concept] = max(scored.get(concept, 0.0), strength if not scored else min(strength, 0.5))
+    return dict(sorted(scored.items(), key=lambda kv: -kv[1])[:6])
+
+
+def _runs(text: str, top: float) -> list[tuple[str, float]]:
+    """Concepts whose label stands in `text`, longer labels counting more; parts of a longer one do not count."""
+    stems = phrases.stems(text) if text else ()
+    found: dict[str, float] = {}
+    taken: list[tuple[int, int]] = []
+    for size in range(min(5, len(stems)), 0, -1):
+        for i in range(len(stems) - size + 1):
+            if any(a < i + size and i < b for a, b in taken):
+                continue
+            run = stems[i : i + size]
+            if size == 1 and (phrases.is_common(run[0]) or len(run[0]) < 4) and len(stems) > 1:
+                continue
+            for concept, strength in _aliases().get(frozenset(run), ()):
+                taken.append((i, i + size))
+                share = sum(phrases.weight(s) for s in run) / max(
+                    0.1, sum(phrases.weight(s) for s in stems[:10])
+                )
+                found[concept] = max(found.get(concept, 0.0), top * strength * (0.5 + 0.5 * min(1.0, share)))
+    return sorted(found.items(), key=lambda kv: -kv[1])[:4]
+
+
+def _role(field: Field, name: str) -> str | None:
+    """The party: from the name, then the enclosing objects (innermost first), then the description."""
+    for text in (name, field.title, *reversed(field.ancestors)):
+        role = _role_in(phrases.name_words(text), strict=False) if text else None
+        if role:
+            return role
+    return _role_in(field.description, strict=True)
+
+
+def _role_in(text: str, *, strict: bool) -> str | None:
+    words = list(phrases.tokens(text))
+    joined = " ".join(words)
+    for role, known in _ROLE_WORDS.items():
+        for word in known.split():
+            phrase = word.replace("_", " ")
+            if strict:  # a description mentions parties in passing: only "of the seller", or at its head
+                if re.search(rf"\b(?:of|by|the|from|to) (?:the )?{phrase}s?\b", joined) and len(phrase) > 4:
+                    return role
+            elif re.search(rf"\b{phrase}\b", joined) and (len(phrase) > 4 or len(words) > 1):
+                return role
+    return None
+
+
+def _side(field: Field, name: str) -> Side | None:
+    words = set(phrases.tokens(name)) | set(phrases.tokens(field.title))
+    dated = _mentions_date(field, phrases.stems(name)) or field.format in ("date", "date-time")
+    if not dated:
+        return None
+    if words & _START:
+        return "start"
+    return "end" if words & _END else None
+
+
+def _mentions_date(field: Field, name_stems: tuple[str, ...]) -> bool:
+    head = set(phrases.tokens(field.description)[:14])
+    return bool(_DATE_WORDS & (set(name_stems) | head) or {"period", "flight"} & head)
+
+
+def _iso(field: Field) -> bool:
+    """Whether a date is wanted as YYYY-MM-DD."""
+    if field.format in ("date", "date-time"):
+        return True
+    if re.search(r"YYYY-MM-DD|ISO ?-?8601|ISO date|ISO format", field.description, re.I):
+        return True
+    if field.pattern and re.search(r"\\d\{4\}\)?-|\[0-9\]\{4\}\)?-", field.pattern):
+        return True
+    return any(isinstance(e, str) and re.match(r"\d{4}-\d\d-\d\d", e) for e in field.examples)
+
+
+def _want(
+    field: Field,
+    name_stems: tuple[str, ...],
+    concepts: dict[str, float],
+    role: str | None,
+    side: Side | None,
+) -> Want:
+    if field.kind == "boolean":
+        return "boolean"
+    if field.kind == "enum":
+        return "choice"
+    if field.kind in ("number", "integer"):
+        return _want_number(field, name_stems, concepts)
+    by_format: dict[str, Want] = {
+        "date": "date", "date-time": "datetime", "time": "time", "email": "email", "idn-email": "email",
+        "uri": "uri", "url": "uri", "iri": "uri", "phone": "phone",
+    }  # fmt: skip
+    if field.format in by_format:
+        return by_format[field.format]
+    return _want_string(field, name_stems, concepts, role, side)
+
+
+def _want_number(field: Field, stems: tuple[str, ...], concepts: dict[str, float]) -> Want:
+    top = next(iter(concepts), None)
+    if top and lexicon.kind_of(top) == "money" and field.kind == "number":
+        return "money"
+    text = set(stems) | set(phrases.stems(field.description)[:8])
+    if text & {"percent", "percentage", "rate"} and not text & {"unit", "hourly"}:
+        return "percent"
+    if field.kind == "integer":
+        return "integer"
+    return "money" if set(stems) & _MONEY_WORDS else "number"
+
+
+def _want_string(
+    field: Field, stems: tuple[str, ...], concepts: dict[str, float], role: str | None, side: Side | None
+) -> Want:
+    top = next(iter(concepts), None)
+    words = set(stems)
+    special: dict[str, Want] = {"iban": "iban", "bic": "bic", "vat_id": "vat_id", "currency": "currency",
+                                "country": "country", "email": "email", "website": "uri", "phone": "phone",
+                                "fax": "phone"}  # fmt: skip
+    if top in special and concepts[top] >= 0.5:
+        return special[top]
+    if side or words & _DATE_WORDS or (top and lexicon.kind_of(top) == "date" and concepts[top] >= 0.7):
+        return "date"
+    if words & {"time", "uhrzeit"} and not words & _ID_WORDS:
+        return "time"
+    if words & _ID_WORDS or (top and lexicon.kind_of(top) == "id" and concepts[top] >= 0.7):
+        return "id"
+    if top and lexicon.kind_of(top) in ("address", "money"):
+        return "address" if lexicon.kind_of(top) == "address" else "money"
+    if top and lexicon.kind_of(top) == "text" and concepts[top] >= 0.7:
+        return "text"
+    if words & _NAME_WORDS or (top and lexicon.kind_of(top) == "name") or (role and len(stems) == 1):
+        return "name"
+    return "text"

@@ -1,0 +1,109 @@
+"""Orders the candidates of every field by all that speaks for them. Called by the engine.
+
+Labels give most candidates; what is printed without a label (`unlabelled`) is added, then party regions,
+position, repetition and arithmetic shift the scores.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from paperclerk.domain.geometry import Box
+from paperclerk.domain.result import Leaf
+from paperclerk.engines.embedded import amounts, choices, unlabelled
+from paperclerk.engines.embedded.candidates import Candidate, Place, from_label
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.labels import Label, Matcher
+from paperclerk.engines.embedded.parties import parties, regions, role_at
+from paperclerk.engines.embedded.profile import ROLES, Profile
+from paperclerk.engines.embedded.slots import slots
+
+KEPT = 8  # candidates a field keeps
+
+
+class Ranking:
+    """One document, the profiles of one schema."""
+
+    def __init__(self, facts: Facts, profiles: Sequence[Profile]) -> None:
+        self.facts = facts
+        self.profiles = profiles
+        self.matcher = Matcher(facts.labels, profiles)
+        self.regions = regions(facts)
+        self.parties = parties(facts)
+        self.finder = unlabelled.Finder(facts, self.regions, self.parties)
+
+    def ranked(self) -> dict[int, list[Candidate]]:
+        """Candidates of each profile by index, best first."""
+        found: dict[int, list[Candidate]] = {}
+        for i, profile in enumerate(self.profiles):
+            if profile.want in ("choice", "boolean"):
+                continue
+            options = [*self._labelled(profile), *self.finder.find(profile)]
+            found[i] = _merged(options)
+        amounts.weigh(self.facts, self.matcher, self.profiles, found)
+        return {i: sorted(c, key=lambda x: (-x.score, x.place))[:KEPT] for i, c in found.items()}
+
+    def inferred(self) -> dict[tuple[str, ...], Leaf]:
+        """Enum members and booleans, concluded from what is printed."""
+        return choices.conclude(self.facts, self.matcher, self.profiles)
+
+    def shared(self) -> frozenset[tuple[int, int]]:
+        """Pairs of fields that may stand in the same place: they mean the same, or are of different kinds."""
+        pairs = set()
+        groups: dict[str, list[int]] = defaultdict(list)
+        for i, p in enumerate(self.profiles):
+            for concept, surety in p.concepts.items():
+                if surety >= 0.6:
+                    groups[f"{concept}/{p.role if p.part else None}/{p.side}"].append(i)
+        for members in groups.values():
+            pairs |= {(a, b) for a in members for b in members if a != b}
+        return frozenset(pairs)
+
+    def _labelled(self, profile: Profile) -> list[Candidate]:
+        found: list[Candidate] = []
+        for label, fit, cut in self.matcher.matches(profile):
+            weight = fit * self._party_fit(profile, label)
+            if weight < 0.15:
+                continue
+            for slot in slots(self.facts, label, cut):
+                found += from_label(self.facts, profile, label, weight, slot)
+        return found
+
+    def _party_fit(self, profile: Profile, label: Label) -> float:
+        """1 when the label speaks of the party the field is about, less when of another or of none."""
+        if profile.part is None or profile.role is None:
+            return 1.0
+        if profile.part == "name":
+            return 1.0
+        spoken = label.role or self.role_of(label.row.page, label.row.box_of(label.start, label.end))
+        if spoken == profile.role:
+            return 1.0
+        if spoken is None:
+            return 0.85 if profile.role == "seller" else 0.5
+        return 0.2
+
+    def role_of(self, page: int, box: Box) -> str | None:
+        return role_at(self.regions, page, box)
+
+
+def _merged(options: Sequence[Candidate]) -> list[Candidate]:
+    """One candidate a place, its best; the same value elsewhere on the document supports it a little."""
+    best: dict[Place, Candidate] = {}
+    for c in options:
+        known = best.get(c.place)
+        if known is None or known.score < c.score:
+            best[c.place] = c
+    places: dict[str, list[Candidate]] = defaultdict(list)
+    for c in best.values():
+        places[str(c.value)].append(c)
+    merged = []
+    for same in places.values():
+        same.sort(key=lambda c: (-c.score, c.place))
+        bonus = min(0.06, 0.02 * (len(same) - 1))
+        merged.append(same[0].with_score(same[0].score + bonus))
+        merged += [c.with_score(c.score - 0.001) for c in same[1:2]]
+    return merged
+
+
+__all__ = ["KEPT", "ROLES", "Ranking"]

@@ -1,0 +1,134 @@
+"""Where the value of a label may stand: behind it, to its right, below or above it. Called by `candidates`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from paperclerk.domain.geometry import Box
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.labels import Label
+from paperclerk.engines.embedded.layout import Row, Segment
+
+Direction = Literal["same", "right", "below", "above"]
+_LEAD = re.compile(r"[\s:;.,=>|*_–—-]*(?:#\s*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Characters `start:end` of a row where a value may stand. `steps` counts segments or rows from the label,
+    0 is next to it; `far` is the gap in line heights."""
+
+    row: Row
+    start: int
+    end: int
+    direction: Direction
+    steps: int
+    far: float
+
+
+def slots(facts: Facts, label: Label, cut: bool) -> Iterator[Slot]:
+    """The places that a label may speak of, nearest first."""
+    row, segment = label.row, label.segment
+    begin = label.start + (label.cut or 0) if cut else label.end
+    begin = _after_brackets(row.text, begin, segment.end)
+    limit = _next_label(facts, label, segment.end)
+    start = _skip(row.text, begin, limit)
+    if start < limit:
+        yield Slot(row, start, limit, "same", 0, 0.0)
+    if cut:
+        return
+    if limit >= segment.end:
+        yield from _right(facts, label)
+    box = row.box_of(label.start, label.end)
+    yield from _below(facts, label, box)
+    if label.whole and not label.colon:
+        yield from _above(facts, label)
+
+
+def _skip(text: str, start: int, end: int) -> int:
+    match = _LEAD.match(text, start, end)
+    return match.end() if match else start
+
+
+def _after_brackets(text: str, start: int, end: int) -> int:
+    """Past a remark such as (RM) or (incl. GST) right behind the label."""
+    match = re.compile(r"\s*\([^()\d]*\)").match(text, start, end)
+    return match.end() if match else start
+
+
+def _next_label(facts: Facts, label: Label, end: int) -> int:
+    """Where the next sure label of the same segment begins."""
+    for other in facts.labels_in(label.row):
+        if other.start > label.end and other.start < end and other.colon:
+            return other.start
+    return end
+
+
+def _right(facts: Facts, label: Label) -> Iterator[Slot]:
+    row = label.row
+    edge = row.segments.index(label.segment)
+    size = max(1.0, label.segment.size)
+    steps = 0
+    for segment in row.segments[edge + 1 :]:
+        head = facts.label_of(segment)
+        if head is not None and head.start <= segment.start + 4 and head.sure and (head.colon or head.whole):
+            return
+        start = _skip(row.text, segment.start, segment.end)
+        if start >= segment.end:
+            continue
+        end = segment.end
+        for other in facts.labels_in(row):
+            if start < other.start < end and other.colon:
+                end = other.start
+        yield Slot(row, start, end, "right", steps, (segment.box.x0 - label.segment.box.x1) / size)
+        steps += 1
+
+
+def _below(facts: Facts, label: Label, box: Box) -> Iterator[Slot]:
+    page = facts.layout.pages[label.row.page]
+    size = max(1.0, label.segment.size)
+    steps = 0
+    for row in page.rows[label.row.index + 1 : label.row.index + 9]:
+        far = (row.box.y0 - box.y1) / size
+        if far > 5:
+            return
+        for segment in row.segments:
+            if not _under(box, segment.box, size):
+                continue
+            head = facts.label_of(segment)
+            if head is not None and head.sure and (head.colon or head.whole):
+                return
+            start = _skip(row.text, segment.start, segment.end)
+            if start < segment.end:
+                yield Slot(
+                    row, start, segment.end, "below", steps, max(0.0, (segment.box.y0 - box.y1) / size)
+                )
+            steps += 1
+            break
+        if steps >= 2:
+            return
+
+
+def _under(upper: Box, lower: Box, size: float) -> bool:
+    """Shares a stretch, and left, right or centre edges are near: no neighbour column that happens to reach in."""
+    if upper.overlap_x(lower) <= 0:
+        return False
+    near = min(abs(upper.x0 - lower.x0), abs(upper.x1 - lower.x1), abs(upper.cx - lower.cx))
+    return near < 4 * size or (lower.x0 >= upper.x0 - size and lower.x1 <= upper.x1 + size)
+
+
+def _above(facts: Facts, label: Label) -> Iterator[Slot]:
+    page = facts.layout.pages[label.row.page]
+    size = max(1.0, label.segment.size)
+    for segment in page.above(label.segment)[:1]:
+        far = (label.segment.box.y0 - segment.box.y1) / size
+        if far < 1.5 and _under(label.segment.box, segment.box, size):
+            yield Slot(facts.layout.row_of(segment), segment.start, segment.end, "above", 0, max(0.0, far))
+
+
+def segment_slot(facts: Facts, segment: Segment, direction: Direction = "below") -> Slot:
+    """A whole segment as a slot."""
+    return Slot(facts.layout.row_of(segment), segment.start, segment.end, direction, 0, 0.0)

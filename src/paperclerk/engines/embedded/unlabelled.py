@@ -1,0 +1,250 @@
+"""What documents print without a label: party names and addresses, contact marks, the date, the currency.
+
+Called by `ranking`. Scores stay below those of a good label, so that a label decides where there is one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from paperclerk.engines.embedded import forms
+from paperclerk.engines.embedded.candidates import Candidate, mark_value
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.layout import Row, Segment
+from paperclerk.engines.embedded.locale import SYMBOLS
+from paperclerk.engines.embedded.parties import (
+    Party,
+    Region,
+    has_legal_form,
+    name_end,
+    name_likeness,
+    role_at,
+)
+from paperclerk.engines.embedded.profile import ROLES, Profile
+from paperclerk.engines.embedded.values import MarkKind, find_currency
+
+HEAD_ROWS = 14  # how far down the first page an unlabelled letterhead reaches
+
+
+class Finder:
+    """Unlabelled candidates of one document."""
+
+    def __init__(self, facts: Facts, regions: Sequence[Region], parties: Sequence[Party]) -> None:
+        self.facts = facts
+        self.regions = regions
+        self.parties = parties
+        self.seller = self._seller_party()
+
+    def find(self, profile: Profile) -> list[Candidate]:
+        """Candidates that need no label of their own."""
+        if profile.want == "name" and profile.role in ROLES:
+            return [*self._names(profile)]
+        if profile.want == "address":
+            return [*self._addresses(profile)]
+        if profile.want == "currency":
+            return [*self._currencies(profile)]
+        if profile.want in ("email", "uri", "phone", "iban", "bic", "vat_id"):
+            return [*self._marks(profile)]
+        if profile.want in ("date", "datetime") and profile.concepts.get("issue_date", 0) >= 0.8:
+            return [*self._dates(profile)]
+        return []
+
+    def _role(self, page: int, segment: Segment) -> str | None:
+        return role_at(self.regions, page, segment.box)
+
+    def _row(self, segment: Segment) -> Row:
+        return self.facts.layout.row_of(segment)
+
+    def _seller_party(self) -> Party | None:
+        """The address nearest the head of the first page that no heading gives to somebody else."""
+        free = [
+            p for p in self.parties
+            if p.page == 0 and self._role(p.page, p.lines[0]) in (None, "seller")
+        ]  # fmt: skip
+        said = [p for p in free if self._role(p.page, p.lines[0]) == "seller"]
+        return min(said or free, key=lambda p: p.box.y0, default=None)
+
+    def _names(self, profile: Profile) -> Iterator[Candidate]:
+        for region in self.regions:
+            if region.role == profile.role:
+                yield from self._region_names(profile, region)
+        if profile.role == "seller":
+            yield from self._letterhead(profile)
+        if profile.role == "buyer":
+            for party in self.parties:
+                if party is not self.seller and party.name and self._role(party.page, party.lines[0]) is None:
+                    yield self._named(profile, party.name[0], 0.42 - 0.05 * party.page)
+
+    def _region_names(self, profile: Profile, region: Region) -> Iterator[Candidate]:
+        """The first line under a heading that reads like a name; a line labelled `Name` before all."""
+        page = self.facts.layout.pages[region.page]
+        base = max(region.label.concepts.get(region.role, 0.0), 0.75)
+        rank = 0
+        for row in page.rows[region.label.row.index + 1 :]:
+            if row.box.cy > region.box.y1:
+                return
+            for segment in row.segments:
+                if segment.box.x0 < region.box.x0 or segment.box.cx > region.box.x1:
+                    continue
+                head = self.facts.label_of(segment)
+                if head is not None and head.sure and head.segment is segment and (head.colon or head.whole):
+                    if "person_name" in head.concepts and head.concepts["person_name"] >= 0.95:
+                        yield from self._behind(profile, row, head.end, segment, 0.97 * base)
+                    continue
+                likeness = name_likeness(segment.text)
+                if likeness >= 0.3 and rank < 3:
+                    yield self._named(profile, segment, base * (0.9 - 0.2 * rank) * (0.7 + 0.3 * likeness))
+                    rank += 1
+
+    def _behind(
+        self, profile: Profile, row: Row, end: int, segment: Segment, score: float
+    ) -> Iterator[Candidate]:
+        start = end
+        while start < segment.end and row.text[start] in " :\t.":
+            start += 1
+        if start < segment.end:
+            yield self._text(profile, row, start, segment.end, score)
+            return
+        at = row.segments.index(segment)
+        if at + 1 < len(row.segments):
+            right = row.segments[at + 1]
+            yield self._text(profile, row, right.start, right.end, score)
+
+    def _letterhead(self, profile: Profile) -> Iterator[Candidate]:
+        if not self.facts.layout.pages:
+            return
+        page = self.facts.layout.pages[0]
+        rank = 0
+        for row in page.rows[:HEAD_ROWS]:
+            for segment in row.segments:
+                role = self._role(0, segment)
+                likeness = name_likeness(segment.text[: name_end(segment.text)])
+                if likeness < 0.4 or role not in (None, "seller"):
+                    continue
+                head = self.facts.label_of(segment)
+                if head is not None and (head.colon or max(head.concepts.values(), default=0.0) >= 0.95):
+                    continue
+                score = 0.3 + 0.25 * likeness - 0.04 * rank
+                score += 0.06 * min(2.0, max(0.0, segment.size / page.size - 1.0))
+                if self.seller and segment in self.seller.name:
+                    score += 0.12
+                if row.box.y0 > 0.5 * page.page.height:
+                    score -= 0.2
+                yield self._named(profile, segment, score)
+                rank += 1
+
+    def _named(self, profile: Profile, segment: Segment, score: float) -> Candidate:
+        """The name in a segment, joined with the next line where a legal form follows only there."""
+        row = self._row(segment)
+        end = segment.start + name_end(segment.text)
+        candidate = self._text(profile, row, segment.start, end, score)
+        if has_legal_form(segment.text) or end < segment.end:
+            return candidate
+        below = self.facts.layout.pages[segment.page].below(segment)
+        if not below:
+            return candidate
+        lower = below[0]
+        close = lower.box.y0 - segment.box.y1 < 0.9 * segment.size and 0.6 < lower.size / segment.size < 1.6
+        tail = lower.text[: name_end(lower.text)]
+        words = tail.split()
+        if close and has_legal_form(tail) and 1 <= len(words) <= 5 and name_likeness(tail) >= 0.4:
+            lower_row = self._row(lower)
+            span = lower_row.span(lower.start, lower.start + len(tail))
+            value = forms.text_value(f"{candidate.value} {tail}", profile)
+            if value is not None:
+                return Candidate(value, (*candidate.spans, span), candidate.place, score + 0.02)
+        return candidate
+
+    def _text(self, profile: Profile, row: Row, start: int, end: int, score: float) -> Candidate:
+        text = row.text[start:end].replace("\t", " ")
+        value = forms.text_value(text, profile)
+        return Candidate(
+            value, (row.span(start, end),), (row.page, row.index, start, end),
+            score if value is not None else 0.0, ocr=row.score_of(start, end),
+        )  # fmt: skip
+
+    def _addresses(self, profile: Profile) -> Iterator[Candidate]:
+        for rank, party in enumerate(self.parties):
+            role = self._role(party.page, party.lines[0])
+            wanted = profile.role or "seller"
+            if party is self.seller and wanted == "seller":
+                score = 0.75
+            elif role == wanted:
+                score = 0.85
+            elif role is None and wanted == "buyer" and party is not self.seller:
+                score = 0.5
+            else:
+                score = 0.25 - 0.02 * rank
+            yield self._address(profile, party, score * (0.7 + 0.3 * party.strength))
+
+    def _address(self, profile: Profile, party: Party, score: float) -> Candidate:
+        rows = [self._row(s) for s in party.lines]
+        parts = tuple(p for s, r in zip(party.lines, rows, strict=True) for p in r.span(s.start, s.end).parts)
+        span = type(rows[0].span(0, 1))(rows[0].number, parts)
+        text = " ".join(s.text.strip() for s in party.lines)
+        first = party.lines[0]
+        value = forms.text_value(text, profile)
+        place = (party.page, first.row, first.start, first.end)
+        ocr = min(r.score_of(s.start, s.end) for s, r in zip(party.lines, rows, strict=True))
+        return Candidate(value, (span,), place, score if value is not None else 0.0, ocr=ocr)
+
+    def _currencies(self, profile: Profile) -> Iterator[Candidate]:
+        counts: Counter[str] = Counter()
+        first: dict[str, Candidate] = {}
+        for row in self.facts.rows:
+            for code, start, end in find_currency(row.text):
+                counts[code] += 1
+                if code not in first or (row.text[start:end] == code and str(first[code].place) > ""):
+                    printed = row.text[start:end]
+                    symbols = profile.field.examples and str(profile.field.examples[0]) in SYMBOLS
+                    value = printed if symbols else code
+                    kept = first.get(code)
+                    if kept is None or (printed == code and kept.support == 0):
+                        first[code] = Candidate(
+                            value, (row.span(start, end),), (row.page, row.index, start, end), 0.0,
+                            support=float(printed == code),
+                        )  # fmt: skip
+        total = sum(counts.values())
+        for code, candidate in first.items():
+            yield candidate.with_score(0.45 + 0.45 * counts[code] / total)
+
+    def _marks(self, profile: Profile) -> Iterator[Candidate]:
+        kind: MarkKind = profile.want  # type: ignore[assignment]
+        rank = 0
+        for row in self.facts.rows:
+            for mark in self.facts.values(row).marks_of(kind):
+                box = row.box_of(mark.start, mark.end)
+                role = role_at(self.regions, row.page, box)
+                wanted = profile.role or "seller"
+                score = {"phone": 0.3, "uri": 0.45}.get(kind, 0.5) - 0.03 * rank
+                if role is not None:
+                    score += 0.15 if role == wanted else -0.25
+                elif wanted != "seller":
+                    score -= 0.2
+                value = forms.text_value(mark_value(row, mark, profile), profile)
+                rank += 1
+                if value is not None and rank < 30:
+                    yield Candidate(
+                        value,
+                        (row.span(mark.start, mark.end),),
+                        (row.page, row.index, mark.start, mark.end),
+                        score,
+                    )
+
+    def _dates(self, profile: Profile) -> Iterator[Candidate]:
+        """The first dates of the document; one with a time beside it rather."""
+        rank = 0
+        for row in self.facts.rows:
+            values = self.facts.values(row)
+            for date in values.dates:
+                score = 0.5 - 0.05 * rank + (0.08 if values.times else 0.0) - 0.1 * row.page
+                printed = row.text[date.start : date.end].replace("\t", " ")
+                value = forms.date_value(date, profile, printed, values.times[0] if values.times else None)
+                yield Candidate(
+                    value, (row.span(date.start, date.end),), (row.page, row.index, date.start, date.end),
+                    score, ocr=row.score_of(date.start, date.end),
+                )  # fmt: skip
+                rank += 1
+                if rank >= 6:
+                    return
