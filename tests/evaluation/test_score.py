@@ -183,7 +183,7 @@ def damaged(reply, rng):
             case 4:
                 reply["note"] = "something"
             case 5:
-                reply["tags"] = reply["tags"][::-1] + ["more"]
+                reply["tags"] = [*reply["tags"][::-1], "more"]
             case 6:
                 reply["items"] = rng.sample(reply["items"], len(reply["items"]))
     return reply

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paperclerk.cli.exits import exit_codes
-from paperclerk.domain.agent import ExecutionConfig
+from paperclerk.domain.agent import Detail
 from paperclerk.domain.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ def evaluate(
     jobs: Annotated[
         int | None, typer.Option(min=1, max=64, help="Documents at once. Default: cores.")
     ] = None,
-    detail: Annotated[str, typer.Option(help="lo, auto or hi: how much work to spend on reading.")] = "auto",
+    detail: Annotated[
+        Detail, typer.Option(help="lo, auto or hi: how much work to spend on reading.")
+    ] = "auto",
     out: Annotated[
         Path | None, typer.Option("-o", help="Predictions, one JSON object a line; a run goes on from here.")
     ] = None,
@@ -54,8 +56,7 @@ def evaluate(
             _say(
                 f"{len(labelled) - len(todo)} of {len(labelled)} cases stand in {out} already; --fresh starts anew."
             )
-        config = ExecutionConfig(detail=detail)  # type: ignore[arg-type]
-        made = predictions(todo, cases.parent, detail=config.detail, jobs=jobs or os.cpu_count() or 1)
+        made = predictions(todo, cases.parent, detail=detail, jobs=jobs or os.cpu_count() or 1)
         for prediction in _shown(made, len(todo)):
             done[prediction["id"]] = prediction
             if out:

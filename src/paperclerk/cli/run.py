@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paperclerk.cli.exits import exit_codes
-from paperclerk.domain.agent import ExecutionConfig
+from paperclerk.domain.agent import Detail, ExecutionConfig
 from paperclerk.domain.document import PageStatus
 from paperclerk.domain.errors import InvalidRequest
 
@@ -34,7 +34,9 @@ def run(
     pages: Annotated[
         str | None, typer.Option(help="Pages to read, from 0, such as 0,2-4. Default: all.")
     ] = None,
-    detail: Annotated[str, typer.Option(help="lo, auto or hi: how much work to spend on reading.")] = "auto",
+    detail: Annotated[
+        Detail, typer.Option(help="lo, auto or hi: how much work to spend on reading.")
+    ] = "auto",
     prompt: Annotated[str, typer.Option(help="Instructions, added to the agent's.")] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail when a required value is not on the page.")
@@ -61,7 +63,7 @@ def run(
             prompt=prompt,
             detail=detail,
             page_indices=parse_pages(pages),
-            strict=strict,  # type: ignore[arg-type]
+            strict=strict,
         )
         with progress_bar() as on_progress:
             result = execute(

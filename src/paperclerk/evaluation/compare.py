@@ -80,6 +80,7 @@ def _day(value: Any, kind: str) -> datetime.date | None:
             return datetime.date.fromisoformat(text[:10])
         if re.fullmatch(r"[\d./\s]+", text):
             text = re.sub(r"[.\s]+", "/", text)
-        return dateparser.parse(text, dayfirst=kind != "date-mdy", fuzzy=True).date()
+        parsed: datetime.datetime = dateparser.parse(text, dayfirst=kind != "date-mdy", fuzzy=True)
+        return parsed.date()
     except (ValueError, OverflowError, TypeError):
         return None

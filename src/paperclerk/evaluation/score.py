@@ -168,7 +168,7 @@ def _note(meta: Any) -> Mapping[str, Any] | None:
 
 
 def _boxes(meta: Mapping[str, Any] | None) -> list[Box]:
-    found = []
+    found: list[Box] = []
     for item in (meta or {}).get("bboxes") or []:
         xywh = (item.get("bbox") or item).get("xywh")
         if xywh:
