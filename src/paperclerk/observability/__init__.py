@@ -1,0 +1,1 @@
+"""What operators see: logs. Set up once by the commands."""

@@ -24,15 +24,17 @@ from paperclerk.storage.database import Database
 from paperclerk.storage.files import Content, is_referenced
 
 WRITE_BYTES = 1 << 20
+HEAD_BYTES = 1 << 16
 ORPHAN_AGE_S = 3600.0  # a transaction that will name its bytes is long over by then
 
 
 @dataclass(frozen=True)
 class Staged:
-    """Complete bytes in a staging file that nothing refers to yet."""
+    """Complete bytes in a staging file that nothing refers to yet. `head` are the first of them."""
 
     path: Path
     content: Content
+    head: bytes
 
 
 class Intake:
@@ -43,6 +45,7 @@ class Intake:
         self._max_bytes = max_bytes
         self._out = path.open("wb")
         self._buffer = bytearray()
+        self._head = b""
         self._size = 0
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False)
@@ -64,10 +67,12 @@ class Intake:
             raise InvalidRequest("the file is empty; send its bytes", code="empty_file")
         await self._flush()
         await asyncio.to_thread(self._out.close)
-        return Staged(self._path, Content(self._sha256.hexdigest(), self._md5.hexdigest(), self._size))
+        content = Content(self._sha256.hexdigest(), self._md5.hexdigest(), self._size)
+        return Staged(self._path, content, self._head)
 
     async def _flush(self) -> None:
         data, self._buffer = self._buffer, bytearray()
+        self._head = self._head or bytes(data[:HEAD_BYTES])
         await asyncio.to_thread(self._take, data)
 
     def _take(self, data: bytearray) -> None:

@@ -107,7 +107,7 @@ class Files(TenantRows):
         contents = {file.content.sha256 for file in found if file.content}
         return found[0] if len(contents) == 1 else None
 
-    async def fill(self, file_id: str, content: Content) -> bool:
+    async def fill(self, file_id: str, content: Content, media_type: str) -> bool:
         """Gives an awaited file its bytes. False when it is gone or has them already."""
         result = await self._connection.execute(
             self._update(files)
@@ -117,6 +117,7 @@ class Files(TenantRows):
                 sha256=content.sha256,
                 md5=content.md5,
                 size_bytes=content.size_bytes,
+                media_type=media_type,
             )
         )
         return result.rowcount == 1

@@ -1,0 +1,47 @@
+"""/v1/document: execute an agent, or generate by a domain, over one document (contract A.3)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from paperclerk.api.executions import Asked, agent_for, agent_named, document_source, run
+from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
+from paperclerk.wire.executions import DocumentExecuteBody, DocumentGenerateBody, ExecutionReply
+
+execute_router = APIRouter(
+    prefix="/v1/document", tags=["document"], route_class=ExecuteRoute, responses=DOCUMENTED_ERRORS
+)
+generate_router = APIRouter(
+    prefix="/v1/document", tags=["document"], route_class=ExecutionRoute, responses=DOCUMENTED_ERRORS
+)
+
+
+@execute_router.post("/execute", status_code=201, response_model=ExecutionReply)
+async def execute(
+    body: DocumentExecuteBody, request: Request, caller: CallerOf, services: ServicesOf
+) -> Response:
+    """Executes an agent by name over a document."""
+    asked = Asked(
+        kind="document",
+        agent=agent_named(body.name, body.version),
+        model="embedded",
+        body=body,
+        sources=document_source(body.file_id, body.url),
+    )
+    return await run(asked, request, caller, services)
+
+
+@generate_router.post("/generate", status_code=201, response_model=ExecutionReply)
+async def generate(
+    body: DocumentGenerateBody, request: Request, caller: CallerOf, services: ServicesOf
+) -> Response:
+    """Reads a document by a domain's schema, or by the caller's own."""
+    asked = Asked(
+        kind="document",
+        agent=agent_for(body.domain, body.config),
+        model=body.model,
+        body=body,
+        sources=document_source(body.file_id, body.url),
+    )
+    return await run(asked, request, caller, services)

@@ -1,0 +1,203 @@
+"""From a request body to an execution and its reply. Called by `api.documents` and `api.images`."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from paperclerk.api.auth import Caller
+from paperclerk.api.errors import REPLIED_AS_FAILED, NotSupported, status_of_failure
+from paperclerk.api.routing import checked_id, parse_time
+from paperclerk.api.services import Services
+from paperclerk.domain.agent import Agent
+from paperclerk.domain.errors import InvalidRequest, InvalidSchema, NotFound
+from paperclerk.jobs.requested import find_agent, plan_of
+from paperclerk.storage.contents import Staged
+from paperclerk.storage.executions import Execution, Input, NewExecution, Status
+from paperclerk.wire.errors import error_json
+from paperclerk.wire.executions import ConfigBody, ExecutionBody, execution_json
+
+MAX_METADATA_BYTES = 65_536
+MAX_LABEL_CHARS = 512
+EMBEDDED_MODEL = "embedded"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request for an execution, as a route understood it."""
+
+    kind: str  # document | image
+    agent: Agent
+    model: str
+    body: ExecutionBody
+    sources: tuple[Input, ...]  # urls may still be data: URLs
+
+
+async def run(asked: Asked, request: Request, caller: Caller, services: Services) -> Response:
+    """Accepts the execution; with `batch: false` waits for it. The reply is 201 and the execution.
+
+    Raises what is wrong with the request; see `jobs.service.Jobs.submit`.
+    """
+    body = asked.body
+    async with AsyncExitStack() as stack:
+        inputs, staged = [], []
+        for source in asked.sources:
+            if source.url is not None and source.url[:5].lower() == "data:":
+                intake = await stack.enter_async_context(
+                    await services.contents.intake(services.limits.max_upload_bytes)
+                )
+                await intake.write(await asyncio.to_thread(decode_data_url, source.url))
+                staged.append(await intake.finish())
+                source = Input(sha256=staged[-1].content.sha256)
+            inputs.append(source)
+        new = _new_execution(asked, await request.json(), tuple(inputs))
+        await asyncio.to_thread(plan_of, new)
+        execution = await services.jobs.submit(caller.tenant_id, new, _distinct(staged))
+    if not body.batch:
+        execution = await services.jobs.wait(
+            caller.tenant_id, execution.id, timeout_s=services.limits.sync_wait_s
+        )
+    return reply(execution, waited=not body.batch)
+
+
+def reply(execution: Execution, *, waited: bool) -> Response:
+    """The execution; to a caller who waited, an error when its document or request was at fault."""
+    outcome = execution.outcome
+    code = outcome.failure_code if outcome and outcome.status is Status.FAILED else None
+    if waited and code is not None and code not in REPLIED_AS_FAILED and outcome is not None:
+        return JSONResponse(error_json(code, outcome.message or "", execution.id), status_of_failure(code))
+    return JSONResponse(execution_json(execution), 201)
+
+
+def agent_named(name: str, version: str) -> Agent:
+    """The agent to execute. Raises NotFound with the closest names."""
+    return find_agent(name, version)
+
+
+def agent_for(domain: str | None, config: ConfigBody) -> Agent:
+    """The agent behind `generate`. Raises NotFound, InvalidRequest when nothing says what to look for."""
+    if domain is None and config.json_schema is None:
+        raise InvalidRequest(
+            "Say what to look for: a `domain` such as document.invoice, or a JSON Schema in "
+            "`config.json_schema`.",
+            code="missing_domain",
+        )
+    return find_agent(domain)
+
+
+def document_source(file_id: str | None, url: str | None) -> tuple[Input, ...]:
+    """The one document of a request. Raises InvalidRequest unless exactly one of the two is given."""
+    if (file_id is None) == (url is None):
+        raise InvalidRequest(
+            "Give exactly one of `file_id` and `url`.",
+            code="ambiguous_document" if file_id else "missing_document",
+        )
+    if url is not None:
+        return (Input(url=url),)
+    usable = checked_id(file_id or "")
+    if not usable:
+        raise NotFound("There is no file of that id. Upload it with POST /v1/files.", code="file_not_found")
+    return (Input(file_id=usable),)
+
+
+def decode_data_url(url: str) -> bytes:
+    """The bytes of a data: URL. Raises InvalidRequest."""
+    head, comma, data = url[5:].partition(",")
+    if not comma:
+        raise _bad_data_url("it has no comma before its data")
+    raw = unquote_to_bytes(data)
+    if not head.lower().endswith(";base64"):
+        return raw
+    try:
+        return base64.b64decode(b"".join(raw.split()), validate=True)
+    except binascii.Error:
+        raise _bad_data_url("its data are not base64") from None
+
+
+def _new_execution(asked: Asked, raw_body: Any, inputs: tuple[Input, ...]) -> NewExecution:
+    body = asked.body
+    return NewExecution(
+        id=body.id or str(uuid4()),
+        kind=asked.kind,
+        agent_name=asked.agent.name,
+        agent_version=asked.agent.version,
+        domain=asked.agent.domain,
+        model=asked.model,
+        batch=body.batch,
+        inputs=inputs,
+        fingerprint=fingerprint(asked.kind, raw_body),
+        config=stored_config(body.config),
+        metadata=_metadata(body.metadata),
+        labels=labels(body.metadata),
+        callback_url=body.callback_url,
+        caller_created_at=parse_time(body.created_at, "created_at") if body.created_at else None,
+    )
+
+
+def fingerprint(kind: str, raw_body: Any) -> str:
+    """Equal for requests that say the same, whatever the order of their keys and their white space."""
+    text = json.dumps([kind, raw_body], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def labels(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """The scalars of `metadata`, as text, that executions can be listed by."""
+    found = {}
+    for key, value in metadata.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        if isinstance(value, str | int | float | bool) and len(key) <= 64 and len(text) <= MAX_LABEL_CHARS:
+            found[key] = text
+    return found
+
+
+def stored_config(config: ConfigBody) -> dict[str, Any]:
+    """The configuration as it is stored. Raises NotSupported, InvalidSchema."""
+    if config.skills:
+        raise NotSupported("config.skills is not supported yet. Use `domain` or `config.json_schema`.")
+    if config.gql_stmt:
+        raise NotSupported("config.gql_stmt is not supported yet. Send a JSON Schema in config.json_schema.")
+    values = config.model_dump(exclude_none=True, exclude={"skills", "gql_stmt"})
+    if isinstance(config.json_schema, str):
+        values["json_schema"] = _schema_from_text(config.json_schema)
+    return values
+
+
+def _schema_from_text(text: str) -> dict[str, Any]:
+    from paperclerk.api.json_body import parse_json
+
+    try:
+        schema = parse_json(text.encode("utf-8"))
+    except InvalidRequest:
+        raise InvalidSchema("config.json_schema is a string, but not of JSON. Send an object.") from None
+    if not isinstance(schema, dict):
+        raise InvalidSchema("config.json_schema must be a JSON object.")
+    return schema
+
+
+def _metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(metadata)) > MAX_METADATA_BYTES:
+        raise InvalidRequest(
+            f"metadata is larger than {MAX_METADATA_BYTES} bytes; keep labels in it, not documents.",
+            code="metadata_too_large",
+        )
+    return metadata
+
+
+def _distinct(staged: Sequence[Staged]) -> list[Staged]:
+    return list({item.content.sha256: item for item in staged}.values())
+
+
+def _bad_data_url(why: str) -> InvalidRequest:
+    return InvalidRequest(f"The data: URL cannot be read: {why}.", code="invalid_data_url")

@@ -1,0 +1,48 @@
+"""/v1/image: execute an agent, or generate by a domain, over images, each a page (contract A.3)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from paperclerk.api.executions import Asked, agent_for, agent_named, run
+from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
+from paperclerk.storage.executions import Input
+from paperclerk.wire.executions import ExecutionReply, ImageExecuteBody, ImageGenerateBody
+
+execute_router = APIRouter(
+    prefix="/v1/image", tags=["image"], route_class=ExecuteRoute, responses=DOCUMENTED_ERRORS
+)
+generate_router = APIRouter(
+    prefix="/v1/image", tags=["image"], route_class=ExecutionRoute, responses=DOCUMENTED_ERRORS
+)
+
+
+@execute_router.post("/execute", status_code=201, response_model=ExecutionReply)
+async def execute(
+    body: ImageExecuteBody, request: Request, caller: CallerOf, services: ServicesOf
+) -> Response:
+    """Executes an agent by name over images."""
+    asked = Asked(
+        kind="image",
+        agent=agent_named(body.name, body.version),
+        model="embedded",
+        body=body,
+        sources=tuple(Input(url=url) for url in body.images),
+    )
+    return await run(asked, request, caller, services)
+
+
+@generate_router.post("/generate", status_code=201, response_model=ExecutionReply)
+async def generate(
+    body: ImageGenerateBody, request: Request, caller: CallerOf, services: ServicesOf
+) -> Response:
+    """Reads images by a domain's schema, or by the caller's own."""
+    asked = Asked(
+        kind="image",
+        agent=agent_for(body.domain, body.config),
+        model=body.model,
+        body=body,
+        sources=tuple(Input(url=url) for url in body.images),
+    )
+    return await run(asked, request, caller, services)

@@ -1,0 +1,49 @@
+"""The HTTP/1.1 protocol of the server: uvicorn's on h11, with a deadline for the head of a request.
+
+h11 and not httptools, knowingly: it refuses what is ambiguous (bare line ends, two lengths, odd names), caps
+the head (`HEAD_BYTES`), and sends header names as they are spelled, which the official client depends on for
+artifacts. It parses some thousand requests a second, far more than documents can be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_BYTES = 32_768
+HEAD_DEADLINE_S = 15.0
+
+
+class DeadlineProtocol(H11Protocol):
+    """Closes a connection whose request head does not come whole in time. uvicorn waits for ever."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_timer is None and self.conn.their_state is h11.IDLE:
+            self._await_head()  # the next request of a kept connection
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_DEADLINE_S, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        self.transport.close()

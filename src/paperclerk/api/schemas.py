@@ -1,0 +1,54 @@
+"""/v1/schema, /v1/domains, /v1/models: what can be executed and what it replies with (contract A.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import Any
+
+from fastapi import APIRouter
+
+from paperclerk.agents import builtin
+from paperclerk.agents.describe import schema_info
+from paperclerk.api.executions import stored_config
+from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute
+from paperclerk.schemas.check import check_schema
+from paperclerk.wire.schemas import DomainReply, ModelReply, SchemaBody, SchemaReply
+
+router = APIRouter(prefix="/v1", tags=["schemas"], route_class=KeyRoute, responses=DOCUMENTED_ERRORS)
+
+MODEL = "vlm-1"
+
+
+@router.post("/schema")
+async def schema(body: SchemaBody, caller: CallerOf) -> SchemaReply:
+    """The schema of a domain or agent; with `config.json_schema`, that one, which would rule."""
+    return await asyncio.to_thread(_schema, body)
+
+
+@router.get("/domains")
+async def domains(caller: CallerOf) -> list[DomainReply]:
+    """The ready-made agents."""
+    return await asyncio.to_thread(_domains)
+
+
+@router.get("/models")
+async def models(caller: CallerOf) -> list[ModelReply]:
+    """Every domain with the model that reads it."""
+    return [ModelReply(model=MODEL, domain=name) for name in await asyncio.to_thread(builtin.names)]
+
+
+def _schema(body: SchemaBody) -> SchemaReply:
+    agent = builtin.lookup(body.domain)
+    own: dict[str, Any] | None = stored_config(body.config).get("json_schema")
+    if own is not None:
+        agent = dataclasses.replace(agent, json_schema=check_schema(own))
+    info = dataclasses.asdict(schema_info(agent))
+    return SchemaReply(**info)
+
+
+def _domains() -> list[DomainReply]:
+    return [
+        DomainReply(domain=name, name=name, description=builtin.lookup(name).description)
+        for name in builtin.names()
+    ]

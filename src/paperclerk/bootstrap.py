@@ -1,0 +1,176 @@
+"""The composition root: settings in, working parts out. Called by the commands; the one place that names both."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from paperclerk.security.plans import Plans, load_plans
+from paperclerk.settings import Settings
+from paperclerk.storage.database import Database
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from paperclerk.api.services import ApiLimits, Services
+    from paperclerk.jobs.work import Workshop
+    from paperclerk.security.outbound import OutboundGuard
+    from paperclerk.storage.contents import Contents
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database, brought to this version's schema. Makes the data folder."""
+    prepare_data_dir(settings)
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.close()
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Makes the data folder, readable by its owner only."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def load_plans_of(settings: Settings) -> Plans:
+    return load_plans(settings.plans_file)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The HTTP application with everything behind it."""
+    from paperclerk.api.app import create_app as create
+
+    return create(lambda: open_services(settings), api_limits(settings))
+
+
+def api_limits(settings: Settings) -> ApiLimits:
+    from paperclerk.api.services import ApiLimits
+
+    return ApiLimits(
+        max_upload_bytes=settings.max_upload_bytes,
+        max_json_bytes=settings.max_json_bytes,
+        max_image_json_bytes=settings.max_image_json_bytes,
+        sync_wait_s=settings.sync_wait_s,
+        public_url_ttl_s=settings.public_url_ttl_s,
+    )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Everything that serves requests and runs executions; ends with the block."""
+    from paperclerk.api.services import Services
+    from paperclerk.jobs.inprocess import InProcessJobs
+    from paperclerk.jobs.notices import Notices
+    from paperclerk.security.signed_urls import UrlSigner
+
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        contents = open_contents(settings, database)
+        guard = open_guard(settings)
+        workshop = open_workshop(settings, stack, database, contents, guard)
+        jobs = InProcessJobs(workshop, concurrency=settings.concurrency, on_end=Notices(database, guard).send)
+        await jobs.start()
+        stack.push_async_callback(jobs.close)
+        sweeping = asyncio.create_task(sweep(contents))
+        stack.callback(sweeping.cancel)
+        yield Services(
+            database=database,
+            contents=contents,
+            jobs=jobs,
+            plans=load_plans_of(settings),
+            signer=UrlSigner(signing_secret(settings)),
+            limits=api_limits(settings),
+            base_url=settings.base_url,
+        )
+
+
+def open_contents(settings: Settings, database: Database) -> Contents:
+    from paperclerk.storage.blobs import Blobs
+    from paperclerk.storage.contents import Contents
+
+    return Contents(database, Blobs(settings.blobs, staging=settings.data_dir / "staging"))
+
+
+def open_guard(settings: Settings) -> OutboundGuard:
+    from paperclerk.security.outbound import OutboundGuard
+    from paperclerk.security.outbound_url import parse_networks
+
+    return OutboundGuard(parse_networks(settings.allow_private_addresses))
+
+
+def open_workshop(
+    settings: Settings,
+    stack: AsyncExitStack,
+    database: Database,
+    contents: Contents,
+    guard: OutboundGuard,
+) -> Workshop:
+    """What executes documents. Its threads and reading processes end with `stack`."""
+    from paperclerk.documents import open_reader
+    from paperclerk.engines.embedded.engine import EmbeddedEngine
+    from paperclerk.jobs.work import Workshop
+
+    # One lane for those who wait, one for batches, and threads for counting pages beside them.
+    threads = ThreadPoolExecutor(settings.concurrency * 3, thread_name_prefix="execution")
+    stack.callback(threads.shutdown, cancel_futures=True)
+    reader = open_reader()
+    stack.callback(reader.close)
+    return Workshop(
+        database=database,
+        contents=contents,
+        guard=guard,
+        reader=reader,
+        engine=EmbeddedEngine(),
+        threads=threads,
+        max_document_bytes=settings.max_upload_bytes,
+    )
+
+
+async def sweep(contents: Contents) -> None:
+    """Collects what an earlier crash left in the store; a failure of it must not stop the server."""
+    try:
+        removed = await contents.sweep()
+    except Exception:
+        log.exception("the store could not be swept")
+        return
+    if removed:
+        log.info("removed what an earlier stop left in the store", items=removed)
+
+
+def signing_secret(settings: Settings) -> bytes:
+    """The secret of presigned and public URLs; a random one is made and kept when none is set."""
+    if settings.signing_secret:
+        return settings.signing_secret.encode("utf-8")
+    path = settings.data_dir / "signing.key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return _make_secret(path)
+
+
+def _make_secret(path: Path) -> bytes:
+    """Writes a new secret and links it into place, so that of two processes one wins and none reads half."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(secrets.token_bytes(32))
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_bytes()
