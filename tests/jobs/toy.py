@@ -48,7 +48,8 @@ def main(url: sa.URL, executor_id: str, log: Path, lease_s: float) -> None:
 
     async def count_death(claim: Claim, steps_done: int) -> int:
         note("death", claim.job_id, steps_done, claim.executor_id, claim.claimed_at_ms)
-        deaths = {line for line in log.read_text().splitlines() if line.startswith(f"death {claim.job_id} ")}
+        lines = (await asyncio.to_thread(log.read_text)).splitlines()
+        deaths = {line for line in lines if line.startswith(f"death {claim.job_id} ")}
         return sum(line.split()[2] == str(steps_done) for line in deaths)
 
     async def park(job_id: str) -> None:
