@@ -99,7 +99,11 @@ def _parts(piece: Piece, xs: Sequence[float]) -> list[Piece]:
     for k in range(1, len(piece.words)):
         left, right = words[piece.words[k - 1]], words[piece.words[k]]
         crossed = any(left.box.x1 - 1 <= x <= right.box.x0 + 1 for x in xs[1:-1])
-        if crossed and (_valued(left.text) or _valued(right.text)) and right.box.x0 - left.box.x1 > 0.3 * right.box.height:
+        if (
+            crossed
+            and (_valued(left.text) or _valued(right.text))
+            and right.box.x0 - left.box.x1 > 0.3 * right.box.height
+        ):
             parts.append(Piece(piece.page, piece.words[start:k]))
             start = k
     parts.append(Piece(piece.page, piece.words[start:]))
@@ -137,12 +141,17 @@ class _Grid:
             for c in range(self.width):
                 here = r * self.width + c
                 if c + 1 < self.width and not self.region.divides_down(self.xs[c + 1], band.cy):
-                    self._link(here, here + 1)
+                    if not self._both_filled(r, c):
+                        self._link(here, here + 1)
                 if r + 1 < len(self.bands):
                     middle = (self.xs[c] + self.xs[c + 1]) / 2
                     top, bottom = band.cy, self.bands[r + 1].cy
                     if self.region.spans_rows(middle, top, bottom):
                         self._link(here, here + self.width)
+
+    def _both_filled(self, r: int, c: int) -> bool:
+        """Whether some line of a row has text of its own on both sides of a border."""
+        return any(c in self.lines[k] and c + 1 in self.lines[k] for k in self.groups[r])
 
     def _link(self, a: int, b: int) -> None:
         first, second = sorted((self._root(a), self._root(b)))

@@ -13,7 +13,9 @@ from paperclerk.engines.embedded.rulings import Frame, frames, positions, rules_
 from paperclerk.engines.embedded.strips import Piece, Strip
 
 MARKER = re.compile(r"[•·▪■●○◦–—*§]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\([a-zA-Z0-9]{1,3}\)")
-NUMBER = re.compile(r"^[-–—(+*<>≤~$€£¥RM%\s]*[\d.,'/:%()–-]*\d[\d.,'/:%()\s*a-z–-]{0,8}$|^[-–—*.]+$|^\(?(?:n/?a|N/?A|X|x|NA)\)?$")
+NUMBER = re.compile(
+    r"^[-–—(+*<>≤~$€£¥RM%\s]*[\d.,'/:%()–-]*\d[\d.,'/:%()\s*a-z–-]{0,8}$|^[-–—*.]+$|^\(?(?:n/?a|N/?A|X|x|NA)\)?$"
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,11 @@ class Region:
     def spans_rows(self, x: float, top: float, bottom: float) -> bool:
         """Whether a cell at `x` goes on from one row to the next: a rule divides the rows elsewhere, not here."""
         between = [r for r in self.across if top < r.cy < bottom]
-        return bool(between) and not any(r.x0 - 2 <= x <= r.x1 + 2 for r in between) and self.box.x0 < x < self.box.x1
+        return (
+            bool(between)
+            and not any(r.x0 - 2 <= x <= r.x1 + 2 for r in between)
+            and self.box.x0 < x < self.box.x1
+        )
 
 
 def is_number(text: str) -> bool:
@@ -49,13 +55,17 @@ def regions_of(page: Page, strips: Sequence[Strip]) -> list[Region]:
     across, down = rules_of(page)
     found: list[Region] = []
     for frame in sorted(frames(across, down), key=lambda f: -f.box.area):
-        if len(frame.down) >= 2 and len(frame.across) >= 2 and not any(_inside(frame.box, r.box) for r in found):
+        if (
+            len(frame.down) >= 2
+            and len(frame.across) >= 2
+            and not any(_inside(frame.box, r.box) for r in found)
+        ):
             region = _framed(frame, strips, page)
             if region is not None:
                 found.append(region)
     rest = _outside(strips, found)
     for run in _runs(rest):
-        region = _loose(run, across)
+        region = _loose(_up_to_rule(run, rest, across), across)
         if region is not None:
             found.append(region)
     return found
@@ -125,35 +135,100 @@ def _with_outer_columns(box: Box, inner: Sequence[Strip], strips: Sequence[Strip
 
 
 def _runs(strips: Sequence[Strip]) -> list[list[Strip]]:
-    """Consecutive strips of which most have several pieces, without a large gap between them."""
+    """Consecutive strips that fall into pieces, with sub-headings and wrapped words but no running text between."""
     runs: list[list[Strip]] = []
     current: list[Strip] = []
+    singles = 0
     for strip in strips:
         if current and strip.box.y0 - current[-1].box.y1 > 2.2 * max(strip.size, current[-1].size):
             runs.append(current)
-            current = []
+            current, singles = [], 0
         if _cells_in(strip) >= 2:
-            current.append(strip)
-        elif current:
-            single = sum(1 for s in current[-3:] if _cells_in(s) < 2)
-            if single >= 2 or len(strip.pieces[0].words) > 14:
+            if current and _prose(strip) != _prose(current[-1]):
                 runs.append(current)
                 current = []
+            current.append(strip)
+            singles = 0
+        elif current:
+            singles += 1
+            if singles > 3 or not _fits(strip, current):
+                runs.append(current)
+                current, singles = [], 0
             else:
                 current.append(strip)
     runs.append(current)
     trimmed = []
-    for run in runs:
-        while run and _cells_in(run[-1]) < 2:
+    for run in _rejoined(runs):
+        while run and _cells_in(run[-1]) < 2 and not (len(run) > 4 and _below_first(run[-1], run[:-1])):
             run.pop()
         if len(run) >= 2:
             trimmed.append(run)
     return trimmed
 
 
+def _rejoined(runs: Sequence[list[Strip]]) -> list[list[Strip]]:
+    """Puts runs together that only a blank stretch divides and that have the same columns."""
+    joined: list[list[Strip]] = []
+    for run in runs:
+        if joined and run and joined[-1] and _same_columns(joined[-1], run):
+            joined[-1] = [*joined[-1], *run]
+        else:
+            joined.append(run)
+    return joined
+
+
+def _same_columns(upper: Sequence[Strip], lower: Sequence[Strip]) -> bool:
+    gap = lower[0].box.y0 - upper[-1].box.y1
+    if (
+        lower[0].index != upper[-1].index + 1
+        or gap > 5 * upper[-1].size
+        or any(_prose(s) for s in (upper[-1], lower[-1]))
+    ):
+        return False
+    above = [p.box for s in upper[-6:] for p in s.pieces[1:]]
+    below = [p.box for s in lower[:6] for p in s.pieces[1:]]
+    fitting = sum(
+        1 for b in below if any(min(abs(a.x1 - b.x1), abs(a.x0 - b.x0), abs(a.cx - b.cx)) < 3 for a in above)
+    )
+    return len(below) >= 2 and fitting >= 0.8 * len(below)
+
+
+def _prose(strip: Strip) -> bool:
+    """Whether a strip is lines of text columns side by side, not cells."""
+    return all(len(p.words) >= 4 and sum(is_number(w) for w in p.text.split()) < 2 for p in strip.pieces)
+
+
+def _fits(strip: Strip, run: Sequence[Strip]) -> bool:
+    """Whether a strip of one piece can belong to a table: a label, not a sentence across it."""
+    piece = strip.pieces[-1]
+    whole = union(s.box for s in run)
+    return len(piece.words) <= 4 or piece.box.width < 0.4 * whole.width or _below_first(strip, run)
+
+
+def _below_first(strip: Strip, run: Sequence[Strip]) -> bool:
+    """Whether a strip stays within the first column of the strips before it: a wrapped or an outer label."""
+    seconds = [s.pieces[1].box.x0 for s in run if len(s.pieces) > 1]
+    firsts = [s.pieces[0] for s in run if len(s.pieces) > 1]
+    if not seconds:
+        return False
+    return strip.box.x1 < statistics.median(seconds) and strip.box.x0 >= min(p.box.x0 for p in firsts) - 2
+
+
 def _cells_in(strip: Strip) -> int:
     """The pieces of a strip, a list marker at its front aside."""
     return len(strip.pieces) - bool(MARKER.fullmatch(strip.pieces[0].text))
+
+
+def _up_to_rule(run: Sequence[Strip], strips: Sequence[Strip], across: Sequence[Box]) -> Sequence[Strip]:
+    """Adds the strips between a run and the flat rule above it: the top of a heading."""
+    box = union(s.box for s in run)
+    size = run[0].size
+    above = [r for r in across if r.overlap_x(box) > 0.7 * box.width and box.y0 - 5 * size < r.cy < box.y0]
+    if not above:
+        return run
+    top = min(r.cy for r in above)
+    extra = [s for s in strips if top < s.box.cy < box.y0 and s.box.overlap_x(box) > 0 and s not in run]
+    return [*extra, *run] if all(len(p.words) <= 8 for s in extra for p in s.pieces) else run
 
 
 def _loose(run: Sequence[Strip], across: Sequence[Box]) -> Region | None:
@@ -230,7 +305,9 @@ def _body(strips: Sequence[Strip]) -> Sequence[Strip]:
     return strips
 
 
-def _supported(borders: Sequence[float], rows: Sequence[Sequence[Piece]], left: float, right: float) -> list[float]:
+def _supported(
+    borders: Sequence[float], rows: Sequence[Sequence[Piece]], left: float, right: float
+) -> list[float]:
     """Keeps borders so that every column between them is filled in at least two rows (or a tenth)."""
     kept: list[float] = []
     least = max(2, 0.08 * len(rows))

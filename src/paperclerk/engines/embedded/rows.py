@@ -108,7 +108,12 @@ def _heading_goes_on(before: Line, line: Line, gap: float, size: float) -> bool:
         return False
     for pieces in before.values():
         for piece in pieces:
-            under = [p for ps in line.values() for p in ps if p.box.overlap_x(piece.box) > 0.5 * min(p.box.width, piece.box.width)]
+            under = [
+                p
+                for ps in line.values()
+                for p in ps
+                if p.box.overlap_x(piece.box) > 0.5 * min(p.box.width, piece.box.width)
+            ]
             if len(under) > 1 and len(piece.words) <= 4:
                 return False
     return True

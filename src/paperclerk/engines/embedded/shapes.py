@@ -24,7 +24,11 @@ def is_cell_rows(field: Field) -> bool:
     """Whether a field is an array of arrays of scalars: the rows of a table, cell by cell."""
     inner = field.items
     return (
-        field.kind == "array" and inner is not None and inner.kind == "array" and inner.items is not None and inner.items.is_scalar
+        field.kind == "array"
+        and inner is not None
+        and inner.kind == "array"
+        and inner.items is not None
+        and inner.items.is_scalar
     )
 
 
