@@ -1,63 +1,103 @@
-"""Arithmetic between amounts as evidence: net and tax make gross, paid less change. Called by `ranking`."""
+"""Arithmetic between amounts as evidence: net and tax make gross, paid less change. Called by `ranking`.
+
+It raises candidates that labels gave, and proposes the total where its label is missing or misread.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 
+from paperclerk.engines.embedded import forms
 from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.facts import Facts
-from paperclerk.engines.embedded.labels import Matcher
+from paperclerk.engines.embedded.labels import Label
+from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import slots
 
-_CONCEPTS = ("gross_total", "net_total", "tax_total", "paid", "change", "rounding", "amount_due", "discount")
+_CONCEPTS = ("gross_total", "net_total", "tax_total", "paid", "change", "rounding", "service_charge", "shipping")
+_MOST = 12  # amounts a concept is followed up for
 CENT = 0.011
 
 
-def weigh(
-    facts: Facts, matcher: Matcher, profiles: Sequence[Profile], found: dict[int, list[Candidate]]
-) -> None:
-    """Raises the candidates whose amounts agree with labelled amounts elsewhere on the document."""
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """An amount of the document, and what the label in its row calls it."""
+
+    row: Row
+    number: Number
+    called: frozenset[str]
+
+
+def weigh(facts: Facts, profiles: Sequence[Profile], found: dict[int, list[Candidate]]) -> None:
+    """Raises or proposes candidates whose amounts agree with labelled amounts elsewhere on the document."""
     money = [i for i, p in enumerate(profiles) if p.want == "money" and set(p.concepts) & set(_CONCEPTS)]
     if not money:
         return
-    printed = _printed(facts)
-    totals = _totals(printed)
+    printed = _amounts(facts)
+    sure = _confirmed(printed)
     for i in money:
         wanted = {c for c, v in profiles[i].concepts.items() if v >= 0.6}
-        found[i] = [_raised(c, wanted, totals) for c in found[i]]
+        found[i] = [_raised(c, wanted, sure) for c in found[i]]
+        if "gross_total" in wanted:
+            found[i] += _proposed(profiles[i], printed, sure["gross_total"], found[i])
+            found[i] = _largest_first(found[i])
 
 
-def _printed(facts: Facts) -> dict[str, set[float]]:
-    """Amounts by the concept of the label before them."""
-    amounts: dict[str, set[float]] = {c: set() for c in _CONCEPTS}
+def _amounts(facts: Facts) -> list[_Printed]:
+    called: dict[tuple[int, int, int], set[str]] = defaultdict(set)
     for label in facts.labels:
-        for concept, value in label.concepts.items():
-            if concept not in amounts or value < 0.6 or len(amounts[concept]) > 12:
-                continue
-            for slot in slots(facts, label, False):
-                if slot.direction in ("same", "right"):
-                    for n in facts.values(slot.row).numbers:
-                        if slot.start <= n.start < slot.end and not n.percent and (n.decimals or n.currency):
-                            amounts[concept].add(round(n.value, 2))
-    return amounts
+        concepts = {c for c, v in label.concepts.items() if c in _CONCEPTS and v >= 0.6}
+        if concepts:
+            for row, number in _beside(facts, label):
+                called[row.page, row.index, number.start] |= concepts
+    return [
+        _Printed(row, n, frozenset(called[row.page, row.index, n.start]))
+        for row in facts.rows
+        for n in facts.values(row).numbers
+        if not n.percent and (n.decimals == 2 or n.currency)
+    ]
 
 
-def _totals(printed: dict[str, set[float]]) -> dict[str, dict[float, float]]:
-    """For each concept the amounts that arithmetic confirms, with how strongly."""
+def _beside(facts: Facts, label: Label) -> list[tuple[Row, Number]]:
+    return [
+        (slot.row, n)
+        for slot in slots(facts, label, False)
+        if slot.direction in ("same", "right")
+        for n in facts.values(slot.row).numbers
+        if slot.start <= n.start < slot.end
+    ]
+
+
+def _confirmed(printed: Sequence[_Printed]) -> dict[str, dict[float, float]]:
+    """For each concept the amounts that arithmetic confirms, and how strongly."""
+    by: dict[str, list[float]] = {
+        c: sorted({round(abs(p.number.value), 2) for p in printed if c in p.called})[:_MOST] for c in _CONCEPTS
+    }
+    known = {round(p.number.value, 2) for p in printed}
     sure: dict[str, dict[float, float]] = {c: {} for c in _CONCEPTS}
-    adjust = printed["rounding"] | {0.0}
-    for net, tax in product(printed["net_total"], printed["tax_total"]):
-        for gross in printed["gross_total"]:
-            if tax and any(abs(net + tax + r - gross) < CENT for r in adjust):
-                sure["gross_total"][gross] = 0.1
-                sure["net_total"][net] = 0.1
-                sure["tax_total"][tax] = 0.1
-    for paid, change in product(printed["paid"], printed["change"]):
-        for gross in printed["gross_total"]:
-            if change and abs(paid - abs(change) - gross) < CENT:
-                sure["gross_total"][gross] = sure["gross_total"].get(gross, 0.0) + 0.08
+    adjust = sorted({s * r for r in [0.0, *by["rounding"]] for s in (1, -1)})
+    extra = sorted({0.0, *by["service_charge"], *by["shipping"]})
+
+    def confirm(concept: str, value: float, strength: float) -> None:
+        value = round(value, 2)
+        if value in known and value:
+            sure[concept][value] = max(sure[concept].get(value, 0.0), strength)
+
+    for net, tax, more, r in product(by["net_total"], by["tax_total"], extra, adjust):
+        if net and tax and round(net + tax + more + r, 2) in known:
+            confirm("gross_total", net + tax + more + r, 0.12)
+            confirm("net_total", net, 0.06)
+            confirm("tax_total", tax, 0.06)
+    for paid, change in product(by["paid"], by["change"]):
+        confirm("gross_total", paid - change, 0.14 if change else 0.06)
+    for gross, r in product(by["gross_total"], adjust):
+        if r:
+            confirm("gross_total", gross + r, 0.1)
     return sure
 
 
@@ -65,4 +105,38 @@ def _raised(candidate: Candidate, wanted: set[str], sure: dict[str, dict[float, 
     if candidate.amount is None:
         return candidate
     bonus = max((sure[c].get(round(candidate.amount, 2), 0.0) for c in wanted if c in sure), default=0.0)
-    return candidate.with_score(candidate.score + bonus) if bonus else candidate
+    return candidate.with_support(bonus) if bonus else candidate
+
+
+def _proposed(
+    profile: Profile, printed: Sequence[_Printed], sure: dict[float, float], found: Sequence[Candidate]
+) -> list[Candidate]:
+    """The total where no label gave it: what arithmetic confirms, else the largest amount of the document."""
+    if any(c.score >= 0.5 for c in found):
+        return []
+    given = {c.place for c in found}
+    largest = max((p.number.value for p in printed if not p.called & {"paid", "change"}), default=0.0)
+    proposed = []
+    for p in printed:
+        value = round(p.number.value, 2)
+        place = (p.row.page, p.row.index, p.number.start, p.number.end)
+        if place in given or p.called & {"change", "rounding", "tax_total"}:
+            continue
+        score = 0.45 + sure[value] if value in sure else 0.33 if value == largest else 0.0
+        if p.called:
+            score -= 0.05
+        form = forms.number_value(p.number, profile, p.row.text[p.number.start : p.number.end])
+        if score > 0 and form is not None:
+            span = p.row.span(p.number.start, p.number.end)
+            ocr = p.row.score_of(p.number.start, p.number.end)
+            proposed.append(Candidate(form, (span,), place, score, amount=p.number.value, support=0.1, ocr=ocr))
+    return proposed
+
+
+def _largest_first(found: Sequence[Candidate]) -> list[Candidate]:
+    """Of several well labelled totals the largest is rather the one that takes in everything."""
+    good = [c.amount for c in found if c.amount is not None and c.score >= 0.75]
+    if len(set(good)) < 2:
+        return list(found)
+    most = max(good)
+    return [c.with_score(c.score + 0.02) if c.amount == most and c.score >= 0.75 else c for c in found]

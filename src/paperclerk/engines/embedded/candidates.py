@@ -43,7 +43,11 @@ class Candidate:
     ocr: float = 1.0
 
     def with_score(self, score: float) -> Candidate:
-        return replace(self, score=max(0.0, min(1.0, score)))
+        return replace(self, score=max(0.0, score))
+
+    def with_support(self, bonus: float) -> Candidate:
+        """Raised by evidence from elsewhere on the document."""
+        return replace(self, score=self.score + bonus, support=self.support + bonus)
 
 
 _DIRECTION = {"same": 1.0, "right": 0.97, "below": 0.86, "above": 0.5}
@@ -116,9 +120,12 @@ def _reading(
 
 def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
-    inside = [n for n in facts.values(row).numbers if slot.start <= n.start and n.end <= slot.end]
+    numbers = facts.values(row).numbers
+    inside = [n for n in numbers if slot.start <= n.start and n.end <= slot.end]
+    amounts = sum(n.decimals == 2 for n in numbers)
+    crowd = 0.94 if profile.want == "money" and amounts > 1 else 1.0  # a row of a table, no sum of its own
     for i, number in enumerate(inside):
-        factor = _number_factor(number, profile, i, len(inside))
+        factor = crowd * _number_factor(number, profile, i, len(inside))
         value = forms.number_value(number, profile, _printed(row, number.start, number.end))
         if factor > 0 and value is not None:
             yield _reading(row, number.start, number.end, value, factor, number.value)

@@ -23,7 +23,24 @@ MAX_LABEL_WORDS = 14
 _NUMBERING = re.compile(r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-Z][.)]|[•▪●*-])\s*(?=[^\W\d])")
 _TOKEN = re.compile(r"\S+")
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_MISREAD = re.compile(r"[^\W\d_]{1,}[01][^\W\d_]{1,}[:.]?")  # Bi1l, T0TAL
 _GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*):(?=[^/\s])")
+
+
+_TAX = phrases.word_set(
+    "gst vat tax taxes mwst ust umsatzsteuer mehrwertsteuer steuer tva iva btw sst hst taxe impuestos imposta iva"
+)
+_EXCLUDING = phrases.word_set(
+    "excl excluding exclusive exc ex before without exkl exklusive ohne hors sin senza zonder sem exclusief"
+)
+_INCLUDING = phrases.word_set(
+    "incl including inclusive inc inkl inklusive with mit con com inclusief einschl einschliesslich inclus"
+)
+_INCLUDED = phrases.word_set("included enthaltene enthalten dont inclusa incluido inbegrepen thereof")
+_SUMS = phrases.word_set(
+    "total amount sales sum summe betrag gesamtbetrag rechnungsbetrag rechnungssumme gesamt montant importe importo "
+    "totale totaal bedrag valor amt subtotal price preis sub endbetrag due payable"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +79,7 @@ def find_labels(row: Row, values: Values, *, fuzzy: bool) -> list[Label]:
     """The labels of a row, left to right. `fuzzy` forgives a misread letter."""
     found: list[Label] = []
     for segment in row.segments:
-        runs = list(_runs(segment, values))
+        runs = list(_runs(segment, values, fuzzy))
         for start, end, colon in runs:
             text = row.text[start:end]
             label = _label(row, segment, start, end, text, colon, len(runs) == 1, fuzzy)
@@ -71,7 +88,7 @@ def find_labels(row: Row, values: Values, *, fuzzy: bool) -> list[Label]:
     return found
 
 
-def _runs(segment: Segment, values: Values) -> Iterable[tuple[int, int, bool]]:
+def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, int, bool]]:
     """(start, end, ends in a colon) of each run of words without values, as offsets into the row."""
     text, base = segment.text, segment.start
     numbering = _NUMBERING.match(text)
@@ -87,7 +104,8 @@ def _runs(segment: Segment, values: Values) -> Iterable[tuple[int, int, bool]]:
         if any(x <= a < y for x, y in hidden) and start is not None and ":" not in piece[-1:]:
             continue
         glued = _GLUED.match(piece)
-        valued = any(x < b and a < y for x, y in taken) or (any(c.isdigit() for c in piece) and not glued)
+        digits = any(c.isdigit() for c in piece) and not glued and not (fuzzy and _MISREAD.fullmatch(piece))
+        valued = digits or any(x < b and a < y for x, y in taken)
         if piece == ":":
             if start is not None:
                 yield base + start, base + last, True
@@ -112,7 +130,7 @@ def _runs(segment: Segment, values: Values) -> Iterable[tuple[int, int, bool]]:
 def _label(
     row: Row, segment: Segment, start: int, end: int, text: str, colon: bool, alone: bool, fuzzy: bool
 ) -> Label | None:
-    bare = _IN_BRACKETS.sub(" ", text)
+    bare = _IN_BRACKETS.sub(_kept_remark, text)
     words = phrases.tokens(bare)
     if not words or len(words) > MAX_LABEL_WORDS or not any(c.isalpha() for c in bare):
         return None
@@ -124,6 +142,28 @@ def _label(
     return Label(row, segment, start, end, text, stems, concepts, colon, whole, cut, cut_concepts)
 
 
+def _kept_remark(match: re.Match[str]) -> str:
+    """What stands in brackets is a remark, unless it says whether tax is in an amount."""
+    said = set(phrases.tokens(match.group()))
+    return match.group() if said & (_EXCLUDING | _INCLUDING) and said & _TAX else " "
+
+
+def _taxed(words: tuple[str, ...]) -> str | None:
+    """What an amount is called that says how it stands to tax: "Total (excl. GST)", "GST included"."""
+    said = set(words)
+    if not said & _TAX or len(words) > 10:
+        return None
+    if said & _INCLUDED:
+        return "tax_total"
+    if said & _SUMS:
+        first = next(i for i, w in enumerate(words) if w in _TAX)
+        if said & _EXCLUDING:
+            return "net_total"
+        if any(w in _INCLUDING for w in words[:first]):
+            return "gross_total"
+    return None
+
+
 @lru_cache(maxsize=32768)
 def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
     """Concepts a run of words names: as a whole 1.0, by its head or tail less, by its middle least."""
@@ -131,12 +171,15 @@ def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
     known = lexicon.labels()
     found: dict[str, float] = defaultdict(float)
     exact = known.get("".join(words))
-    if exact is None and fuzzy and 6 <= sum(map(len, words)) <= 28:
+    if exact is None and fuzzy and 4 <= sum(map(len, words)) <= 28:
         exact = _nearest("".join(words))
     for entry in exact or ():
         found[entry.concept] = entry.strength
     if exact:
         return tuple(found.items())
+    taxed = _taxed(words)
+    if taxed is not None:
+        return ((taxed, 1.0),)
     total = sum(phrases.weight(phrases.stem(w)) for w in words)
     most = lexicon.longest()
     for size in range(min(most, len(words) - 1), 0, -1):
@@ -159,7 +202,7 @@ def _nearest(key: str) -> tuple[lexicon.Entry, ...] | None:
 
 @lru_cache(maxsize=64)
 def _keys_of(size: int) -> list[str]:
-    return [k for k in lexicon.labels() if abs(len(k) - size) <= 2 and len(k) >= 6]
+    return [k for k in lexicon.labels() if abs(len(k) - size) <= 2 and len(k) >= 5]
 
 
 @lru_cache(maxsize=32768)
@@ -259,4 +302,6 @@ def _rival(label: Label, profile: Profile) -> float:
     if best < 0.95:
         return 1.0
     own = max((v for c, v in label.concepts.items() if c in profile.concepts), default=0.0)
-    return 1.0 if own >= 0.95 or not profile.concepts else 0.45
+    if own >= 0.95 or not profile.concepts:
+        return 1.0
+    return 0.85 if own >= 0.6 else 0.45

@@ -58,7 +58,7 @@ _HOUSE_NUMBER = re.compile(
 )
 _NOT_ADDRESS = re.compile(
     r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|invoice|receipt|date|"
-    r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|h/p|hp|rcpt|bill|table|time)\b|@|"
+    r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|whatsapps?|call|office hours?|h/p|hp|rcpt|bill|table|time)\b|@|"
     r"\d[.,]\d\d\b|"
     r"\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d",
     re.I,
@@ -119,6 +119,11 @@ def address_likeness(text: str) -> float:
 
 def has_legal_form(text: str) -> bool:
     return _LEGAL.search(text) is not None
+
+
+def begins_with_form(text: str) -> bool:
+    """Whether a line opens with a legal form or what else only follows a name: its head stands a line above."""
+    return _LEGAL.match(text) is not None or re.match(r"(?:international|industries|services|sales)\b", text, re.I) is not None
 
 
 def name_end(text: str) -> int:

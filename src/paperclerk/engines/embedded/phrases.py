@@ -13,6 +13,7 @@ def word_set(text: str) -> frozenset[str]:
 
 
 _NUMBER_SIGN = re.compile(r"#|№|\bn[°º]|\bno\.(?=\s|$|:)|\bnr\.|\bnum\.?(?=\s|$|:)|\bnº", re.I)
+_MISREAD = re.compile(r"\b[^\W\d_]+[01][^\W\d_]+\b")
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.\s?){2,}(?:[^\W\d_]\b)?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\-/]+")
 _TOKEN = re.compile(r"[^\W_]+")
@@ -52,6 +53,7 @@ _SAME = {
 def tokens(text: str) -> tuple[str, ...]:
     """Lower-case words without accents; `No.`, `#`, `Nr.` all become `no`, `P.O.` becomes `po`."""
     text = _NUMBER_SIGN.sub(" no ", text)
+    text = _MISREAD.sub(lambda m: m.group().replace("1", "l").replace("0", "o"), text)
     text = _INITIALS.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", text)
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()

@@ -41,7 +41,7 @@ class Ranking:
                 continue
             options = [*self._labelled(profile), *self.finder.find(profile)]
             found[i] = _merged(options)
-        amounts.weigh(self.facts, self.matcher, self.profiles, found)
+        amounts.weigh(self.facts, self.profiles, found)
         return {i: sorted(c, key=lambda x: (-x.score, x.place))[:KEPT] for i, c in found.items()}
 
     def inferred(self) -> dict[tuple[str, ...], Leaf]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from paperclerk.domain.result import Span
 from paperclerk.engines.embedded import forms
 from paperclerk.engines.embedded.candidates import Candidate, mark_value
 from paperclerk.engines.embedded.facts import Facts
@@ -16,6 +17,7 @@ from paperclerk.engines.embedded.locale import SYMBOLS
 from paperclerk.engines.embedded.parties import (
     Party,
     Region,
+    begins_with_form,
     has_legal_form,
     name_end,
     name_likeness,
@@ -25,6 +27,12 @@ from paperclerk.engines.embedded.profile import ROLES, Profile
 from paperclerk.engines.embedded.values import MarkKind, find_currency
 
 HEAD_ROWS = 14  # how far down the first page an unlabelled letterhead reaches
+
+
+def _continues(upper: Segment, lower: Segment) -> bool:
+    """Whether two lines may be one name: close, of like size, the upper one reading like a name itself."""
+    close = lower.box.y0 - upper.box.y1 < 0.9 * upper.size and 0.6 < lower.size / upper.size < 1.6
+    return close and name_likeness(upper.text) >= 0.4 and not has_legal_form(upper.text)
 
 
 class Finder:
@@ -135,26 +143,29 @@ class Finder:
                 rank += 1
 
     def _named(self, profile: Profile, segment: Segment, score: float) -> Candidate:
-        """The name in a segment, joined with the next line where a legal form follows only there."""
+        """The name in a segment, joined with its neighbour line where the legal form stands alone there."""
         row = self._row(segment)
         end = segment.start + name_end(segment.text)
         candidate = self._text(profile, row, segment.start, end, score)
-        if has_legal_form(segment.text) or end < segment.end:
+        page = self.facts.layout.pages[segment.page]
+        if has_legal_form(segment.text):
+            upper = page.above(segment)
+            if begins_with_form(segment.text) and upper and _continues(upper[0], segment):
+                return self._joined(profile, upper[0], segment, score + 0.02)
             return candidate
-        below = self.facts.layout.pages[segment.page].below(segment)
-        if not below:
-            return candidate
-        lower = below[0]
-        close = lower.box.y0 - segment.box.y1 < 0.9 * segment.size and 0.6 < lower.size / segment.size < 1.6
-        tail = lower.text[: name_end(lower.text)]
-        words = tail.split()
-        if close and has_legal_form(tail) and 1 <= len(words) <= 5 and name_likeness(tail) >= 0.4:
-            lower_row = self._row(lower)
-            span = lower_row.span(lower.start, lower.start + len(tail))
-            value = forms.text_value(f"{candidate.value} {tail}", profile)
-            if value is not None:
-                return Candidate(value, (*candidate.spans, span), candidate.place, score + 0.02)
+        lower = page.below(segment)
+        if end == segment.end and lower and _continues(segment, lower[0]) and begins_with_form(lower[0].text):
+            return self._joined(profile, segment, lower[0], score + 0.02)
         return candidate
+
+    def _joined(self, profile: Profile, upper: Segment, lower: Segment, score: float) -> Candidate:
+        first, second = self._row(upper), self._row(lower)
+        end = lower.start + name_end(lower.text)
+        value = forms.text_value(f"{upper.text} {second.text[lower.start:end]}", profile)
+        parts = (*first.span(upper.start, upper.end).parts, *second.span(lower.start, end).parts)
+        ocr = min(first.score_of(upper.start, upper.end), second.score_of(lower.start, end))
+        place = (upper.page, upper.row, upper.start, upper.end)
+        return Candidate(value, (Span(first.number, parts),), place, score if value else 0.0, ocr=ocr)
 
     def _text(self, profile: Profile, row: Row, start: int, end: int, score: float) -> Candidate:
         text = row.text[start:end].replace("\t", " ")
@@ -181,7 +192,7 @@ class Finder:
     def _address(self, profile: Profile, party: Party, score: float) -> Candidate:
         rows = [self._row(s) for s in party.lines]
         parts = tuple(p for s, r in zip(party.lines, rows, strict=True) for p in r.span(s.start, s.end).parts)
-        span = type(rows[0].span(0, 1))(rows[0].number, parts)
+        span = Span(rows[0].number, parts)
         text = " ".join(s.text.strip() for s in party.lines)
         first = party.lines[0]
         value = forms.text_value(text, profile)
