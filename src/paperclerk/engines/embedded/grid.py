@@ -17,7 +17,7 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded.cells import text_of
-from paperclerk.engines.embedded.regions import Region, column_borders, regions_of
+from paperclerk.engines.embedded.regions import Region, column_borders, is_number, regions_of
 from paperclerk.engines.embedded.rows import row_groups
 from paperclerk.engines.embedded.strips import Piece, Strip, strips_of
 

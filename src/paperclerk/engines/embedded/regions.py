@@ -12,6 +12,9 @@ from paperclerk.domain.geometry import Box, union
 from paperclerk.engines.embedded.rulings import Frame, frames, positions, rules_of
 from paperclerk.engines.embedded.strips import Piece, Strip
 
+CAPTION = re.compile(
+    r"(?i)(?:table|tab|figure|fig|exhibit|chart|tabelle|tableau|tabla|tabella|tabela)[.:]?\s*[\dA-Z]{1,3}\b"
+)
 MARKER = re.compile(r"[•·▪■●○◦–—*§]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\([a-zA-Z0-9]{1,3}\)")
 NUMBER = re.compile(
     r"^[-–—(+*<>≤~$€£¥RM%\s]*[\d.,'/:%()–-]*\d[\d.,'/:%()\s*a-z–-]{0,8}$|^[-–—*.]+$|^\(?(?:n/?a|N/?A|X|x|NA)\)?$"
@@ -39,11 +42,8 @@ class Region:
     def spans_rows(self, x: float, top: float, bottom: float) -> bool:
         """Whether a cell at `x` goes on from one row to the next: a rule divides the rows elsewhere, not here."""
         between = [r for r in self.across if top < r.cy < bottom]
-        return (
-            bool(between)
-            and not any(r.x0 - 2 <= x <= r.x1 + 2 for r in between)
-            and self.box.x0 < x < self.box.x1
-        )
+        drawn = bool(between) and min(r.x0 for r in self.across) < x < max(r.x1 for r in self.across)
+        return drawn and not any(r.x0 - 2 <= x <= r.x1 + 2 for r in between)
 
 
 def is_number(text: str) -> bool:
@@ -54,21 +54,63 @@ def regions_of(page: Page, strips: Sequence[Strip]) -> list[Region]:
     """All tables of a page: those drawn with upright rules first, then those between flat rules, then the rest."""
     across, down = rules_of(page)
     found: list[Region] = []
+    bare = _without(strips, running_text(strips))
     for frame in sorted(frames(across, down), key=lambda f: -f.box.area):
         if (
             len(frame.down) >= 2
             and len(frame.across) >= 2
             and not any(_inside(frame.box, r.box) for r in found)
         ):
-            region = _framed(frame, strips, page)
+            region = _framed(frame, strips, bare, page)
             if region is not None:
                 found.append(region)
-    rest = _outside(strips, found)
+    rest = _outside(bare, found)
     for run in _runs(rest):
         region = _loose(_up_to_rule(run, rest, across), across)
         if region is not None:
             found.append(region)
     return found
+
+
+def running_text(strips: Sequence[Strip]) -> set[int]:
+    """Words of paragraphs: five lines or more with one left edge, most of them equally long."""
+    chains: list[list[Piece]] = []
+    finished: list[list[Piece]] = []
+    for strip in strips:
+        for piece in strip.pieces:
+            for chain in chains:
+                last = chain[-1].box
+                if (
+                    abs(chain[0].box.x0 - piece.box.x0) < 3
+                    and -2 < piece.box.y0 - last.y1 < 1.2 * last.height
+                ):
+                    chain.append(piece)
+                    break
+            else:
+                chains.append([piece])
+        floor = strip.box.y0 - 4 * strip.size
+        done, chains = (
+            [c for c in chains if c[-1].box.y1 < floor],
+            [c for c in chains if c[-1].box.y1 >= floor],
+        )
+        finished.extend(done)
+    return {w for c in [*finished, *chains] if _paragraph(c) for p in c for w in p.words}
+
+
+def _paragraph(chain: Sequence[Piece]) -> bool:
+    longest = max(p.box.width for p in chain)
+    full = sum(1 for p in chain if p.box.width > 0.8 * longest)
+    words = statistics.median(len(p.words) for p in chain)
+    return len(chain) >= 5 and words >= 4 and full >= 0.6 * len(chain) and longest > 12 * chain[0].box.height
+
+
+def _without(strips: Sequence[Strip], words: set[int]) -> list[Strip]:
+    kept = []
+    for strip in strips:
+        pieces = tuple(p for p in strip.pieces if p.words[0] not in words)
+        if pieces:
+            kept.append(Strip(strip.page, strip.index, pieces))
+    return kept
 
 
 def _inside(a: Box, b: Box) -> bool:
@@ -104,7 +146,7 @@ def _outside(strips: Sequence[Strip], regions: Sequence[Region]) -> list[Strip]:
     return kept
 
 
-def _framed(frame: Frame, strips: Sequence[Strip], page: Page) -> Region | None:
+def _framed(frame: Frame, strips: Sequence[Strip], bare: Sequence[Strip], page: Page) -> Region | None:
     """A frame whose rules divide text into columns; not a box around a paragraph or a drawing."""
     box = Box(frame.box.x0 - 2, frame.box.y0 - 2, frame.box.x1 + 2, frame.box.y1 + 2)
     inner = _clip(strips, box)
@@ -112,8 +154,9 @@ def _framed(frame: Frame, strips: Sequence[Strip], page: Page) -> Region | None:
         return None
     if box.width > 0.93 * page.width and box.height > 0.93 * page.height:
         return None
-    box = _with_outer_columns(box, inner, strips)
-    inner = _clip(strips, box)
+    wide = _with_outer_columns(box, inner, bare)
+    if wide is not box:
+        box, inner = wide, _clip(bare, wide)
     region = Region(box, inner, frame.across, frame.down)
     xs = column_borders(region)
     filled = {k for s in inner for p in s.pieces for k in range(len(xs) - 1) if xs[k] <= p.box.cx < xs[k + 1]}
@@ -232,6 +275,12 @@ def _up_to_rule(run: Sequence[Strip], strips: Sequence[Strip], across: Sequence[
 
 
 def _loose(run: Sequence[Strip], across: Sequence[Box]) -> Region | None:
+    for i in range(min(6, len(run)) - 1, -1, -1):
+        if CAPTION.match(run[i].text):
+            run = run[i + 1 :]
+            break
+    if len(run) < 2:
+        return None
     box = union(s.box for s in run)
     box = Box(box.x0 - 1, box.y0 - 1, box.x1 + 1, box.y1 + 1)
     rules = tuple(r for r in across if box.y0 - 6 <= r.cy <= box.y1 + 6 and r.overlap_x(box) > 0.5 * r.width)
@@ -263,6 +312,7 @@ def column_borders(region: Region) -> list[float]:
         if sum(r.height for r in region.down if abs(r.cx - x) <= 3) >= 0.2 * height
     ]
     inner = [x for x in drawn if region.box.x0 + 4 < x < region.box.x1 - 4]
+    inner = [x for k, x in enumerate(inner) if k == 0 or x - inner[k - 1] > 6]  # a double rule is one border
     edges = [region.box.x0, *inner, region.box.x1]
     found = [edges[0]]
     for left, right in zip(edges, edges[1:], strict=False):

@@ -15,6 +15,8 @@ def row_groups(region: Region, lines: Sequence[Line], xs: Sequence[float]) -> tu
     """Positions of the lines of each row, from top to bottom, and how many of the rows are a heading."""
     bands = _bands(region)
     first = next((i for i, line in enumerate(lines) if _is_data(line)), 0)
+    while first > 1 and set(lines[first - 1]) == {0} and any(len(line) > 1 for line in lines[: first - 1]):
+        first -= 1  # a label alone, right over the values, is a sub-heading
     groups: list[list[int]] = []
     for band in bands:
         groups += _split(region, lines, band, first, len(xs) - 1, ruled=len(bands) > 2)
