@@ -59,10 +59,9 @@ def compile_schema(schema: Mapping[str, Any] | bool) -> Field:
     or 64 levels.
     Raises InvalidSchema: `unresolvable_ref`, and `schema_too_large` when even one turn is too much.
     """
-    modern = lifted(schema)
     for turns in range(MAX_TURNS, -1, -1):
         try:
-            return _Compiler(modern, turns).root()
+            return _Compiler(lifted(schema), turns).root()
         except (_TooMany, RecursionError):
             continue
     raise InvalidSchema(

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -58,6 +58,49 @@ def subschemas(schema: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
                     yield (key, str(name)), sub
 
 
+def patterns(schema: Any) -> set[str]:
+    """Every regular expression in a schema."""
+    found: set[str] = set()
+    todo = [schema]
+    while todo:
+        current = todo.pop()
+        if isinstance(current, Mapping):
+            if isinstance(current.get("pattern"), str):
+                found.add(current["pattern"])
+            if isinstance(current.get("patternProperties"), Mapping):
+                found.update(map(str, current["patternProperties"]))
+            todo.extend(sub for _, sub in subschemas(current))
+    return found
+
+
+def rewritten(
+    schema: Any,
+    change: Callable[[dict[str, Any]], dict[str, Any]],
+    keep: Callable[[str, Any], bool] = lambda keyword, sub: False,
+) -> Any:
+    """A copy of `schema` in which `change` was applied to every schema, the innermost first.
+
+    A schema under a keyword for which `keep(keyword, sub)` holds is taken over as it is.
+    """
+
+    def visit(key: str, sub: Any) -> Any:
+        return sub if keep(key, sub) else rewritten(sub, change, keep)
+
+    if not isinstance(schema, Mapping):
+        return schema
+    out: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in _NAMED and isinstance(value, Mapping):
+            out[key] = {name: visit(key, sub) for name, sub in value.items()}
+        elif key in _LIST and isinstance(value, list):
+            out[key] = [visit(key, sub) for sub in value]
+        elif key in _ONE:
+            out[key] = visit(key, value)
+        else:
+            out[key] = value
+    return change(out)
+
+
 def dotted(way: tuple[str, ...]) -> str:
     """A way as error sentences name it: `properties.total.pattern`."""
     return ".".join(way) or "the root"
@@ -108,20 +151,11 @@ def lifted(schema: Any) -> Any:
     `items: [...]` becomes `prefixItems`, `dependencies` is split in two, boolean `exclusiveMinimum` becomes a
     number. `$schema`, `$id` and `id` are left out: the schema stands alone and is named nowhere.
     """
-    if not isinstance(schema, Mapping):
-        return schema
-    out: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in ("$schema", "$id") or (key == "id" and isinstance(value, str)):
-            continue
-        if key in _NAMED and isinstance(value, Mapping):
-            out[key] = {name: lifted(sub) for name, sub in value.items()}
-        elif key in _LIST and isinstance(value, list):
-            out[key] = [lifted(sub) for sub in value]
-        elif key in _ONE:
-            out[key] = lifted(value)
-        else:
-            out[key] = value
+    return rewritten(schema, _lift)
+
+
+def _lift(schema: dict[str, Any]) -> dict[str, Any]:
+    out = {k: v for k, v in schema.items() if k not in ("$schema", "$id", "id")}
     _lift_tuple(out)
     _lift_dependencies(out)
     _lift_exclusive(out, "minimum", "exclusiveMinimum")
