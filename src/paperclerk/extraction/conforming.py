@@ -28,7 +28,8 @@ def conform_tree(tree: Tree, schema: Mapping[str, Any]) -> ConformedTree:
     conformed = conform(plain(tree), schema)
     removed = {v.path: v for v in conformed.violations}
     kept = _without(tree, removed, ())
-    errors = [FieldError(spoken(v.path), "invalid_value", v.message) for v in conformed.violations]
+    broken = (*conformed.violations, *conformed.unmet)
+    errors = [FieldError(spoken(v.path), "invalid_value", v.message) for v in broken]
     dropped = {spoken(v.path) for v in conformed.violations}
     for path in missing_required(plain(kept), schema):
         name = spoken(path)

@@ -30,7 +30,7 @@ MAX_TRIED_NAMES = 32
 
 @dataclass(frozen=True)
 class Violation:
-    """A value that was taken out of a response, or the root `()` when nothing would do.
+    """A value that was taken out of a response; the root `()` when no part of it would do.
 
     `path` counts rows as they stood in the response given. `action` is `null` (the value became null) or
     `drop` (the row or the name is gone). `keyword` is the JSON Schema keyword that was broken.
@@ -46,13 +46,17 @@ class Violation:
 class Conformed:
     """A response that conforms, and what had to go.
 
-    `valid` is False only when it breaks a rule that the empty response breaks too, such as `minProperties`;
-    that rule then stands as the violation of the root.
+    `unmet` are rules about the whole response that even the empty one breaks, such as `minProperties`. Nothing
+    is taken out for their sake; only with one of them is the response not valid.
     """
 
     response: Any
     violations: tuple[Violation, ...]
-    valid: bool = True
+    unmet: tuple[Violation, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        return not self.unmet
 
 
 def conform(response: Any, schema: Mapping[str, Any] | bool) -> Conformed:
@@ -63,13 +67,14 @@ def conform(response: Any, schema: Mapping[str, Any] | bool) -> Conformed:
     """
     judge = compiled(schema, demand="validity")
     empty: Any = [] if isinstance(response, list) else {}
-    hopeless = {_identity(e) for e in judge.iter_errors(empty)}
+    hopeless = list(judge.iter_errors(empty))
     found = _cured(judge, response, frozenset())
     if found is None and hopeless:
-        found = _cured(judge, response, frozenset(hopeless))
+        found = _cured(judge, response, frozenset(map(_identity, hopeless)))
     if found is not None:
         return found
-    return Conformed(empty, (Violation((), "null", "", "no part of the response conforms"),), not hopeless)
+    everything = Violation((), "null", "", "no part of the response conforms to the schema")
+    return Conformed(empty, (everything,), tuple(_unmet(empty, e) for e in hopeless))
 
 
 _Identity = tuple[Path, Path]  # where the value is, and where the rule
@@ -88,8 +93,8 @@ def _cured(judge: jsonschema_rs.Validator, response: Any, hopeless: frozenset[_I
         errors = list(islice(judge.iter_errors(shown), MAX_ERRORS))
         curable = [e for e in errors if _identity(e) not in hopeless]
         if not curable:
-            whole = [Violation((), "null", e.kind.name, _message(shown, e)) for e in errors]
-            return Conformed(_rebuilt(response, removed), (*removed.values(), *whole), not errors)
+            unmet = tuple(_unmet(shown, e) for e in errors)
+            return Conformed(_rebuilt(response, removed), tuple(removed.values()), unmet)
         for error in curable:
             for found in _culprits(judge, shown, error, trials):
                 outer = found if turn < PATIENT_ROUNDS else _further_out(found, turn - PATIENT_ROUNDS + 1)
@@ -346,6 +351,10 @@ def _key(value: Any) -> Any:
     if isinstance(value, list):
         return ("array", tuple(map(_key, value)))
     return (isinstance(value, bool), value)
+
+
+def _unmet(shown: Any, error: jsonschema_rs.ValidationError) -> Violation:
+    return Violation(tuple(error.instance_path), "null", error.kind.name, _message(shown, error))
 
 
 def _message(shown: Any, error: jsonschema_rs.ValidationError) -> str:
