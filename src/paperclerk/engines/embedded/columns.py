@@ -192,7 +192,7 @@ def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[str, Plac
                 lines = sorted({lab.line for lab in column.labels})
                 for label in column.labels:
                     part = likeness(field, label.text)
-                    apart = len(lines) > 1 and part > whole + 0.15
+                    apart = len(lines) > 1 and part > whole + 0.15 and field.kind not in ("number", "integer")
                     line = lines.index(label.line) if apart else None
                     options.append((part - 0.01, c, field, Place(c, line, part)))
     options.sort(key=lambda o: (-o[0], o[1]))

@@ -21,7 +21,7 @@ from paperclerk.engines.embedded.arithmetic import agreement, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Place
 from paperclerk.engines.embedded.grid import Table, tables_of
-from paperclerk.engines.embedded.ledger import MONEY, Entry, Ledger, quantity_and_price, read_ledger
+from paperclerk.engines.embedded.ledger import GLUED, MONEY, Entry, Ledger, quantity_and_price, read_ledger
 from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
@@ -169,12 +169,21 @@ class Tables:
             if role == "line_total" or (role == "unit_price" and not _has(element, "line_total")):
                 row[child.name] = _number_leaf(child, entry.amount.text, entry.amount.number, sure)
             elif role == "description" and entry.name is not None:
-                row[child.name] = leaf_for(child, entry.name, self.locale, sure - 0.1)
+                row[child.name] = _name_leaf(child, entry.name, sure - 0.1)
             elif role == "quantity" and quantity is not None:
                 row[child.name] = _number_leaf(child, *quantity, sure)
             elif role == "unit_price" and price is not None:
                 row[child.name] = _number_leaf(child, *price, sure)
         return row
+
+
+def _name_leaf(field: Field, text: Text, sure: float) -> Leaf:
+    """A name without a code that is printed against its front."""
+    code = GLUED.match(text.text)
+    start = code.end() if code else 0
+    value = text.text[start:].strip(" :|*")
+    at = text.text.find(value, start)
+    return text.leaf(value, at, at + len(value), sure) if value else ABSENT
 
 
 def _number_leaf(field: Field, text: Text, number: Number, sure: float) -> Leaf:

@@ -26,7 +26,10 @@ _MARKS = frozenset(
     ["RM", "USD", "EUR", "pcs", "pc", "PCS", "PC", "ea", "kg", "KG", "st", "Stk", "unit", "UNIT", "X", "x"]
 )
 MONEY = re.compile(r"\d[.,]\d\d(?!\d)")
-CODE = re.compile(r"(?:[A-Z*]{1,3}\d?\s+)?[A-Z(]?\d{5,}[-:.]?(?:\s*[-*]+)?|[*#-]+|\d{4,}\s*-?")
+CODE = re.compile(
+    r"(?:[A-Z*]{1,3}\d?\s+)?[A-Z(]?\d{5,}[-:.]?(?:\s*[-*]+)?|[*#-]+|\d{4,}\s*-?|\d{1,2}[.)]|(?:\d{1,2}\.)?\d{4}-\d{3,}"
+)
+GLUED = re.compile(r"(?:[A-Z*]{1,3}\d?\s+)?[A-Z(]?\d{5,}[-:.]\s*(?=[^\W\d])")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ over one or more strips.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -75,7 +76,7 @@ def read_listing(
     listing = Listing(head, ())
     for _ in range(2):  # the second time the borders come from the strips that turned out to be the table
         head = replace(head, columns=with_borders(head.columns, used))
-        state = _Reader(head, fields, locale, usual)
+        state = _Reader(head, fields, locale, usual, used)
         for n in range(head.page, len(pages)):
             strips = first if n == head.page else state.continued(pages[n])
             if strips is None or not state.read(strips, n):
@@ -83,7 +84,7 @@ def read_listing(
         listing = Listing(head, tuple(state.records))
         if not state.records:
             break
-        usual = sorted(len(r.filled) for r in state.records)[len(state.records) // 2]
+        usual = max(len(r.filled) for r in state.records)
         used = state.used
     return listing
 
@@ -91,8 +92,11 @@ def read_listing(
 class _Reader:
     """Collects records strip by strip."""
 
-    def __init__(self, head: Heading, fields: Sequence[Field], locale: Locale, usual: int) -> None:
+    def __init__(
+        self, head: Heading, fields: Sequence[Field], locale: Locale, usual: int, seen: Sequence[Strip]
+    ) -> None:
         self.head, self.locale, self.usual = head, locale, usual
+        self.edges = _left_edges(head, seen)
         self.used: list[Strip] = []
         kinds = {f.name: f for f in fields}
         self.anchors = {p.column for name, p in head.places.items() if _is_numeric(kinds[name])}
@@ -160,7 +164,7 @@ class _Reader:
                 if before is not None and at > home and len(strip.pieces) > 1:
                     gap = word.box.x0 - piece.page.words[before].box.x1
                     number = at in self.anchors and word.text[-1:].isdigit() and gap > 0.5 * word.box.height
-                    flush = abs(word.box.x0 - self.head.columns[at].box.x0) < 0.25 * word.box.height
+                    flush = any(abs(word.box.x0 - x) < 0.2 * word.box.height for x in self.edges[at])
                     if number or (flush and gap > 0.4 * word.box.height):
                         home = at
                 found.setdefault(home, []).append(w)
@@ -186,8 +190,17 @@ class _Reader:
         return {
             c
             for c in self.anchors & cells.keys()
-            if numbers_of(text_of([cells[c]]), self.locale) and _mostly_number(cells[c].text)
+            if numbers_of(text_of([cells[c]]), self.locale)
+            and _mostly_number(cells[c].text)
+            and not self._labelled(cells, c)
         }
+
+    def _labelled(self, cells: Mapping[int, Piece], column: int) -> bool:
+        """Whether the word before a cell ends in a colon: then the number is a detail, whatever stands above it."""
+        x = cells[column].box.x0
+        words = [(p.page.words[w].box.x1, p.page.words[w].text) for p in cells.values() for w in p.words]
+        before = max((w for w in words if w[0] <= x + 1), default=None)
+        return before is not None and before[1].endswith(":")
 
     def _ends(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
         if self.last is not None and self.records:
@@ -226,7 +239,9 @@ class _Reader:
                 self.pitch = max(self.pitch, strip.box.y0 - self.last.box.y1)
             current = Record(page)
             if self.above is None:
-                self.above = bool(self.pending)
+                self.above = self._named_above(strip)
+                if not self.above:
+                    self.pending = []
             if self.above:
                 for _, before in self.pending:
                     current.add(before, set())
@@ -241,6 +256,19 @@ class _Reader:
         else:
             self.pending.append((strip, cells))
 
+    def _named_above(self, strip: Strip) -> bool:
+        """Whether the text right over the first numbers is their description: near, and within its column."""
+        if not self.pending:
+            return False
+        last, cells = self.pending[-1]
+        if strip.box.y0 - last.box.y1 > 0.8 * strip.size:
+            return False
+        for column in self.texts & cells.keys():
+            limit = self.head.columns[column]
+            if cells[column].box.x1 <= min(limit.x1, strip.page.width) + 2:
+                return True
+        return False
+
     def _starts_text(self, cells: Mapping[int, Piece], current: Record | None) -> bool:
         """In a table without numbers a row starts where its first named column is filled."""
         first = min(self.texts)
@@ -252,6 +280,15 @@ class _Reader:
             for _, cells in self.pending:
                 self.records[-1].add(cells, set())
         self.pending = []
+
+
+def _left_edges(head: Heading, seen: Sequence[Strip]) -> list[list[float]]:
+    """For each column where text begins in it: at its heading, and where several pieces begin."""
+    edges = []
+    for column in head.columns:
+        starts = Counter(round(p.box.x0) for s in seen for p in s.pieces if column.x0 <= p.box.x0 < column.x1)
+        edges.append([column.box.x0, *(float(x) for x, n in starts.items() if n >= 2)])
+    return edges
 
 
 def _is_numeric(f: Field) -> bool:
@@ -274,7 +311,7 @@ def _mostly_number(text: str) -> bool:
     """A number with at most a unit or a currency beside it; not a sentence that holds one."""
     letters = sum(c.isalpha() for c in text)
     digits = sum(c.isdigit() for c in text)
-    return digits > 0 and letters <= digits + 7 and len(text.split()) <= 5
+    return digits > 0 and letters <= digits + 7 and len(text.split()) <= 5 and ":" not in text
 
 
 def cell_text(record: Record, place: Place, gap: float = 0.55) -> list[Piece]:
