@@ -19,7 +19,16 @@ from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import slots
 
-_CONCEPTS = ("gross_total", "net_total", "tax_total", "paid", "change", "rounding", "service_charge", "shipping")
+_CONCEPTS = (
+    "gross_total",
+    "net_total",
+    "tax_total",
+    "paid",
+    "change",
+    "rounding",
+    "service_charge",
+    "shipping",
+)
 _MOST = 12  # amounts a concept is followed up for
 CENT = 0.011
 
@@ -76,7 +85,8 @@ def _beside(facts: Facts, label: Label) -> list[tuple[Row, Number]]:
 def _confirmed(printed: Sequence[_Printed]) -> dict[str, dict[float, float]]:
     """For each concept the amounts that arithmetic confirms, and how strongly."""
     by: dict[str, list[float]] = {
-        c: sorted({round(abs(p.number.value), 2) for p in printed if c in p.called})[:_MOST] for c in _CONCEPTS
+        c: sorted({round(abs(p.number.value), 2) for p in printed if c in p.called})[:_MOST]
+        for c in _CONCEPTS
     }
     known = {round(p.number.value, 2) for p in printed}
     sure: dict[str, dict[float, float]] = {c: {} for c in _CONCEPTS}
@@ -91,8 +101,13 @@ def _confirmed(printed: Sequence[_Printed]) -> dict[str, dict[float, float]]:
     for net, tax, more, r in product(by["net_total"], by["tax_total"], extra, adjust):
         if net and tax and round(net + tax + more + r, 2) in known:
             confirm("gross_total", net + tax + more + r, 0.12)
-            confirm("net_total", net, 0.06)
-            confirm("tax_total", tax, 0.06)
+            confirm("net_total", net, 0.08)
+            confirm("tax_total", tax, 0.12)
+    for gross, net in product(by["gross_total"], by["net_total"]):
+        if 0 < gross - net < 0.4 * gross and round(gross - net, 2) in known:
+            confirm("gross_total", gross, 0.08)
+            confirm("net_total", net, 0.08)
+            confirm("tax_total", gross - net, 0.12)
     for paid, change in product(by["paid"], by["change"]):
         confirm("gross_total", paid - change, 0.14 if change else 0.06)
     for gross, r in product(by["gross_total"], adjust):
@@ -129,7 +144,9 @@ def _proposed(
         if score > 0 and form is not None:
             span = p.row.span(p.number.start, p.number.end)
             ocr = p.row.score_of(p.number.start, p.number.end)
-            proposed.append(Candidate(form, (span,), place, score, amount=p.number.value, support=0.1, ocr=ocr))
+            proposed.append(
+                Candidate(form, (span,), place, score, amount=p.number.value, support=0.1, ocr=ocr)
+            )
     return proposed
 
 

@@ -16,7 +16,9 @@ from paperclerk.engines.embedded.dates import Date
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row
-from paperclerk.engines.embedded.numbers import Number
+from paperclerk.engines.embedded.locale import CODES, SYMBOLS
+from paperclerk.engines.embedded.numbers import Number, currency_code
+from paperclerk.engines.embedded.parties import name_end
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import Mark, MarkKind
@@ -61,16 +63,40 @@ _MARKS: dict[str, MarkKind] = {
 }
 _ID = re.compile(r"[^\W_][\w./\\#&-]*[^\W_]|\d")
 _ID_MORE = re.compile(r" (?=\d)[\d-]+(?![\w,.]*[.,/]\d)")
+_CURRENCY = re.compile(
+    "|".join(re.escape(s) for s in sorted([*SYMBOLS, *(rf"{c}" for c in CODES)], key=len, reverse=True))
+)
 _TRIM = " \t,;:|*_-–—.'\"’“”»«>"
 
 
 def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot) -> Iterator[Candidate]:
     """Candidates of the field's type inside a slot."""
     base = fit * _DIRECTION[slot.direction] * _nearness(slot)
+    if slot.direction == "right" and label.numbered:
+        base *= 0.6
+    if slot.direction == "below" and profile.want in _COUNTED and _heads_column(facts, profile, slot):
+        base *= 0.65
     for value, spans, place, factor, amount in readings(facts, profile, slot):
         yield Candidate(
             value, spans, place, base * factor, fit, slot.direction, amount, ocr=_recognised(facts, place)
         )
+
+
+_COUNTED = frozenset({"money", "number", "integer", "percent", "date", "datetime", "time", "id"})
+
+
+def _heads_column(facts: Facts, profile: Profile, slot: Slot) -> bool:
+    """Whether more of the same kind follows below: a table's column, no field of its own."""
+    page = facts.layout.pages[slot.row.page]
+    below = page.below(slot.row.segment_at(slot.start))
+    if not below or profile.want == "id":
+        return False
+    row = facts.layout.row_of(below[0])
+    if row.box.y0 - slot.row.box.y1 > 2.5 * page.size:
+        return False
+    values = facts.values(row)
+    kinds = values.dates if profile.want in ("date", "datetime") else values.numbers
+    return any(below[0].start <= v.start < below[0].end for v in kinds)
 
 
 def _nearness(slot: Slot) -> float:
@@ -102,6 +128,9 @@ def readings(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
                 yield _reading(row, time.start, time.end, _printed(row, time.start, time.end), 1.0)
     elif want in _MARKS:
         yield from _marks(facts, profile, slot)
+    elif want == "currency":
+        for match in _CURRENCY.finditer(row.text, slot.start, slot.end):
+            yield _reading(row, *match.span(), currency_code(match.group()), 1.0)
     elif want == "id":
         yield from _ids(facts, profile, slot)
     elif want in ("name", "text", "address", "country"):
@@ -212,7 +241,8 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         if value is None or _is_amount(row.text[start:end], facts, row, start):
             continue
         lead = start - slot.start
-        shape = 1.0 if sum(c.isdigit() for c in value) >= 2 else 0.7
+        digits = sum(c.isdigit() for c in value)
+        shape = 1.0 if digits >= 3 else 0.9 if len(value) >= 3 else 0.75 if digits == 2 else 0.5
         yield _reading(
             row, start, end, value, shape * (1.0 if count == 0 else 0.7) * (1.0 if lead < 25 else 0.85)
         )
@@ -229,6 +259,19 @@ def _is_amount(text: str, facts: Facts, row: Row, start: int) -> bool:
     return any(n.start == start and n.is_money_like and n.decimals == 2 for n in facts.values(row).numbers)
 
 
+def _name_factor(text: str, letters: int) -> float:
+    """How much a text may be a name: few words, capitals, no sentence."""
+    words = text.split()
+    if sum(c.isdigit() for c in text) > letters:
+        return 0.4
+    factor = 1.0
+    if len(words) > 8:
+        factor *= 0.6
+    if text[0].islower() or text.rstrip().endswith(("?", ":", ";")):
+        factor *= 0.6
+    return factor
+
+
 def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
     start, end = slot.start, slot.end
@@ -236,17 +279,16 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         start += 1
     while end > start and row.text[end - 1] in " \t,;:|*_-–—":
         end -= 1
+    if profile.want == "name":
+        end = start + name_end(row.text[start:end])
     text = row.text[start:end]
     letters = sum(c.isalpha() for c in text)
     if not text or (profile.want in ("name", "address") and letters < 2):
         return
-    factor = 1.0
-    if profile.want == "name":
-        digits = sum(c.isdigit() for c in text)
-        factor = 0.4 if digits > letters else 0.85 if len(text.split()) > 8 else 1.0
+    factor = _name_factor(text, letters) if profile.want == "name" else 1.0
     head = facts.label_of(row.segment_at(start))
-    if head is not None and head.start <= start < head.end and head.sure:
-        factor *= 0.35  # this is a label itself
+    if head is not None and head.start <= start < head.end:
+        factor *= 0.35 if head.sure else 1.0 - 0.6 * head.likeness  # this may be a label itself
     value = forms.text_value(_printed(row, start, end), profile)
     if value is not None:
         yield _reading(row, start, end, value, factor)

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 
 from paperclerk.engines.embedded import lexicon, phrases
 from paperclerk.engines.embedded.layout import Row, Segment
+from paperclerk.engines.embedded.locale import CODES
 from paperclerk.engines.embedded.profile import ROLES, Profile
 from paperclerk.engines.embedded.values import Values
 
@@ -30,6 +31,7 @@ _GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*):(?=[^/\s])")
 _TAX = phrases.word_set(
     "gst vat tax taxes mwst ust umsatzsteuer mehrwertsteuer steuer tva iva btw sst hst taxe impuestos imposta iva"
 )
+_MONEY_MARKS = frozenset({"in", "rm", *(c.lower() for c in CODES)})  # "Total in EUR"
 _EXCLUDING = phrases.word_set(
     "excl excluding exclusive exc ex before without exkl exklusive ohne hors sin senza zonder sem exclusief"
 )
@@ -49,7 +51,7 @@ class Label:
 
     `concepts` are lexicon concepts with 0..1, how fully the words say it. `colon` tells that a colon ends it,
     `whole` that nothing else stands in its segment. `cut` is where a known label ends inside the words, if the
-    rest may already be the value.
+    rest may already be the value. `numbered` captions ("2. Name") stand above their value.
     """
 
     row: Row
@@ -63,6 +65,16 @@ class Label:
     whole: bool
     cut: int | None = None
     cut_concepts: tuple[str, ...] = ()
+    numbered: bool = False
+
+    @property
+    def likeness(self) -> float:
+        """How much the words read like a label rather than like a value, 0..1."""
+        if self.colon:
+            return 1.0
+        known = max(self.concepts.values(), default=0.0)
+        heads = any(phrases.is_common(s) for s in self.stems) and len(self.stems) <= 4
+        return max(known, 0.6 if heads else 0.0)
 
     @property
     def sure(self) -> bool:
@@ -78,8 +90,10 @@ class Label:
 def find_labels(row: Row, values: Values, *, fuzzy: bool) -> list[Label]:
     """The labels of a row, left to right. `fuzzy` forgives a misread letter."""
     found: list[Label] = []
-    for segment in row.segments:
+    for at, segment in enumerate(row.segments):
         runs = list(_runs(segment, values, fuzzy))
+        if runs and at + 1 < len(row.segments) and row.segments[at + 1].text.startswith(":"):
+            runs[-1] = (runs[-1][0], runs[-1][1], True)  # the colon stands in a column of its own
         for start, end, colon in runs:
             text = row.text[start:end]
             label = _label(row, segment, start, end, text, colon, len(runs) == 1, fuzzy)
@@ -137,9 +151,10 @@ def _label(
     concepts = dict(concepts_of(bare, fuzzy))
     known = max(concepts.values(), default=0.0) >= 0.95
     cut, cut_concepts = (None, ()) if colon or known else _cut(text)
-    whole = alone and (start - segment.start) <= 4 and segment.end - end <= 2
+    whole = alone and (start - segment.start) <= 5 and segment.end - end <= 2
     stems = phrases.stems(bare)
-    return Label(row, segment, start, end, text, stems, concepts, colon, whole, cut, cut_concepts)
+    numbered = whole and start > segment.start and segment.text[0].isdigit()
+    return Label(row, segment, start, end, text, stems, concepts, colon, whole, cut, cut_concepts, numbered)
 
 
 def _kept_remark(match: re.Match[str]) -> str:
@@ -169,6 +184,8 @@ def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
     """Concepts a run of words names: as a whole 1.0, by its head or tail less, by its middle least."""
     words = phrases.tokens(text)
     known = lexicon.labels()
+    if "".join(words) not in known:
+        words = tuple(w for w in words if w not in _MONEY_MARKS) or words
     found: dict[str, float] = defaultdict(float)
     exact = known.get("".join(words))
     if exact is None and fuzzy and 4 <= sum(map(len, words)) <= 28:

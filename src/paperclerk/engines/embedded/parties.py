@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paperclerk.domain.geometry import Box
+from paperclerk.engines.embedded import phrases
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import PageLayout, Segment
@@ -123,7 +124,10 @@ def has_legal_form(text: str) -> bool:
 
 def begins_with_form(text: str) -> bool:
     """Whether a line opens with a legal form or what else only follows a name: its head stands a line above."""
-    return _LEGAL.match(text) is not None or re.match(r"(?:international|industries|services|sales)\b", text, re.I) is not None
+    return (
+        _LEGAL.match(text) is not None
+        or re.match(r"(?:international|industries|services|sales)\b", text, re.I) is not None
+    )
 
 
 def name_end(text: str) -> int:
@@ -140,6 +144,8 @@ def name_likeness(text: str) -> float:
     """How much a line looks like the name of an organisation or a person, 0..1."""
     letters = sum(c.isalpha() for c in text)
     if letters < 3 or letters < 0.55 * len(text.replace(" ", "")) or len(text) > 80:
+        return 0.0
+    if all(phrases.is_common(s) for s in phrases.stems(text)):
         return 0.0
     score = 0.45
     if has_legal_form(text):

@@ -104,7 +104,7 @@ class Profile:
     iso: bool
 
 
-_ANY_KIND = frozenset({"text", "name", "id", "code", "address", "number", "date"})
+_ANY_KIND = frozenset({"text", "name", "id", "code", "address"})
 _KINDS_OF: dict[str, frozenset[str]] = {
     "money": frozenset({"money"}),
     "number": frozenset({"number", "money"}),

@@ -29,8 +29,9 @@ class Slot:
     far: float
 
 
-def slots(facts: Facts, label: Label, cut: bool) -> Iterator[Slot]:
-    """The places that a label may speak of, nearest first."""
+def slots(facts: Facts, label: Label, cut: bool, *, deep: bool = True) -> Iterator[Slot]:
+    """The places that a label may speak of, nearest first. `deep` also looks under a caption that stands right
+    below the label, as under a question."""
     row, segment = label.row, label.segment
     begin = label.start + (label.cut or 0) if cut else label.end
     begin = _after_brackets(row.text, begin, segment.end)
@@ -43,7 +44,7 @@ def slots(facts: Facts, label: Label, cut: bool) -> Iterator[Slot]:
     if limit >= segment.end:
         yield from _right(facts, label)
     box = row.box_of(label.start, label.end)
-    yield from _below(facts, label, box)
+    yield from _below(facts, label, box, deep)
     if label.whole and not label.colon:
         yield from _above(facts, label)
 
@@ -87,7 +88,7 @@ def _right(facts: Facts, label: Label) -> Iterator[Slot]:
         steps += 1
 
 
-def _below(facts: Facts, label: Label, box: Box) -> Iterator[Slot]:
+def _below(facts: Facts, label: Label, box: Box, deep: bool) -> Iterator[Slot]:
     page = facts.layout.pages[label.row.page]
     size = max(1.0, label.segment.size)
     steps = 0
@@ -100,6 +101,8 @@ def _below(facts: Facts, label: Label, box: Box) -> Iterator[Slot]:
                 continue
             head = facts.label_of(segment)
             if head is not None and head.sure and (head.colon or head.whole):
+                if deep and steps == 0 and len(label.stems) >= 3 and set(head.stems) <= set(label.stems):
+                    yield from slots(facts, head, False, deep=False)
                 return
             start = _skip(row.text, segment.start, segment.end)
             if start < segment.end:

@@ -78,7 +78,7 @@ _SYMBOL = "|".join(re.escape(s) for s in sorted(SYMBOLS, key=len, reverse=True))
 _CURRENCY = re.compile(
     rf"(?<![\w$])(?:{_SYMBOL})(?=[.:]?\s?[-(]?\d)|(?<=\d)\s?(?:€|£|zł|Kč|Ft)(?!\w)|€|(?<![A-Za-z])(?:{_CODE})(?="
     rf"[.:]?\s?-?\d)|(?:(?<=\d)|(?<=\d\s)|(?<=[(\[]))(?:{_CODE})(?![A-Za-z])|(?<=\bin )(?:{_CODE}|RM)\b"
-    rf"|(?:(?<=rency: )|(?<=rency )|(?<=hrung: )|(?<=hrung )|(?<=evise: )|(?<=oneda: )|(?<=aluta: ))(?:{_CODE})\b"
+    rf"|(?:(?<=rency:\s)|(?<=rency\s)|(?<=hrung:\s)|(?<=hrung\s)|(?<=evise: )|(?<=oneda: )|(?<=aluta: ))(?:{_CODE})\b"
 )
 
 
