@@ -60,6 +60,7 @@ class Leaf(msgspec.Struct, frozen=True):
     spans: tuple[Span, ...] = ()
     score: float = 0.0
     inferred: bool = False
+    unplaced: bool = False
 
 
 # What an engine returns for a schema: objects as dicts, arrays as lists, scalars as leaves.

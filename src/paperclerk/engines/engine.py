@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from paperclerk.domain.document import Page
-from paperclerk.domain.result import Tree
+from paperclerk.domain.result import FieldError, Step, Tree
 from paperclerk.schemas.compiled import Field
+
+
+@dataclass
+class Trace:
+    """What an engine tells of its work besides the tree: steps taken, fields that failed, what models cost."""
+
+    steps: list[Step] = field(default_factory=list)
+    errors: list[FieldError] = field(default_factory=list)
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0  # US dollars
 
 
 @dataclass(frozen=True)
@@ -16,12 +28,20 @@ class Context:
     """What steers an extraction besides the schema.
 
     `prompt` are the agent's or the caller's instructions; `metadata` the caller's labels (environment,
-    session, ...); `detail` is `lo`, `auto` or `hi`.
+    session, ...); `detail` is `lo`, `auto` or `hi`. `json_schema` is the caller's own, the judge of values.
+    `max_retries`, `max_tokens` and `temperature` are for models. `render` gives a page (by index, longer side in
+    pixels) as a viewer shows it, as PNG; None where there is no document to render.
     """
 
     prompt: str = ""
     detail: str = "auto"
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    json_schema: Mapping[str, Any] = field(default_factory=dict)
+    max_retries: int = 3
+    max_tokens: int = 65535
+    temperature: float = 0.0
+    render: Callable[[int, int], bytes] | None = None
+    trace: Trace = field(default_factory=Trace, compare=False)
 
 
 class Engine(Protocol):

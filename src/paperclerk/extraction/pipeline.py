@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paperclerk.documents.reader import Reader
@@ -15,7 +15,7 @@ from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.document import Document, Page, PageStatus
 from paperclerk.domain.errors import DocumentError, ExecutionFailed, InvalidRequest
 from paperclerk.domain.result import FieldError, PageAccount, Step, Tree, Usage
-from paperclerk.engines.engine import Engine
+from paperclerk.engines.engine import Engine, Trace
 from paperclerk.extraction.conforming import conform_tree
 from paperclerk.extraction.plan import Plan, make_plan
 from paperclerk.extraction.result import Result
@@ -48,11 +48,20 @@ def execute(
     Raises InvalidSchema, InvalidRequest (a page that the document does not have), DocumentError (nothing
     could be read), ExecutionFailed (`config.strict` and a required value is missing).
     """
-    plan = make_plan(agent, config)
+    plan = with_rendering(make_plan(agent, config), source, reader)
     started = time.perf_counter()
     document = read(source, plan, reader, on_progress)
     reading = Step("read", time.perf_counter() - started, _reading_detail(document))
     return extract(document, plan, engine, before=(reading,), on_progress=on_progress)
+
+
+def with_rendering(plan: Plan, source: Path | bytes, reader: Reader) -> Plan:
+    """The plan for an engine that may look at page images."""
+
+    def render(page: int, max_side: int) -> bytes:
+        return reader.render(source, page, max_side=max_side)
+
+    return replace(plan, context=replace(plan.context, render=render))
 
 
 def read(source: Path | bytes, plan: Plan, reader: Reader, on_progress: OnProgress | None = None) -> Document:
@@ -83,17 +92,23 @@ def extract(
     if on_progress:
         on_progress(Progress("extracting", 0, len(readable)))
     started = time.perf_counter()
-    found = engine.extract(readable, plan.field, plan.context)
+    context = replace(plan.context, trace=Trace())
+    found = engine.extract(readable, plan.field, context)
     step = Step(f"extract:{engine.name}", time.perf_counter() - started, f"{len(readable)} pages")
     if on_progress:
         on_progress(Progress("extracting", len(readable), len(readable)))
-    return assemble(found, document, plan, (*before, step))
+    return assemble(found, document, plan, (*before, step, *context.trace.steps), context.trace.errors)
 
 
-def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step]) -> Result:
-    """The result of a tree that an engine gave: conforming, accounted for. Raises ExecutionFailed."""
+def assemble(
+    found: Tree, document: Document, plan: Plan, steps: Sequence[Step], failed: Sequence[FieldError] = ()
+) -> Result:
+    """The result of a tree that an engine gave: conforming, accounted for. Raises ExecutionFailed.
+
+    `failed` are the fields that the engine itself could not settle.
+    """
     conformed = conform_tree(found, plan.schema)
-    errors = (*conformed.errors, *_page_errors(document.pages))
+    errors = (*conformed.errors, *failed, *_page_errors(document.pages))
     missing = [e for e in errors if e.code == "missing_required"]
     if plan.config.strict and missing:
         raise ExecutionFailed(

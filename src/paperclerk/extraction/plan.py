@@ -41,5 +41,13 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
         config=config,
         schema=schema,
         field=compile_schema(schema),
-        context=Context(prompt=prompt, detail=config.detail, metadata=config.metadata),
+        context=Context(
+            prompt=prompt,
+            detail=config.detail,
+            metadata=config.metadata,
+            json_schema=schema,
+            max_retries=config.max_retries,
+            max_tokens=config.max_tokens,
+            temperature=config.temperature,
+        ),
     )

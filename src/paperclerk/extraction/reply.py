@@ -23,7 +23,8 @@ def response_json(
     The sibling of a field `x` is `x_metadata`, after all values of its object: null when the value is null,
     else `{"confidence": "hi|med|lo"}` and, with `grounding`, `"bboxes"`: boxes in shares of the displayed
     page (origin top left, 4 decimals), `page` 0-based. For an array of scalars the sibling is a list parallel
-    to the array. A value concluded from evidence elsewhere has `"inferred": true` besides. Where the schema
+    to the array. A value concluded from evidence elsewhere has `"inferred": true` besides, one that a model gave
+    and no page holds `"unplaced": true`. Where the schema
     itself names a property `x_metadata`, the property wins. `pages` is keyed by page index.
     """
     if not (grounding or confidence):
@@ -67,6 +68,8 @@ class _Annotator:
             ]
         if tree.inferred:
             note["inferred"] = True
+        if tree.unplaced:
+            note["unplaced"] = True
         return note
 
 
