@@ -1,0 +1,260 @@
+"""One endpoint: a question in its protocol, its answer read, its errors told apart. Called by `pool`.
+
+The only module that imports pydantic-ai. What an endpoint refuses is said differently from then on: `Manner`
+is what has been learnt about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from paperclerk.engines.models.endpoint import CallFailed, Cause, Endpoint, Output, Question, Reply
+from paperclerk.engines.models.reading import read_json
+from paperclerk.schemas.lower import LADDER, Dialect, answer_schema
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage, ModelResponse
+    from pydantic_ai.models import Model, ModelRequestParameters
+
+GRACE_S = 2.0  # the endpoint's own time-out comes first; ours holds when it does not
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How an endpoint wants to be spoken to."""
+
+    output: Output
+    dialect: Dialect
+    new_token_limit: bool = False  # OpenAI's `max_completion_tokens`
+    temperature: bool = True
+    extras: bool = True  # metadata and the like
+
+
+class Access:
+    """Calls one endpoint. Use from one event loop only."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.manner = Manner(endpoint.profile.output, endpoint.profile.dialect)
+        self._models: dict[bool, Model] = {}
+
+    async def call(self, question: Question) -> Reply:
+        """One request, said again with fewer keywords while it is refused. Raises CallFailed."""
+        attempts = 0
+        while True:
+            attempts += 1
+            manner = self.manner
+            try:
+                reply = await self._request(question, manner)
+            except CallFailed as failure:
+                gentler = gentler_manner(manner, failure.message) if failure.cause is Cause.REFUSED else None
+                if gentler is None:
+                    failure.attempts = attempts
+                    raise
+                if self.manner is manner:  # another call may have learnt it meanwhile
+                    self.manner = gentler
+                continue
+            return replace(reply, attempts=attempts)
+
+    async def _request(self, question: Question, manner: Manner) -> Reply:
+        from pydantic_ai.direct import model_request
+
+        started = time.perf_counter()
+        with _translated(self.endpoint):
+            async with asyncio.timeout(self.endpoint.timeout_s + GRACE_S):
+                response = await model_request(
+                    self._model(manner),
+                    _messages(question, manner),
+                    model_settings=self._settings(question, manner),  # type: ignore[arg-type]
+                    model_request_parameters=_parameters(question, manner),
+                )
+        return self._reply(response, time.perf_counter() - started)
+
+    def _reply(self, response: ModelResponse, seconds: float) -> Reply:
+        from pydantic_ai.messages import TextPart
+
+        text = "".join(p.content for p in response.parts if isinstance(p, TextPart))
+        data, whole = read_json(text)
+        usage = response.usage
+        return Reply(
+            text=text,
+            data=data,
+            model=self.endpoint.model,
+            cut=not whole or response.finish_reason == "length",
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost=(usage.input_tokens * self.endpoint.price_in + usage.output_tokens * self.endpoint.price_out)
+            / 1e6,
+            seconds=seconds,
+        )
+
+    def _settings(self, question: Question, manner: Manner) -> dict[str, Any]:
+        settings: dict[str, Any] = {
+            "max_tokens": min(question.max_tokens, self.endpoint.profile.max_output_tokens),
+            "timeout": self.endpoint.timeout_s,
+        }
+        if manner.temperature:
+            settings["temperature"] = question.temperature
+        if manner.extras and self.endpoint.protocol == "openai":
+            extra: dict[str, Any] = {}
+            if question.labels.get("allow_training") is False:
+                extra.update(self.endpoint.no_training)
+            if self.endpoint.metadata_key and question.labels:
+                extra[self.endpoint.metadata_key] = {k: str(v) for k, v in question.labels.items()}
+            if extra:
+                settings["extra_body"] = extra
+        return settings
+
+    def _model(self, manner: Manner) -> Model:
+        if manner.new_token_limit not in self._models:
+            self._models[manner.new_token_limit] = _model(self.endpoint, manner.new_token_limit)
+        return self._models[manner.new_token_limit]
+
+
+def gentler_manner(manner: Manner, message: str) -> Manner | None:
+    """What to try after a refusal: first what the refusal names, then ever fewer keywords; None at the end."""
+    said = message.casefold()
+    if "max_completion_tokens" in said and not manner.new_token_limit:
+        return replace(manner, new_token_limit=True)
+    if "temperature" in said and manner.temperature:
+        return replace(manner, temperature=False)
+    if "metadata" in said and manner.extras:
+        return replace(manner, extras=False)
+    if manner.output == "schema":
+        later = LADDER[LADDER.index(manner.dialect) + 1 :] if manner.dialect in LADDER else LADDER
+        if later:
+            return replace(manner, dialect=later[0])
+        return replace(manner, output="json", dialect=LADDER[-1])
+    if manner.output == "json":
+        return replace(manner, output="text")
+    return None
+
+
+def _messages(question: Question, manner: Manner) -> list[ModelMessage]:
+    from pydantic_ai.messages import BinaryContent, ModelRequest, ModelResponse, TextPart, UserPromptPart
+
+    text = question.text
+    if manner.output != "schema":
+        form = json.dumps(answer_schema(question.form, manner.dialect), separators=(",", ":"))
+        text += f"\n\nAnswer with one JSON object of exactly this JSON Schema, and nothing else:\n{form}"
+    content: list[Any] = [BinaryContent(data=i, media_type="image/png") for i in question.images]
+    asked = ModelRequest(
+        parts=[UserPromptPart(content=[*content, text] if content else text)], instructions=question.system
+    )
+    if question.correction is None:
+        return [asked]
+    earlier, wrong = question.correction
+    return [
+        asked,
+        ModelResponse(parts=[TextPart(content=earlier)]),
+        ModelRequest(parts=[UserPromptPart(content=wrong)], instructions=question.system),
+    ]
+
+
+def _parameters(question: Question, manner: Manner) -> ModelRequestParameters:
+    from pydantic_ai.models import ModelRequestParameters
+    from pydantic_ai.output import OutputObjectDefinition
+
+    if manner.output == "text":
+        return ModelRequestParameters()
+    if manner.output == "json":
+        return ModelRequestParameters(output_mode="prompted", prompted_output_template=False)
+    form = answer_schema(question.form, manner.dialect)
+    return ModelRequestParameters(
+        output_mode="native",
+        output_object=OutputObjectDefinition(
+            json_schema=form, name="fields", strict=manner.dialect.closed or None
+        ),
+    )
+
+
+def _model(endpoint: Endpoint, new_token_limit: bool) -> Model:
+    """The adapter of an endpoint's protocol. SDK retries are off: `pool` retries by cause."""
+    if endpoint.protocol == "anthropic":
+        from pydantic_ai.models.anthropic import AnthropicModel
+        from pydantic_ai.providers.anthropic import AnthropicProvider
+
+        return AnthropicModel(
+            endpoint.model,
+            provider=AnthropicProvider(api_key=endpoint.api_key or "none", base_url=endpoint.base_url),
+            settings={"max_retries": 0},
+        )
+    if endpoint.protocol == "google":
+        from pydantic_ai.models.google import GoogleModel
+        from pydantic_ai.providers.google import GoogleProvider
+
+        return GoogleModel(
+            endpoint.model,
+            provider=GoogleProvider(api_key=endpoint.api_key or "none", base_url=endpoint.base_url),
+        )
+    from openai import AsyncOpenAI
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.profiles.openai import OpenAIModelProfile
+    from pydantic_ai.providers.openai import OpenAIProvider
+
+    client = AsyncOpenAI(
+        base_url=endpoint.base_url,
+        api_key=endpoint.api_key or "none",
+        timeout=endpoint.timeout_s,
+        max_retries=0,
+    )
+    facts = OpenAIModelProfile(
+        supports_json_schema_output=True,
+        supports_json_object_output=True,
+        default_structured_output_mode="native",
+        json_schema_transformer=None,
+        openai_chat_supports_max_completion_tokens=new_token_limit,
+    )
+    return OpenAIChatModel(endpoint.model, provider=OpenAIProvider(openai_client=client), profile=facts)
+
+
+@contextmanager
+def _translated(endpoint: Endpoint) -> Iterator[None]:
+    """Turns the adapters' errors into CallFailed."""
+    try:
+        yield
+    except Exception as error:
+        cause = _cause(error)
+        if cause is None:
+            raise
+        text = " ".join(str(error).split())[:500]
+        if endpoint.api_key:
+            text = text.replace(endpoint.api_key, "***")
+        raise CallFailed(cause, text, retry_after=_retry_after(error)) from error
+
+
+def _cause(error: BaseException) -> Cause | None:
+    from pydantic_ai import exceptions as e
+
+    table: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Cause]] = [
+        ((e.ModelRateLimitError, e.ModelQuotaExceededError, e.ModelUnavailableError), Cause.BUSY),
+        ((TimeoutError, e.ModelTimeoutError, e.ModelRequestTimeout), Cause.SLOW),
+        (e.ModelContextWindowExceededError, Cause.TOO_LONG),
+        ((e.ModelAuthenticationError, e.ModelNotFoundError), Cause.DENIED),
+        (e.ContentFilterError, Cause.FILTERED),
+        ((e.ModelRequestRejectedError, e.UserError), Cause.REFUSED),
+        (e.AgentRunError, Cause.BROKEN),
+    ]
+    cause = next((cause for kinds, cause in table if isinstance(error, kinds)), None)
+    if cause is Cause.REFUSED and _speaks_of_length(str(error)):
+        return Cause.TOO_LONG
+    return cause
+
+
+def _speaks_of_length(message: str) -> bool:
+    said = message.casefold()
+    return "context" in said and any(w in said for w in ("exceed", "length", "too long", "too large", "size"))
+
+
+def _retry_after(error: BaseException) -> float | None:
+    headers = getattr(error, "headers", None) or {}
+    try:
+        return max(0.0, float(headers.get("retry-after", "")))
+    except ValueError:
+        return None

@@ -1,0 +1,226 @@
+"""Several endpoints as one: shared out by weight, tried in turn, paced, retried by cause. Called by `extraction`.
+
+Calls run on one event loop in a thread of their own; callers are plain threads that wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+from paperclerk.engines.models.access import Access
+from paperclerk.engines.models.cache import ReplyCache
+from paperclerk.engines.models.endpoint import CallFailed, Cause, Endpoint, Profile, Question, Reply
+
+Outcome = Reply | CallFailed
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a call is made again at one endpoint, by cause, and how long is waited between."""
+
+    busy: int = 5
+    broken: int = 2
+    slow: int = 0
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 30.0
+    rest_s: float = 15.0  # an endpoint that failed `rest_after` times in a row is asked last for so long
+    rest_after: int = 3
+
+    def allows(self, cause: Cause, failures: int) -> bool:
+        most = {Cause.BUSY: self.busy, Cause.BROKEN: self.broken, Cause.SLOW: self.slow}.get(cause, 0)
+        return failures <= most
+
+
+class Budget:
+    """What one execution may spend on models; what it has spent. Used from the pool's loop and its caller."""
+
+    def __init__(self, max_calls: int = 1_000, max_tokens: int = 20_000_000) -> None:
+        self.max_calls = max_calls
+        self.max_tokens = max_tokens
+        self.calls = 0
+        self.cached = 0
+        self.input_tokens = 0
+        self.output_tokens = 0
+        self.cost = 0.0
+
+    def check(self) -> None:
+        """Raises CallFailed when nothing is left."""
+        if self.calls >= self.max_calls or self.input_tokens + self.output_tokens >= self.max_tokens:
+            raise CallFailed(
+                Cause.BUDGET, "the budget of model calls for this execution is used up", attempts=0
+            )
+
+    def add(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Reply) and outcome.cached:
+            self.cached += 1
+            return
+        self.calls += outcome.attempts
+        if isinstance(outcome, Reply):
+            self.input_tokens += outcome.input_tokens
+            self.output_tokens += outcome.output_tokens
+            self.cost += outcome.cost
+
+
+class Pool:
+    """Answers questions from any of its endpoints. Safe to use from several threads; `close` ends its thread."""
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        *,
+        cache: ReplyCache | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        if not endpoints:
+            raise ValueError("a pool needs at least one endpoint")
+        self.endpoints = tuple(endpoints)
+        self.cache = cache
+        self.patience = patience or Patience()
+        self._gates = [_Gate(Access(e)) for e in self.endpoints]
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def profile(self) -> Profile:
+        """What every endpoint can do: questions are sized so that any of them can answer."""
+        profiles = [e.profile for e in self.endpoints]
+        return replace(
+            profiles[0],
+            images=all(p.images for p in profiles),
+            context_tokens=min(p.context_tokens for p in profiles),
+            max_output_tokens=min(p.max_output_tokens for p in profiles),
+            max_images=min(p.max_images for p in profiles),
+            max_pages=min(p.max_pages for p in profiles),
+            max_fields=min(p.max_fields for p in profiles),
+            chars_per_token=min(p.chars_per_token for p in profiles),
+        )
+
+    @property
+    def concurrency(self) -> int:
+        return sum(e.concurrency for e in self.endpoints)
+
+    def ask_many(self, questions: Sequence[Question], budget: Budget) -> list[Outcome]:
+        """The outcome of each question, in order. Waits for all of them."""
+        return self._run(self._all(questions, budget)).result()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._loop = None
+
+    def _run(self, work: Any) -> Future[list[Outcome]]:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=_turn, args=(self._loop,), name="models", daemon=True).start()
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _all(self, questions: Sequence[Question], budget: Budget) -> list[Outcome]:
+        return await asyncio.gather(*(self._one(q, budget) for q in questions))
+
+    async def _one(self, question: Question, budget: Budget) -> Outcome:
+        kept = self.cache.get(question, self.endpoints) if self.cache else None
+        if kept is not None:
+            budget.add(kept)
+            return kept
+        failure: CallFailed | None = None
+        for gate in self._order():
+            try:
+                budget.check()
+                reply = await gate.call(question, self.patience, budget)
+            except CallFailed as error:
+                failure = error
+                if error.cause is Cause.BUDGET:
+                    break
+                continue
+            if self.cache and not reply.cut:
+                self.cache.put(question, self.endpoints, reply)
+            return reply
+        assert failure is not None
+        return failure
+
+    def _order(self) -> list[_Gate]:
+        """Who is asked first, drawn by weight; then the others, heaviest first; the resting ones last."""
+        awake = [g for g in self._gates if not g.rests()]
+        drawn = [g for g in awake if g.access.endpoint.weight > 0]
+        rest = sorted(self._gates, key=lambda g: (g.rests(), -g.access.endpoint.weight))
+        if not drawn:
+            return rest
+        first = random.choices(drawn, [g.access.endpoint.weight for g in drawn])[0]  # noqa: S311
+        return [first, *(g for g in rest if g is not first)]
+
+
+class _Gate:
+    """One endpoint behind its limits of concurrency and rate."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._free = asyncio.Semaphore(access.endpoint.concurrency)
+        self._next = 0.0
+        self._failed = 0
+        self._rests_until = 0.0
+
+    def rests(self) -> bool:
+        return time.monotonic() < self._rests_until
+
+    async def call(self, question: Question, patience: Patience, budget: Budget) -> Reply:
+        """The reply, after as many tries as `patience` allows. Raises CallFailed with the last cause."""
+        failures = tries = 0
+        while True:
+            try:
+                async with self._free:
+                    await self._pace()
+                    budget.check()
+                    reply = await self.access.call(question)
+            except CallFailed as error:
+                budget.add(error)
+                tries += error.attempts
+                error.attempts = tries
+                failures += 1
+                if not patience.allows(error.cause, failures):
+                    self._note_failure(error.cause, patience)
+                    raise
+                await asyncio.sleep(_wait(error, failures, patience))
+                continue
+            budget.add(reply)
+            self._failed = 0
+            return replace(reply, attempts=tries + reply.attempts)
+
+    async def _pace(self) -> None:
+        rate = self.access.endpoint.requests_per_minute
+        if rate is None:
+            return
+        now = time.monotonic()
+        self._next = max(now, self._next) + 60.0 / rate
+        await asyncio.sleep(max(0.0, self._next - 60.0 / rate - now))
+
+    def _note_failure(self, cause: Cause, patience: Patience) -> None:
+        if cause in (Cause.BUSY, Cause.BROKEN, Cause.SLOW, Cause.DENIED):
+            self._failed += 1
+            if self._failed >= patience.rest_after:
+                self._rests_until = time.monotonic() + patience.rest_s
+                self._failed = 0
+
+
+def _wait(error: CallFailed, failures: int, patience: Patience) -> float:
+    """What the endpoint asked for, else ever longer, with jitter so that many do not come back at once."""
+    if error.retry_after is not None:
+        return min(error.retry_after, patience.longest_wait_s)
+    doubled: float = patience.first_wait_s * 2 ** (failures - 1)
+    return min(doubled, patience.longest_wait_s) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+def _turn(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
