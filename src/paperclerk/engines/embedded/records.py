@@ -271,7 +271,7 @@ class _Reader:
 
     def _starts_text(self, cells: Mapping[int, Piece], current: Record | None) -> bool:
         """In a table without numbers a row starts where its first named column is filled."""
-        first = min(self.texts)
+        first = min(self.texts, default=None)
         return first in cells and (current is None or len(cells) >= 2 or len(self.head.columns) < 3)
 
     def _flush(self, page: int) -> None:
