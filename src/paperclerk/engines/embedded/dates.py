@@ -62,7 +62,7 @@ _PATTERNS = [
     ("iso", rf"{_HEAD}(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TAIL}"),
     (
         "num",
-        rf"{_HEAD}(?P<a>\d{{1,2}})(?P<s> ?[./-] ?)(?P<b>\d{{1,2}}) ?[./-] ?(?P<y>\d{{4}}|\d{{2}}){_TAIL}",
+        r"(?<![\d./])(?P<a>\d{1,2})(?P<s> ?[./-] ?)(?P<b>\d{1,2}) ?[./-] ?(?P<y>\d{4}|\d{2})(?!\d|(?P=s)\d)",
     ),
     ("dmy", rf"(?<!\d){_DAY}{_LINK}{_NAME}{_LINK}{_YEAR}"),
     ("mdy", rf"\b{_NAME}(?:\s|-|/)*{_DAY}(?:\s|-|/|,|\.)+{_YEAR}"),
@@ -75,6 +75,9 @@ _TIME = re.compile(
     r"(?<![\d:.])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d))?(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?"
     r"(?:\s?Uhr)?(?![\d:])",
     re.I,
+)
+_HEAD_OF_RANGE = re.compile(
+    r"(?<![\d./,-])(?P<last>(?P<a>\d{1,2})(?:[./](?P<b>\d{1,2}))?\.?)\s*(?:[-–]|to|bis|au|al|t/m|a)\s*$", re.I
 )
 _JOIN = re.compile(
     r"\s*(?:[-–—−~]|to|until|till|through|thru|bis(?:\s+zum)?|au|jusqu'au|al|hasta(?:\s+el)?|a|tot(?:\s+en\s+met)?|t/m|"
@@ -93,7 +96,22 @@ def find_dates(text: str, locale: Locale) -> list[Date]:
             date = _read(kind, match, locale.order)
             if date is not None and not any(d.start < date.end and date.start < d.end for d in found):
                 found.append(date)
+    found += [h for d in found if (h := _short_head(text, d, locale.order)) is not None]
     return sorted(found, key=lambda d: d.start)
+
+
+def _short_head(text: str, last: Date, order: Order) -> Date | None:
+    """The first day of a range that leaves out what it shares with the last: 3. - 9. Mai 2020, 10/20 - 11/5/2020."""
+    head = _HEAD_OF_RANGE.search(text, 0, last.start)
+    if head is None:
+        return None
+    first, second = int(head["a"]), int(head["b"]) if head["b"] else None
+    if second is None:
+        day, month = first, last.value.month
+    else:
+        day, month = (second, first) if order == "mdy" and first <= 12 else (first, second)
+    year = last.value.year - (1 if (month, day) > (last.value.month, last.value.day) else 0)
+    return _date(head, year, month, day, True, head.end("last"))
 
 
 def _read(kind: str, match: re.Match[str], order: Order) -> Date | None:
@@ -110,9 +128,9 @@ def _read(kind: str, match: re.Match[str], order: Order) -> Date | None:
     return _date(match, year, month, int(match["d"]), True)
 
 
-def _date(match: re.Match[str], year: int, month: int, day: int, sure: bool) -> Date | None:
+def _date(match: re.Match[str], year: int, month: int, day: int, sure: bool, end: int = 0) -> Date | None:
     try:
-        return Date(dt.date(year, month, day), match.start(), match.end(), sure)
+        return Date(dt.date(year, month, day), match.start(), end or match.end(), sure)
     except ValueError:
         return None
 

@@ -95,6 +95,8 @@ def find_labels(row: Row, values: Values, *, fuzzy: bool) -> list[Label]:
         if runs and at + 1 < len(row.segments) and row.segments[at + 1].text.startswith(":"):
             runs[-1] = (runs[-1][0], runs[-1][1], True)  # the colon stands in a column of its own
         for start, end, colon in runs:
+            if any(r.first.start <= start and end <= r.last.end for r in values.ranges):
+                continue  # the "to" of a range
             text = row.text[start:end]
             label = _label(row, segment, start, end, text, colon, len(runs) == 1, fuzzy)
             if label is not None:
@@ -274,7 +276,15 @@ class Matcher:
             fit = self._own_fit(label, profile)
             if fit >= 0.3:
                 self._keep(fits, label, fit * _rival(label, profile), False)
+        if profile.topic:
+            self._weigh_topic(fits, profile)
         return sorted(fits.values(), key=lambda f: -f[1])[:60]
+
+    def _weigh_topic(self, fits: dict[int, tuple[Label, float, bool]], profile: Profile) -> None:
+        """Of several periods the one whose label names what the field is about."""
+        near = {other for word in profile.topic for other in self._near.get(word, ())}
+        for key, (label, fit, cut) in fits.items():
+            fits[key] = (label, max(fit, 0.92) if near & set(label.stems) else 0.8 * fit, cut)
 
     @staticmethod
     def _keep(fits: dict[int, tuple[Label, float, bool]], label: Label, fit: float, cut: bool) -> None:

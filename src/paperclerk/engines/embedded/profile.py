@@ -78,6 +78,9 @@ _MORE_ALIASES = {
 }
 _START = word_set("from start begin beginning since first opening commencement")
 _END = word_set("to end until till thru through last closing ending")
+_SIDE_WORDS = word_set(
+    "from start to end until through thru valid period date day begin last first check in out of"
+)
 _DATE_WORDS = word_set("date day datum fecha data tarikh birthday dob deadline yyyy")
 _MONEY_WORDS = word_set(
     "amount total subtotal price cost fee balance salary wage payment premium rent tax discount charge deposit "
@@ -91,7 +94,7 @@ _NAME_WORDS = word_set("name company organization person author title owner hold
 class Profile:
     """`concepts` maps lexicon concepts to how surely the field means them (0..1). `role` is the party a field
     is about, `part` which part of it. `side` is the end of a period. `words` are (stem, weight) of name and
-    title, `hints` those of the description. `iso` asks for YYYY-MM-DD."""
+    title, `hints` those of the description. `iso` asks for YYYY-MM-DD. `topic` are the stems that tell one period from another."""
 
     field: Field
     want: Want
@@ -102,6 +105,7 @@ class Profile:
     words: tuple[tuple[str, float], ...]
     hints: tuple[tuple[str, float], ...]
     iso: bool
+    topic: frozenset[str] = frozenset()
 
 
 _ANY_KIND = frozenset({"text", "name", "id", "code", "address"})
@@ -147,7 +151,8 @@ def profile(field: Field) -> Profile:
     words = _weighted([name, field.title])
     known = {w for w, _ in words}
     hints = tuple((w, v) for w, v in _weighted([field.description]) if w not in known)
-    return Profile(field, want, concepts, role, part, side, words, hints, _iso(field))
+    topic = {w for w, v in words if v > 0.5} - _SIDE_WORDS if side else set()
+    return Profile(field, want, concepts, role, part, side, words, hints, _iso(field), frozenset(topic))
 
 
 def _weighted(texts: list[str]) -> tuple[tuple[str, float], ...]:
@@ -186,9 +191,9 @@ def _concepts(field: Field, name: str) -> dict[str, float]:
             scored[concept] = max(scored.get(concept, 0.0), top * strength)
     for concept, strength in _runs(name, 0.75):
         scored.setdefault(concept, strength)
-    described = dict(_runs(field.description, 0.6 if scored else 0.8))
+    described = dict(_runs(field.description, 0.8))
     for concept, strength in described.items():
-        scored[concept] = max(scored.get(concept, 0.0), strength if not scored else min(strength, 0.5))
+        scored[concept] = max(scored.get(concept, 0.0), strength if not scored else min(strength, 0.65))
     return dict(sorted(scored.items(), key=lambda kv: -kv[1])[:6])
 
 

@@ -89,11 +89,13 @@ class Finder:
         page = self.facts.layout.pages[region.page]
         base = max(region.label.concepts.get(region.role, 0.0), 0.75)
         rank = 0
-        for row in page.rows[region.label.row.index + 1 :]:
+        for row in page.rows[region.label.row.index :]:
             if row.box.cy > region.box.y1:
                 return
             for segment in row.segments:
-                if segment.box.x0 < region.box.x0 or segment.box.cx > region.box.x1:
+                if segment.box.x0 < region.box.x0 or (segment.box.cx > region.box.x1):
+                    continue
+                if segment is region.label.segment:
                     continue
                 head = self.facts.label_of(segment)
                 if head is not None and head.sure and head.segment is segment and (head.colon or head.whole):
@@ -161,7 +163,7 @@ class Finder:
     def _joined(self, profile: Profile, upper: Segment, lower: Segment, score: float) -> Candidate:
         first, second = self._row(upper), self._row(lower)
         end = lower.start + name_end(lower.text)
-        value = forms.text_value(f"{upper.text} {second.text[lower.start:end]}", profile)
+        value = forms.text_value(f"{upper.text} {second.text[lower.start : end]}", profile)
         parts = (*first.span(upper.start, upper.end).parts, *second.span(lower.start, end).parts)
         ocr = min(first.score_of(upper.start, upper.end), second.score_of(lower.start, end))
         place = (upper.page, upper.row, upper.start, upper.end)
