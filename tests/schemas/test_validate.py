@@ -329,7 +329,7 @@ def test_the_patterns_that_pydantic_writes_for_decimals_are_judged() -> None:
 )
 def test_no_pattern_takes_long(pattern: str) -> None:
     schema = {"properties": {"a": {"type": "array", "items": {"type": "string", "pattern": pattern}}}}
-    rows = ["x" * 100_000 + "!", *["x" * 480 + "!"] * 20]
+    rows = ["x" * 100_000 + "!", *["x" * 1_990 + "!"] * 20]
     start = time.process_time()
     try:
         conform({"a": rows}, check_schema(schema))

@@ -15,9 +15,10 @@ from paperclerk.domain.errors import InvalidSchema
 from paperclerk.schemas.compiled import Field, Kind
 from paperclerk.schemas.keywords import REFERENCES, References, lifted
 
-MAX_FIELDS = 20_000
-MAX_TURNS = 3
+MAX_PARTS = 20_000
 MAX_DEPTH = 64
+# How often a recursive $ref is followed again, and up to how many parts of the tree. The last must be enough.
+TURNS = ((3, 2_000), (2, 2_000), (1, 2_000), (0, MAX_PARTS))
 
 _KINDS: dict[str, Kind] = {
     "object": "object",
@@ -55,24 +56,23 @@ _SHAPING = frozenset(
 def compile_schema(schema: Mapping[str, Any] | bool) -> Field:
     """The field tree of a schema (any draft from 4 to 2020-12).
 
-    A recursive `$ref` is followed three times, fewer where the tree would pass 20,000 parts
-    or 64 levels.
-    Raises InvalidSchema: `unresolvable_ref`, and `schema_too_large` when even one turn is too much.
+    A recursive `$ref` is followed three times, fewer where the tree would pass 2,000 parts or 64 levels.
+    Raises InvalidSchema: `unresolvable_ref`, and `schema_too_large` past 20,000 parts without any recursion.
     """
-    for turns in range(MAX_TURNS, -1, -1):
+    for turns, limit in TURNS:
         try:
-            return _Compiler(lifted(schema), turns).root()
+            return _Compiler(lifted(schema), turns, limit).root()
         except (_TooMany, RecursionError):
             continue
     raise InvalidSchema(
-        f"The schema has more than {MAX_FIELDS:,} parts or {MAX_DEPTH} levels once its $ref are written out. "
+        f"The schema has more than {MAX_PARTS:,} parts or {MAX_DEPTH} levels once its $ref are written out. "
         "Ask for fewer fields, or split the schema.",
         code="schema_too_large",
     )
 
 
 class _TooMany(Exception):
-    """The tree would grow past MAX_FIELDS or MAX_DEPTH."""
+    """The tree would grow past its limit or MAX_DEPTH."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,11 @@ _Merged = dict[str, Any]  # one schema without $ref and allOf, the schemas insid
 
 
 class _Compiler:
-    def __init__(self, root: Any, turns: int) -> None:
+    def __init__(self, root: Any, turns: int, limit: int) -> None:
         self._root = root
         self._references = References(root)
         self._turns = turns
+        self._limit = limit
         self._count = 0
 
     def root(self) -> Field:
@@ -114,8 +115,9 @@ class _Compiler:
         merged = self._merged(bound)
         readings, nullable = self._readings(merged)
         own_title = _text(bound.schema.get("title")) if isinstance(bound.schema, Mapping) else ""
-        first, *others = [self._single(reading, place, own_title) for reading in readings]
-        return replace(first, nullable=nullable or merged.get("nullable") is True, alternatives=tuple(others))
+        nullable = nullable or merged.get("nullable") is True
+        first, *others = [self._single(reading, place, own_title, nullable) for reading in readings]
+        return replace(first, alternatives=tuple(others)) if others else first
 
     # -- one schema, references and unions resolved ------------------------------------------------------
 
@@ -123,7 +125,7 @@ class _Compiler:
         """The schema with its `$ref` and `allOf` folded in. The outer keyword wins where only one can."""
         schema, trail = bound
         self._count += 1
-        if self._count > MAX_FIELDS or len(trail) > 2 * MAX_DEPTH:
+        if self._count > self._limit or len(trail) > 2 * MAX_DEPTH:
             raise _TooMany
         if not isinstance(schema, Mapping):
             return {}
@@ -172,14 +174,17 @@ class _Compiler:
 
     # -- building ----------------------------------------------------------------------------------------
 
-    def _single(self, schema: _Merged, place: _Place, own_title: str) -> Field:
+    def _single(self, schema: _Merged, place: _Place, own_title: str, nullable: bool) -> Field:
+        kind = _kind(schema)
         title = _text(schema.get("title"))
         words = "" if place.is_item else in_words(place.name)
-        field = Field(
+        label = own_title or words or title or in_words(place.name)
+        below = _below(place, label, title) if kind in ("object", "array") else ()
+        return Field(
             path=place.path,
             name=place.name,
-            kind=_kind(schema),
-            label=own_title or words or title or in_words(place.name),
+            kind=kind,
+            label=label,
             title=title,
             description=_text(schema.get("description")),
             examples=_examples(schema),
@@ -192,21 +197,20 @@ class _Compiler:
             min_length=_whole(schema.get("minLength")),
             max_length=_whole(schema.get("maxLength")),
             max_items=_whole(schema.get("maxItems")),
+            nullable=nullable,
             required=place.required,
+            children=self._children(schema, place.path, below) if kind == "object" else (),
+            items=self._items(schema, place, below) if kind == "array" else None,
             ancestors=place.ancestors,
         )
-        if field.kind == "object":
-            return replace(field, children=self._children(schema, field))
-        if field.kind == "array":
-            return replace(field, items=self._items(schema, field))
-        return field
 
-    def _children(self, schema: _Merged, parent: Field) -> tuple[Field, ...]:
+    def _children(
+        self, schema: _Merged, path: tuple[str, ...], ancestors: tuple[str, ...]
+    ) -> tuple[Field, ...]:
         required = schema.get("required")
         wanted = {n for n in required if isinstance(n, str)} if isinstance(required, list) else set()
-        ancestors = _with(parent)
         return tuple(
-            self._field(sub, _Place((*parent.path, name), name, name in wanted, ancestors))
+            self._field(sub, _Place((*path, name), name, name in wanted, ancestors))
             for name, sub in self._properties(schema).items()
             if sub.schema is not False
         )
@@ -220,8 +224,8 @@ class _Compiler:
                 found.setdefault(name, sub)
         return found
 
-    def _items(self, schema: _Merged, parent: Field) -> Field:
-        place = _Place((*parent.path, "[]"), parent.name, False, _with(parent), is_item=True)
+    def _items(self, schema: _Merged, array: _Place, ancestors: tuple[str, ...]) -> Field:
+        place = _Place((*array.path, "[]"), array.name, False, ancestors, is_item=True)
         every = [s for s in (*schema.get("prefixItems", ()), schema.get("items")) if s is not None]
         every = [s for s in every if s.schema is not False]
         return self._field(every[0] if len(every) == 1 else _Bound({"anyOf": every}, ()), place)
@@ -340,11 +344,12 @@ def _values(schema: _Merged) -> tuple[str | int | float | bool, ...]:
     return tuple({(type(v), v): v for v in scalars}.values())
 
 
-def _with(parent: Field) -> tuple[str, ...]:
-    named = [parent.label] if parent.label else []
-    if parent.title and parent.title.casefold() != parent.label.casefold():
-        named.append(parent.title)
-    return (*parent.ancestors, *named)
+def _below(place: _Place, label: str, title: str) -> tuple[str, ...]:
+    """The ancestors of what stands in an object or array."""
+    named = [label] if label else []
+    if title and title.casefold() != label.casefold():
+        named.append(title)
+    return (*place.ancestors, *named)
 
 
 def _text(value: Any) -> str:

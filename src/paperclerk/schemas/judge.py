@@ -22,8 +22,8 @@ from paperclerk.schemas.keywords import lifted, patterns, rewritten
 
 LIGHT_PATTERN = 65_536  # bytes of compiled pattern
 HEAVY_PATTERN = 1_048_576
-BACKTRACKING_STEPS = 2_000
-BACKTRACKING_CHARACTERS = 500
+BACKTRACKING_STEPS = 300
+BACKTRACKING_CHARACTERS = 2_000
 
 Weight = Literal["light", "heavy", "backtracking"]
 Demand = Literal["presence", "validity"]

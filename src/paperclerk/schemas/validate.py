@@ -24,7 +24,7 @@ PATIENT_ROUNDS = 6
 MAX_ROUNDS = 80
 MAX_ERRORS = 10_000
 # Trials spent on finding the one property that breaks a rule about the whole object.
-MAX_TRIALS = 200
+MAX_TRIALS = 2_000
 MAX_TRIED_NAMES = 32
 
 
@@ -269,15 +269,17 @@ def _tried(
     """The fewest properties found whose absence stops an error about a whole object; none when none does."""
     path: Path = tuple(error.instance_path)
     names = list(_at(shown, path))
-    same = _identity(error)
+    if len(names) > MAX_TRIED_NAMES or trials[0] < 2 * len(names) + 2:
+        return []
 
     def helps(gone: Sequence[str]) -> bool:
         trials[0] -= 1
-        rest = _replaced(shown, path, {k: v for k, v in _at(shown, path).items() if k not in gone})
+        rest, there = _alone(shown, path, frozenset(gone))
+        same = (there, tuple(error.schema_path))
         return all(_identity(e) != same for e in judge.iter_errors(rest))
 
-    if len(names) > MAX_TRIED_NAMES or trials[0] < 2 * len(names) + 1:
-        return []
+    if helps([]):
+        return []  # it takes the rest of the response to break the rule
     for name in reversed(names):
         if helps([name]):
             return [(*path, name)]
@@ -289,6 +291,20 @@ def _tried(
         if helps(fewer):
             gone = fewer
     return [(*path, name) for name in gone]
+
+
+def _alone(value: Any, path: Path, gone: frozenset[str]) -> tuple[Any, Path]:
+    """The object at `path` without the names `gone`, in its surroundings without other rows and other containers;
+    and where it is now. Trying things out on it costs little, however large the response."""
+    if not path:
+        return {k: v for k, v in value.items() if k not in gone}, ()
+    inner, there = _alone(value[path[0]], path[1:], gone)
+    if isinstance(value, list):
+        return [inner], (0, *there)
+    return {k: v for k, v in value.items() if not isinstance(v, (dict, list))} | {path[0]: inner}, (
+        path[0],
+        *there,
+    )
 
 
 def _further_out(found: Violation, levels: int) -> Violation:
@@ -317,14 +333,6 @@ def _at(value: Any, path: Path) -> Any:
     for step in path:
         value = value[step]
     return value
-
-
-def _replaced(value: Any, path: Path, new: Any) -> Any:
-    if not path:
-        return new
-    copy: Any = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = _replaced(value[path[0]], path[1:], new)
-    return copy
 
 
 def _leaves(value: Any) -> int:
