@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from dbos._core import execute_dequeued_workflow
@@ -21,6 +22,8 @@ from dbos._error import DBOSNonExistentWorkflowError
 
 APPLICATION = "paperclerk"
 VERSION = "1"  # raise it when the order or the names of a durable function's steps change
+
+_MIGRATION_LOCK = 0x70634442  # any number, the same in every process
 
 T = TypeVar("T")
 
@@ -65,9 +68,14 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def migrate_durable(url: sa.URL) -> None:
-    """Creates or upgrades the durable engine's tables. The caller sees to it that one process does so."""
-    driver = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql"
-    DBOS.migrate(url.set(drivername=driver).render_as_string(hide_password=False))
+    """Creates or upgrades the durable engine's tables; of several processes one does so, the others wait."""
+    if url.get_backend_name() == "sqlite":  # the engine takes the write lock itself
+        DBOS.migrate(url.set(drivername="sqlite").render_as_string())
+        return
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as session:
+        session.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        DBOS.migrate(plain)
 
 
 class DurableClient:
@@ -131,6 +139,15 @@ class DurableClient:
         """Who holds `job_id` now; None when nobody does."""
         return next((claim for claim in self.claims() if claim.job_id == job_id), None)
 
+    def states(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """The engine's own words for where jobs stand; those that it does not know are missing."""
+        found = (
+            self._client.list_workflows(workflow_ids=list(job_ids), load_input=False, load_output=False)
+            if job_ids
+            else []
+        )
+        return {workflow.workflow_id: str(workflow.status) for workflow in found}
+
     def state(self, job_id: str) -> str | None:
         """The engine's own word for where a job stands, None when it does not know it."""
         try:
@@ -189,8 +206,8 @@ class DurableWorker:
         """The jobs that run in this process."""
         return frozenset(self._dbos._active_workflows_set.activeList())
 
-    def poll_now(self, queue: Queue) -> int:
-        """Claims and starts what waits in `queue` and fits, at once; returns how many.
+    def poll_now(self, queue: Queue, partition: str | None = None) -> int:
+        """Claims and starts what waits in `queue` (of one `partition`) and fits, at once; returns how many.
 
         The engine itself only looks every `poll_s`. This is one such look, by the same functions of it, so
         claims and fencing are the same.
@@ -200,25 +217,26 @@ class DurableWorker:
             settings = database.get_queue(queue.value)
             if settings is None:
                 return 0
-            partitions = database.get_queue_partitions(queue.value)
+            partitions = [partition] if partition else database.get_queue_partitions(queue.value)
             random.shuffle(partitions)
-            started = 0
-            for partition in partitions:
-                owner = str(uuid.uuid4())
-                active = self._dbos._active_workflows_set
-                claimed, _ = database.start_queued_workflows(
-                    settings,
-                    self.executor_id,
-                    VERSION,
-                    partition,
-                    active.count_for_queue(queue.value),
-                    active.count_for_partition(queue.value, partition),
-                    owner_xid=owner,
-                )
-                for status in database.get_workflow_statuses(claimed):
-                    execute_dequeued_workflow(self._dbos, status, owner)
-                    started += 1
-            return started
+            return sum(self._claim(settings, name) for name in partitions)
+
+    def _claim(self, settings: Any, partition: str) -> int:
+        database, active = self._dbos._sys_db, self._dbos._active_workflows_set
+        owner = str(uuid.uuid4())
+        claimed, _ = database.start_queued_workflows(
+            settings,
+            self.executor_id,
+            VERSION,
+            partition,
+            active.count_for_queue(settings.name),
+            active.count_for_partition(settings.name, partition),
+            owner_xid=owner,
+        )
+        if claimed:
+            for status in database.get_workflow_statuses(claimed):
+                execute_dequeued_workflow(self._dbos, status, owner)
+        return len(claimed)
 
     def stop_claiming(self) -> None:
         """Takes no further job; running ones go on."""
@@ -235,5 +253,6 @@ def step(name: str, function: Callable[..., T], *args: Any) -> T:
     """Runs `function(*args)` once within a durable function: its result, plain JSON, is kept under `name`.
 
     When the job is taken up again, the kept result is returned instead. Steps are told apart by their order.
+    In a job that is cancelled, or that another process has taken up, it raises a BaseException of the engine.
     """
     return DBOS.run_step({"name": name}, function, *args)

@@ -69,6 +69,13 @@ class Settings(BaseSettings):
         le=256,
         description="Documents that are worked on at the same time. Default: the number of cores.",
     )
+    workers: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="Worker processes that `paperclerk serve` runs beside itself. 0: none, for a server whose "
+        "executions are run by `paperclerk worker` elsewhere.",
+    )
     sync_wait_s: float = Field(
         default=100.0,
         gt=0,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -50,10 +51,12 @@ class World:
     async def add(self, url: str, count: int = 1) -> list[str]:
         async with self.database.write() as connection:
             webhooks = Webhooks(connection, self.tenant_id)
-            return [
-                await webhooks.add(execution_id="e1", url=url, body='{"id":"e1"}', now=self.time)
-                for _ in range(count)
-            ]
+            ids = [f"evt_{uuid4().hex}" for _ in range(count)]
+            for event_id in ids:
+                await webhooks.add(
+                    event_id, execution_id="e1", url=url, body='{"id":"e1"}', now=self.time
+                )
+            return ids
 
     async def event(self, event_id: str) -> StoredEvent:
         async with self.database.read() as connection:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from paperclerk.cli import doctor, evaluate, keys, run, serve
+from paperclerk.cli import doctor, evaluate, keys, run, serve, worker
 
 app = typer.Typer(
     name="paperclerk",
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.add_typer(keys.app, name="keys")
 app.command("doctor")(doctor.doctor)
 app.command("eval")(evaluate.evaluate)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from paperclerk.domain.errors import Conflict
 from paperclerk.storage.contents import Contents, Staged
@@ -20,10 +21,12 @@ async def accept(
     *,
     now: datetime,
     running: bool = False,
+    beside: Callable[[AsyncConnection], Awaitable[None]] | None = None,
 ) -> tuple[Execution, bool]:
     """The execution of that id, committed, and whether it is new. Raises Conflict for another one of its id.
 
-    `running` commits it as running at once, for a caller that begins with it next.
+    `running` commits it as running at once, for a caller that begins with it next. `beside` writes more into
+    the transaction that adds a new one.
     """
     try:
         async with contents.referring(*staged) as connection:
@@ -31,6 +34,8 @@ async def accept(
             known = await executions.get(new.id)
             if known is None:
                 added = await executions.add(new, created_at=now, started_at=now if running else None)
+                if beside is not None:
+                    await beside(connection)
                 return added, True
     except IntegrityError:  # PostgreSQL: another request added it in the same moment
         async with contents.referring() as connection:

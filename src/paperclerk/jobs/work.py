@@ -56,7 +56,7 @@ class Workshop:
         """How the execution ends. Raises only Cancelled, which `on_progress` may raise to stop it."""
         new, started = execution.request, time.monotonic()
         try:
-            async with self._documents(execution.tenant_id, new) as paths:
+            async with self.documents(execution.tenant_id, new) as paths:
                 return await self._in_thread(self._run, new, paths, on_progress)
         except Cancelled:
             raise
@@ -86,7 +86,7 @@ class Workshop:
         if not pages:
             check_pages(pages, 1)
         if stored:
-            async with self._documents(tenant_id, new) as paths:
+            async with self.documents(tenant_id, new) as paths:
                 count = await self._in_thread(self._page_count, paths[0])
             check_pages(pages, count)
 
@@ -117,7 +117,7 @@ class Workshop:
             return reading.info.page_count
 
     @asynccontextmanager
-    async def _documents(self, tenant_id: str, new: NewExecution) -> AsyncIterator[list[Path]]:
+    async def documents(self, tenant_id: str, new: NewExecution) -> AsyncIterator[list[Path]]:
         """The documents as local files, in their order."""
         async with AsyncExitStack() as stack:
             paths = []

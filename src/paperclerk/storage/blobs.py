@@ -85,6 +85,23 @@ class Blobs:
         async for chunk in result.stream(min_chunk_size=chunk_bytes):
             yield bytes(chunk)
 
+    def put_named(self, name: str, data: bytes) -> None:
+        """Stores working data under a name of ours, in place of what was there. Blocks."""
+        obstore.put(self._store, name, data)
+
+    def get_named(self, name: str) -> bytes | None:
+        """Working data, None when there is none of that name. Blocks."""
+        try:
+            return bytes(obstore.get(self._store, name).bytes())
+        except FileNotFoundError:
+            return None
+
+    def delete_named(self, prefix: str) -> None:
+        """Removes all working data whose name begins with `prefix`, which ends with a slash. Blocks."""
+        for batch in obstore.list(self._store, prefix.rstrip("/")):
+            for entry in batch:
+                obstore.delete(self._store, entry["path"])
+
     async def _download(self, sha256: str, target: Path) -> None:
         with target.open("wb") as out:
             async for chunk in self.stream(sha256):

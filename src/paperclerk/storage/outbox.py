@@ -12,7 +12,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,9 +59,8 @@ class StoredAttempt:
 class Webhooks(TenantRows):
     """Webhooks of one tenant."""
 
-    async def add(self, *, execution_id: str, url: str, body: str, now: datetime) -> str:
-        """Adds an event that is due at once; returns its id."""
-        event_id = f"msg_{uuid4().hex}"
+    async def add(self, event_id: str, *, execution_id: str, url: str, body: str, now: datetime) -> None:
+        """Adds an event that is due at once."""
         await self._connection.execute(
             self._insert(
                 webhook_events,
@@ -77,7 +75,6 @@ class Webhooks(TenantRows):
                 due_at=now,
             )
         )
-        return event_id
 
     async def get(self, event_id: str) -> StoredEvent | None:
         query = self._select(webhook_events).where(webhook_events.c.id == event_id)

@@ -1,0 +1,82 @@
+"""The composition root of the durable half: settings in, a server's jobs or a worker's parts out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from paperclerk.bootstrap import open_database, open_guard
+from paperclerk.documents import open_reader
+from paperclerk.durable import DurableClient, DurableWorker, Queue, migrate_durable
+from paperclerk.engines.embedded.engine import EmbeddedEngine
+from paperclerk.jobs.durable_jobs import DurableJobs
+from paperclerk.jobs.liveness import hold_liveness
+from paperclerk.jobs.pool import WorkerCommand
+from paperclerk.jobs.work import Workshop
+from paperclerk.jobs.worker import WorkerParts, new_executor_id
+from paperclerk.settings import Settings
+from paperclerk.storage.blobs import Blobs
+from paperclerk.storage.checkpoints import Checkpoints
+from paperclerk.storage.contents import Contents
+from paperclerk.webhooks.sender import Sender
+
+
+async def open_jobs(settings: Settings, workshop: Workshop) -> DurableJobs:
+    """What a server accepts executions with, and the worker processes beside it."""
+    await asyncio.to_thread(migrate_durable, workshop.database.url)
+    client = DurableClient(workshop.database.url)
+    return DurableJobs(workshop, client, command=worker_command(settings), workers=settings.workers)
+
+
+def worker_command(settings: Settings) -> WorkerCommand:
+    """Starts a worker with these very settings. They go by the environment: it is not shown to other users."""
+    given = {
+        f"PAPERCLERK_{name.upper()}": str(value)
+        for name, value in settings.model_dump().items()
+        if value is not None
+    }
+    return WorkerCommand((sys.executable, "-m", "paperclerk", "worker", "--channel"), {**os.environ, **given})
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings) -> AsyncIterator[WorkerParts]:
+    """Everything that a worker process runs executions with; ends with the block."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        await asyncio.to_thread(migrate_durable, database.url)
+        executor_id = new_executor_id()
+        liveness = hold_liveness(database.url, executor_id)
+        stack.callback(liveness.close)
+        threads = ThreadPoolExecutor(4, thread_name_prefix="execution")
+        stack.callback(threads.shutdown, cancel_futures=True)
+        reader = stack.enter_context(open_reader())
+        await asyncio.to_thread(reader.warm, ocr=False)
+        blobs = Blobs(settings.blobs, staging=settings.data_dir / "staging")
+        guard = open_guard(settings)
+        client = DurableClient(database.url)
+        stack.callback(client.close)
+        durable = DurableWorker(database.url, executor_id)
+        stack.callback(durable.close)
+        slots = max(1, settings.concurrency // max(1, settings.workers))
+        yield WorkerParts(
+            executor_id=executor_id,
+            workshop=Workshop(
+                database=database,
+                contents=Contents(database, blobs),
+                guard=guard,
+                reader=reader,
+                engine=EmbeddedEngine(),
+                threads=threads,
+                max_document_bytes=settings.max_upload_bytes,
+            ),
+            checkpoints=Checkpoints(blobs),
+            client=client,
+            durable=durable,
+            liveness=liveness,
+            sender=Sender(database, guard, executor_id),
+            slots={Queue.INTERACTIVE: slots, Queue.EXECUTIONS: slots, Queue.SUSPECTS: 1},
+        )

@@ -1,0 +1,47 @@
+"""`paperclerk worker`: runs executions, without HTTP. Registered by `cli.main`; `serve` starts some itself."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paperclerk.cli.exits import exit_codes
+from paperclerk.cli.serve import DataDir
+
+if TYPE_CHECKING:
+    from paperclerk.settings import Settings
+
+
+def worker(
+    data_dir: DataDir = None,
+    channel: Annotated[int | None, typer.Option(hidden=True, help="Set by `serve`.")] = None,
+) -> None:
+    """Runs executions that servers on the same database accept, until SIGTERM or Ctrl-C.
+
+    What runs then is given 8 seconds and goes on elsewhere, from its last finished step.
+
+    Example: PAPERCLERK_DATABASE_URL=postgresql://clerk@db/clerk paperclerk worker
+    """
+    from paperclerk.observability.logs import configure_logs
+    from paperclerk.settings import load_settings
+
+    with exit_codes():
+        settings = load_settings(data_dir=data_dir)
+        configure_logs(settings.log_level, settings.log_format)
+        asyncio.run(_work(settings, channel))
+
+
+async def _work(settings: Settings, descriptor: int | None) -> None:
+    from paperclerk.bootstrap_worker import open_worker
+    from paperclerk.jobs.channel import Channel
+    from paperclerk.jobs.worker import die_with_parent, run_worker
+
+    channel = None
+    if descriptor is not None:
+        die_with_parent()
+        channel = await Channel.over(socket.socket(fileno=descriptor))
+    async with open_worker(settings) as parts:
+        await run_worker(parts, channel)

@@ -1,0 +1,126 @@
+"""The worker processes of one server: started, kept at their number, ended with it. Owned by `jobs.durable_jobs`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from paperclerk.durable import Queue
+from paperclerk.jobs.channel import Channel, Ended, Ready, Waiting
+
+RESTART_S = (0.1, 0.5, 2.0, 5.0)  # between deaths that follow each other; a worker that got ready starts anew
+START_TIMEOUT_S = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkerCommand:
+    """How a worker is started; the descriptor of its channel is appended to `arguments`."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+
+
+@dataclass
+class _Worker:
+    """One running process. `handed` counts the jobs it was pointed to and has not ended."""
+
+    process: asyncio.subprocess.Process
+    channel: Channel
+    handed: int = 0
+    ready: bool = False
+
+
+class WorkerPool:
+    """`count` processes of `command`, each given the descriptor of its channel as last argument."""
+
+    def __init__(self, command: WorkerCommand, count: int, on_end: Callable[[Ended], None]) -> None:
+        self._command = command
+        self._count = count
+        self._on_end = on_end
+        self._workers: list[_Worker] = []
+        self._keepers: list[asyncio.Task[None]] = []
+        self._ready = asyncio.Event()
+        self._closing = asyncio.Event()
+
+    async def start(self) -> None:
+        """Starts the processes and waits until one of them takes jobs."""
+        self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
+        if self._keepers:
+            try:
+                await asyncio.wait_for(self._ready.wait(), START_TIMEOUT_S)
+            except TimeoutError:
+                log.warning("no worker is ready yet; jobs wait for one")
+
+    def point_to(self, queue: Queue, partition: str) -> None:
+        """Tells the least busy worker that a job waits."""
+        ready = [worker for worker in self._workers if worker.ready]
+        if ready:
+            worker = min(ready, key=lambda w: w.handed)
+            worker.handed += 1
+            worker.channel.send(Waiting(queue.value, partition))
+
+    async def close(self, grace_s: float) -> None:
+        """Lets the workers finish within `grace_s`; what still runs then is given back to the queue."""
+        self._closing.set()
+        workers = list(self._workers)
+        for worker in workers:
+            _signal(worker.process, signal.SIGTERM)
+        try:
+            await asyncio.wait_for(asyncio.gather(*(w.process.wait() for w in workers)), grace_s)
+        except TimeoutError:
+            for worker in workers:
+                _signal(worker.process, signal.SIGKILL)
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        deaths = 0
+        while not self._closing.is_set():
+            worker = await self._spawn()
+            listening = asyncio.create_task(self._listen(worker))
+            code = await worker.process.wait()
+            self._workers.remove(worker)
+            listening.cancel()
+            worker.channel.close()
+            if self._closing.is_set():
+                return
+            deaths = 1 if worker.ready else deaths + 1
+            log.warning("a worker process ended and is started again", code=code)
+            await asyncio.sleep(RESTART_S[min(deaths, len(RESTART_S)) - 1])
+
+    async def _spawn(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *self._command.arguments,
+                str(theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                env=dict(self._command.environment),
+            )
+        worker = _Worker(process, await Channel.over(ours))
+        self._workers.append(worker)
+        return worker
+
+    async def _listen(self, worker: _Worker) -> None:
+        async for message in worker.channel.messages():
+            if isinstance(message, Ready):
+                worker.ready = True
+                self._ready.set()
+            elif isinstance(message, Ended):
+                worker.handed = max(0, worker.handed - 1)
+                self._on_end(message)
+
+
+def _signal(process: asyncio.subprocess.Process, number: int) -> None:
+    try:
+        process.send_signal(number)
+    except ProcessLookupError:
+        pass
