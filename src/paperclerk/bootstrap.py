@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from paperclerk.api.services import ApiLimits, Services
+    from paperclerk.documents.process import ProcessReader
     from paperclerk.jobs.work import Workshop
     from paperclerk.security.outbound import OutboundGuard
     from paperclerk.storage.contents import Contents
@@ -72,20 +73,39 @@ def api_limits(settings: Settings) -> ApiLimits:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Everything that serves requests and runs executions; ends with the block."""
     from paperclerk.api.services import Services
+    from paperclerk.documents import open_reader
+    from paperclerk.engines.embedded.engine import EmbeddedEngine
     from paperclerk.jobs.inprocess import InProcessJobs
     from paperclerk.jobs.notices import Notices
+    from paperclerk.jobs.work import Workshop
     from paperclerk.security.signed_urls import UrlSigner
 
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         contents = open_contents(settings, database)
         guard = open_guard(settings)
-        workshop = open_workshop(settings, stack, database, contents, guard)
+        # One lane for those who wait, one for batches, and threads for counting pages beside them.
+        threads = ThreadPoolExecutor(settings.concurrency * 3, thread_name_prefix="execution")
+        stack.callback(threads.shutdown, cancel_futures=True)
+        reader = stack.enter_context(open_reader())  # ends first, and with it what the threads wait for
+        workshop = Workshop(
+            database=database,
+            contents=contents,
+            guard=guard,
+            reader=reader,
+            engine=EmbeddedEngine(),
+            threads=threads,
+            max_document_bytes=settings.max_upload_bytes,
+        )
         jobs = InProcessJobs(workshop, concurrency=settings.concurrency, on_end=Notices(database, guard).send)
+        if os.environ.get("PC_TRY_DURABLE"):  # JOBS: being tried, not committed
+            from paperclerk.bootstrap_worker import open_jobs
+
+            jobs = await open_jobs(settings, workshop)  # type: ignore[assignment]
         await jobs.start()
         stack.push_async_callback(jobs.close)
-        sweeping = asyncio.create_task(sweep(contents))
-        stack.callback(sweeping.cancel)
+        for task in (asyncio.create_task(sweep(contents)), asyncio.create_task(warm_up(reader, workshop))):
+            stack.callback(task.cancel)
         yield Services(
             database=database,
             contents=contents,
@@ -111,34 +131,6 @@ def open_guard(settings: Settings) -> OutboundGuard:
     return OutboundGuard(parse_networks(settings.allow_private_addresses))
 
 
-def open_workshop(
-    settings: Settings,
-    stack: AsyncExitStack,
-    database: Database,
-    contents: Contents,
-    guard: OutboundGuard,
-) -> Workshop:
-    """What executes documents. Its threads and reading processes end with `stack`."""
-    from paperclerk.documents import open_reader
-    from paperclerk.engines.embedded.engine import EmbeddedEngine
-    from paperclerk.jobs.work import Workshop
-
-    # One lane for those who wait, one for batches, and threads for counting pages beside them.
-    threads = ThreadPoolExecutor(settings.concurrency * 3, thread_name_prefix="execution")
-    stack.callback(threads.shutdown, cancel_futures=True)
-    reader = open_reader()
-    stack.callback(reader.close)
-    return Workshop(
-        database=database,
-        contents=contents,
-        guard=guard,
-        reader=reader,
-        engine=EmbeddedEngine(),
-        threads=threads,
-        max_document_bytes=settings.max_upload_bytes,
-    )
-
-
 async def sweep(contents: Contents) -> None:
     """Collects what an earlier crash left in the store; a failure of it must not stop the server."""
     try:
@@ -148,6 +140,22 @@ async def sweep(contents: Contents) -> None:
         return
     if removed:
         log.info("removed what an earlier stop left in the store", items=removed)
+
+
+async def warm_up(reader: ProcessReader, workshop: Workshop) -> None:
+    """Loads what the first execution would otherwise wait for."""
+    from paperclerk.agents import builtin
+    from paperclerk.domain.agent import ExecutionConfig
+    from paperclerk.extraction.plan import make_plan
+
+    def load() -> None:
+        reader.warm()
+        make_plan(builtin.lookup("document.invoice"), ExecutionConfig())
+
+    try:
+        await asyncio.get_running_loop().run_in_executor(workshop.threads, load)
+    except Exception:
+        log.exception("warming up failed; `paperclerk doctor` may tell why")
 
 
 def signing_secret(settings: Settings) -> bytes:

@@ -56,6 +56,6 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
         unsupported.router,
     ):
         app.include_router(router)
-    app.add_middleware(limits.BodyLimits, limits=api_limits or ApiLimits())
+    app.add_middleware(limits.RequestLimits, limits=api_limits or ApiLimits())
     app.add_middleware(limits.RequestLog)
     return app

@@ -54,6 +54,10 @@ class BodyTooLarge(PaperclerkError):
     code = "body_too_large"
 
 
+class HeadTooLarge(PaperclerkError):
+    code = "head_too_large"
+
+
 class BodyTooSlow(PaperclerkError):
     code = "body_too_slow"
 
@@ -85,6 +89,7 @@ STATUSES: tuple[tuple[type[PaperclerkError], int], ...] = (
     (UnsupportedDocument, 415),
     (MediaTypeNotSupported, 415),
     (RateLimited, 429),
+    (HeadTooLarge, 431),
     (NotSupported, 400),
     (InvalidRequest, 400),
     (InvalidSchema, 400),

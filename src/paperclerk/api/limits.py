@@ -13,12 +13,17 @@ from secrets import token_hex
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paperclerk.api.errors import BodyTooLarge, BodyTooSlow, error_reply
+from paperclerk.api.errors import BodyTooLarge, BodyTooSlow, HeadTooLarge, error_reply
 from paperclerk.api.services import ApiLimits
+from paperclerk.domain.errors import PaperclerkError
 
 BODY_IDLE_S = 30.0  # without a byte of the body
 BODY_TOTAL_S = 600.0
 MULTIPART_EXTRA_BYTES = 1_100_000  # the other parts, and the headers of all
+
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 32_768
+MAX_TARGET_BYTES = 8_192
 
 _UPLOAD = re.compile(r"/v1/files(/[^/]+/content)?")
 
@@ -59,8 +64,8 @@ class RequestLog:
             )
 
 
-class BodyLimits:
-    """Refuses a body that is too large, at once when it says so; gives up on one that comes too slowly."""
+class RequestLimits:
+    """Refuses a head or a body that is too large, at once when it says so; gives up on a body that is too slow."""
 
     def __init__(self, app: ASGIApp, limits: ApiLimits) -> None:
         self._app = app
@@ -69,6 +74,13 @@ class BodyLimits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if _head_is_too_large(scope):
+            error: PaperclerkError = HeadTooLarge(
+                f"The address or the headers are too large: at most {MAX_TARGET_BYTES} bytes, "
+                f"{MAX_HEADERS} headers and {MAX_HEADER_BYTES} bytes of headers."
+            )
+            await error_reply(error)(scope, receive, send)
             return
         most = self._most(scope)
         if _announced(scope) > most:
@@ -112,6 +124,15 @@ class _Body:
         if self._size > self._most:
             raise _too_large(self._most)
         return message
+
+
+def _head_is_too_large(scope: Scope) -> bool:
+    headers = scope["headers"]
+    return (
+        len(headers) > MAX_HEADERS
+        or sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES
+        or len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES
+    )
 
 
 def _announced(scope: Scope) -> int:

@@ -1,8 +1,8 @@
 """The HTTP/1.1 protocol of the server: uvicorn's on h11, with a deadline for the head of a request.
 
-h11 and not httptools, knowingly: it refuses what is ambiguous (bare line ends, two lengths, odd names), caps
-the head (`HEAD_BYTES`), and sends header names as they are spelled, which the official client depends on for
-artifacts. It parses some thousand requests a second, far more than documents can be read.
+h11 and not httptools, knowingly: it refuses what is ambiguous (bare line ends, two lengths, odd names), holds
+no more than `HEAD_BYTES` of an unfinished head, and sends header names as they are spelled, which the official
+client depends on for artifacts. It parses some thousand requests a second, far more than documents can be read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_BYTES = 32_768
+HEAD_BYTES = 65_536
 HEAD_DEADLINE_S = 15.0
 
 

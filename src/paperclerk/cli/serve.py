@@ -12,6 +12,8 @@ from paperclerk.cli.exits import exit_codes
 from paperclerk.domain.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from paperclerk.settings import Settings
 
 GRACE_S = 30
@@ -70,22 +72,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def server_config(settings: Settings) -> uvicorn.Config:
+    """The server around the application, as it always runs."""
     import uvicorn
 
     from paperclerk.api.protocol import HEAD_BYTES, DeadlineProtocol
-    from paperclerk.bootstrap import create_app, load_plans_of, open_guard
+    from paperclerk.bootstrap import create_app
 
-    load_plans_of(settings)  # what is wrong with a setting is said here, in a sentence
-    open_guard(settings)
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                typer.echo(await _greeting(settings, listener))
-
-    config = uvicorn.Config(
+    return uvicorn.Config(
         create_app(settings),
         http=DeadlineProtocol,
         ws="none",
@@ -98,7 +92,23 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_S,
         backlog=BACKLOG,
     )
-    server = Server(config)
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn
+
+    from paperclerk.bootstrap import load_plans_of, open_guard
+
+    load_plans_of(settings)  # what is wrong with a setting is said here, in a sentence
+    open_guard(settings)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                typer.echo(await _greeting(settings, listener))
+
+    server = Server(server_config(settings))
     server.run(sockets=[listener])
     if not server.started:
         raise typer.Exit(1)
