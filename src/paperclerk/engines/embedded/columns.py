@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from paperclerk.domain.geometry import Box, union
 from paperclerk.engines.embedded.cells import has_letters
-from paperclerk.engines.embedded.roles import fold, roles_of_field, roles_of_label, words_of
+from paperclerk.engines.embedded.roles import fold, roles_of, roles_of_field, roles_of_label, stems, words_of
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.schemas.compiled import Field
 
@@ -70,8 +70,9 @@ def headings(page: int, strips: Sequence[Strip], fields: Sequence[Field]) -> lis
     """Every group of strips of a page that names at least two of the properties, best first."""
     found: list[Heading] = []
     for i, strip in enumerate(strips):
-        named = sum(1 for p in strip.pieces if _names_any(p.text, fields))
-        if named < min(2, len(fields)) or _is_body(strip):
+        if len(strip.pieces) < min(2, len(fields)) or _is_body(strip):
+            continue
+        if sum(1 for p in strip.pieces if _names_any(p.text, fields)) < min(2, len(fields)):
             continue
         first, last = _extent(strips, i)
         if any(h.first == first and h.last == last for h in found):
@@ -206,32 +207,26 @@ def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[str, Plac
     return places
 
 
-@lru_cache(maxsize=16384)
 def likeness(field: Field, label: str) -> float:
     """How well a printed heading names a property, 0..1: by its own words, or by a role they share."""
+    return _likeness(field.name, field.title, field.description, label)
+
+
+@lru_cache(maxsize=65536)
+def _likeness(name: str, title: str, description: str, label: str) -> float:
     if not has_letters(label, 1) and "#" not in label:
         return 0.0
-    mine, theirs = _stems(words_of(field.name)) | _stems(fold(field.title)), _stems(fold(label))
+    mine, theirs = stems(words_of(name)) | stems(fold(title)), stems(fold(label))
     if not theirs:
         return 0.0
     common = len(mine & theirs)
     best = common / max(len(theirs), min(len(mine), 3)) if common else 0.0
-    told = len(_stems(fold(field.description)) & theirs) / (len(theirs) + 1)
+    told = len(stems(fold(description)) & theirs) / (len(theirs) + 1)
     best = max(best, 0.75 * told)
-    wanted, have = roles_of_field(field), roles_of_label(label)
-    for role, weight in wanted.items():
-        if role in have:
-            best = max(best, weight * have[role] * (0.97 if role in have else 0))
+    have = roles_of_label(label)
+    for role, weight in roles_of(name, title, description).items():
+        best = max(best, 0.97 * weight * have.get(role, 0.0))
     return best
-
-
-_SMALL = frozenset(
-    """of the a an in per and or for to by de la le der die das und et del""".split()  # noqa: SIM905
-)
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(w[:6].rstrip("s") if len(w) > 3 else w for w in text.split() if w not in _SMALL)
 
 
 def with_borders(columns: Sequence[Column], body: Sequence[Strip]) -> tuple[Column, ...]:

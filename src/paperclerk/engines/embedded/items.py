@@ -20,6 +20,7 @@ from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.arithmetic import agreement, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Place
+from paperclerk.engines.embedded.figures import Statements, is_figure
 from paperclerk.engines.embedded.grid import Table, tables_of
 from paperclerk.engines.embedded.ledger import GLUED, MONEY, Entry, Ledger, quantity_and_price, read_ledger
 from paperclerk.engines.embedded.locale import Locale
@@ -52,9 +53,15 @@ class Tables:
         if element.kind == "object":
             drawn = next((c for c in element.children if is_cell_rows(c)), None)
             if drawn is not None:
-                return [table_object(element, drawn, t, self.pages) for t in self.grids]
+                return [table_object(element, drawn, t) for t in self.grids]
+            if is_figure(element):
+                return list(self._statements.elements(array, element))
             return list(self._objects(array, element))
         return []
+
+    @cached_property
+    def _statements(self) -> Statements:
+        return Statements(self.strips, self.locale)
 
     @cached_property
     def grids(self) -> list[Table]:

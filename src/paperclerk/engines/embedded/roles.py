@@ -150,12 +150,16 @@ def words_of(name: str) -> str:
     return fold(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " "))
 
 
-@lru_cache(maxsize=4096)
 def roles_of_field(field: Field) -> Mapping[str, float]:
     """How strongly a property speaks of each role, 0..1: by its name, its title, and less by its description."""
+    return roles_of(field.name, field.title, field.description)
+
+
+@lru_cache(maxsize=4096)
+def roles_of(name: str, title: str, description: str) -> Mapping[str, float]:
     found: dict[str, float] = {}
-    first_sentence = re.split(r"[.;(]", field.description, maxsplit=1)[0]
-    for text, weight in ((words_of(field.name), 1.0), (field.title, 0.9), (first_sentence, 0.7)):
+    first_sentence = re.split(r"[.;(]", description, maxsplit=1)[0]
+    for text, weight in ((words_of(name), 1.0), (title, 0.9), (first_sentence, 0.7)):
         for role, value in roles_of_label(text).items():
             found[role] = max(found.get(role, 0.0), weight * value)
     return found
@@ -165,3 +169,11 @@ def starts_with(text: str, phrases: frozenset[str]) -> bool:
     """Whether a line of text begins with one of the phrases (as whole words)."""
     words = [w for w in fold(text).split() if not w.isdigit()][:4]
     return any(" ".join(words[:n]) in phrases for n in range(len(words), 0, -1))
+
+
+_SMALL = frozenset("of the a an in per and or for to by de la le der die das und et del".split())  # noqa: SIM905
+
+
+def stems(text: str) -> frozenset[str]:
+    """The words of a folded text, cut to six letters and without a plural `s`; small words are left out."""
+    return frozenset(w[:6].rstrip("s") if len(w) > 3 else w for w in text.split() if w not in _SMALL)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.grid import Cell, Table
 from paperclerk.engines.embedded.roles import words_of
@@ -32,7 +29,7 @@ def is_cell_rows(field: Field) -> bool:
     )
 
 
-def table_object(element: Field, cells: Field, table: Table, pages: Sequence[Page]) -> dict[str, Tree]:
+def table_object(element: Field, cells: Field, table: Table) -> dict[str, Tree]:
     """An object for a table: its rows of cells, and where the schema asks for them its page and its size."""
     made: dict[str, Tree] = {}
     for child in element.children:

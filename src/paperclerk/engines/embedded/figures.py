@@ -1,0 +1,181 @@
+"""Arrays that ask for one line of a statement: `revenue: [{period, value, unit}, ...]`. Called by `items`.
+
+The name of such an array is the label of a row; its elements are the numbers of that row, one a column, and
+what the heading of the column, the currency mark and a remark such as `in millions` say about them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
+from paperclerk.engines.embedded.locale import Locale
+from paperclerk.engines.embedded.numbers import Number
+from paperclerk.engines.embedded.roles import fold, roles_of_field, stems, words_of
+from paperclerk.engines.embedded.shapes import empty
+from paperclerk.engines.embedded.strips import Piece, Strip
+from paperclerk.engines.embedded.values import find_currency
+from paperclerk.schemas.compiled import Field
+
+_VALUE = frozenset(["value", "amount", "figure", "number", "total", "wert", "betrag", "montant", "valor", "valore"])
+_PERIOD = frozenset(["period", "year", "quarter", "date", "fiscal", "column", "jahr", "periode", "exercice"])
+_UNIT = frozenset(["unit", "currency", "einheit", "devise", "moneda", "valuta"])
+_SCALE = frozenset(["scale", "multiplier", "factor", "magnitude"])
+_SCALES = re.compile(r"\b(?:in|en|em)\s+(thousands?|millions?|billions?|tausend|millionen|milliers|miles|millones|migliaia|milioni)\b", re.I)
+_TIMES = {"th": 1_000, "ta": 1_000, "mil": 1_000_000, "milli": 1_000, "bi": 1_000_000_000}
+MATCH = 0.74
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a statement: the label, and the numbers behind it."""
+
+    page: int  # position in the sequence of pages
+    strip: Strip
+    label: Text
+    stems: frozenset[str]
+    cells: tuple[tuple[Piece, Number], ...]
+
+
+def is_figure(element: Field) -> bool:
+    """Whether an element is a number with its circumstances, and nothing that names a thing."""
+    names = [(c, set(words_of(c.name).split())) for c in element.children if c.is_scalar]
+    value = any(words & _VALUE and c.kind in ("number", "integer", "any", "string") for c, words in names)
+    about = any(words & (_PERIOD | _UNIT | _SCALE) for _, words in names)
+    named = any(c.kind == "string" and roles_of_field(c).get("description", 0) > 0.8 for c, _ in names)
+    return value and about and not named
+
+
+class Statements:
+    """All rows of numbers of a document, by the words of their labels."""
+
+    def __init__(self, pages: Sequence[Sequence[Strip]], locale: Locale) -> None:
+        self.pages, self.locale = pages, locale
+
+    @cached_property
+    def _index(self) -> dict[str, list[Line]]:
+        found: dict[str, list[Line]] = {}
+        for n, strips in enumerate(self.pages):
+            for strip in strips:
+                line = self._line(n, strip)
+                for stem in line.stems if line is not None else ():
+                    found.setdefault(stem, []).append(line)  # type: ignore[arg-type]
+        return found
+
+    def _line(self, page: int, strip: Strip) -> Line | None:
+        first = strip.pieces[0]
+        if len(strip.pieces) < 2 or not has_letters(first.text, 3) or len(first.words) > 16:
+            return None
+        cells = []
+        for piece in strip.pieces[1:]:
+            numbers = numbers_of(text_of([piece]), self.locale)
+            if numbers and not has_letters(piece.text, 4):
+                cells.append((piece, numbers[0]))
+        if not cells:
+            return None
+        return Line(page, strip, text_of([first]), stems(fold(_head(first.text))), tuple(cells))
+
+    def elements(self, array: Field, element: Field) -> list[dict[str, Tree]]:
+        """One element for every number of the row that the array names; none where no row does."""
+        line = self._best(array)
+        if line is None:
+            return []
+        return [self._element(element, line, piece, number) for piece, number in line.cells]
+
+    def _best(self, array: Field) -> Line | None:
+        best: tuple[float, Line] | None = None
+        for phrase, weight in _phrases(array):
+            wanted = stems(phrase)
+            rows = {id(line): line for stem in wanted for line in self._index.get(stem, ())}
+            for line in rows.values():
+                common = len(wanted & line.stems)
+                likeness = weight * 2 * common / (len(wanted) + len(line.stems))
+                if likeness >= MATCH and (best is None or (likeness, -line.page) > (best[0], -best[1].page)):
+                    best = (likeness, line)
+        return best[1] if best else None
+
+    def _element(self, element: Field, line: Line, piece: Piece, number: Number) -> dict[str, Tree]:
+        made: dict[str, Tree] = {}
+        text = text_of([piece])
+        for child in element.children:
+            words = set(words_of(child.name).split())
+            if words & _VALUE:
+                made[child.name] = text.leaf(number.value, number.start, number.end, 0.75)
+            elif words & _PERIOD:
+                made[child.name] = self._period(child, line, piece)
+            elif words & _SCALE:
+                made[child.name] = self._scale(line)
+            elif words & _UNIT:
+                made[child.name] = self._unit(line, text, number)
+            elif child.kind == "enum" and child.default in child.values and child.default is not None:
+                made[child.name] = Leaf(child.default, text.part(0, len(text.text)), 0.6, inferred=True)
+            else:
+                made[child.name] = empty(child)
+        return made
+
+    def _period(self, field: Field, line: Line, piece: Piece) -> Leaf:
+        """What stands over the column: the nearest dates and years above, and the heading over them."""
+        found: list[Piece] = []
+        strips = self.pages[line.page]
+        at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
+        for strip in reversed(strips[max(0, at - 60) : at]):
+            over = [p for p in strip.pieces if p.box.overlap_x(piece.box) > 0.3 * min(p.box.width, piece.box.width)]
+            dated = [p for p in over if _dated(p.text)]
+            if dated and len(dated[0].words) <= 6:
+                found = [*dated[:1], *found]
+                if len(found) == 2 or not dated[0].text.strip().isdigit():
+                    break
+            elif found:
+                break
+        return leaf_for(field, text_of(found), self.locale, 0.6) if found else ABSENT
+
+    def _scale(self, line: Line) -> Leaf:
+        for strip in reversed(self.pages[line.page]):
+            if strip.box.y0 < line.strip.box.y0 and (found := _SCALES.search(strip.text.replace("  ", " "))):
+                text = text_of(strip.pieces)
+                at = text.text.lower().find(found[1].lower())
+                if at >= 0:
+                    return text.leaf(_times(found[1]), at, at + len(found[1]), 0.75)
+        return ABSENT
+
+    def _unit(self, line: Line, text: Text, number: Number) -> Leaf:
+        """`%` beside the number, or the currency mark of the row, of a row near by, or of the page."""
+        if number.percent:
+            return text.leaf("%", number.end, number.full_end, 0.8)
+        strips = self.pages[line.page]
+        near = sorted(strips, key=lambda s: abs(s.index - line.strip.index))
+        for strip in near[:40]:
+            row = text_of(strip.pieces)
+            for code, start, end in find_currency(row.text):
+                return row.leaf(code, start, end, 0.7)
+        return ABSENT
+
+
+def _head(label: str) -> str:
+    """A label up to the first comma, bracket or colon: `Accounts receivable, net of ...`."""
+    return re.split(r"[,(:;]", label, maxsplit=1)[0]
+
+
+def _phrases(array: Field) -> list[tuple[str, float]]:
+    """What may stand on the page for an array: its name, title, and the first phrases of its description."""
+    parts = [p for p in re.split(r"[:(.,;]", array.description)[:2] if p.strip()]
+    phrases = [(words_of(array.name), 1.0), (fold(array.title), 1.0), *((fold(p), 0.98) for p in parts)]
+    return [(p, w) for p, w in phrases if p]
+
+
+def _dated(text: str) -> bool:
+    return bool(re.search(r"\b(?:19|20)\d\d\b|\b[QH][1-4]\b|\bFY ?\d\d", text)) or "ended" in text.lower()
+
+
+def _times(word: str) -> int:
+    low = word.lower()
+    for prefix in ("milli", "mil", "th", "ta", "bi"):
+        if low.startswith(prefix):
+            if low.startswith(("milliers", "miles", "migliaia")):
+                return 1_000
+            return 1_000_000 if prefix in ("milli", "mil") else _TIMES[prefix]
+    return 1_000
