@@ -18,7 +18,7 @@ from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row
 from paperclerk.engines.embedded.locale import CODES, SYMBOLS
 from paperclerk.engines.embedded.numbers import Number, currency_code
-from paperclerk.engines.embedded.parties import name_end
+from paperclerk.engines.embedded.parties import address_likeness, has_legal_form, name_end
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import Mark, MarkKind
@@ -62,6 +62,7 @@ _MARKS: dict[str, MarkKind] = {
     "vat_id": "vat_id",
 }
 _ID = re.compile(r"[^\W_][\w./\\#&-]*[^\W_]|\d")
+_SIGN = re.compile(r"(?:no|nr|n°|nº)\.?:?(?=\d)", re.I)  # No.1032
 _ID_MORE = re.compile(r" (?=\d)[\d-]+(?![\w,.]*[.,/]\d)")
 _CURRENCY = re.compile(
     "|".join(re.escape(s) for s in sorted([*SYMBOLS, *(rf"{c}" for c in CODES)], key=len, reverse=True))
@@ -82,6 +83,7 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         )
 
 
+_BOXES = "□☐☑☒■口○●◯冈"  # a box to tick stands before it
 _COUNTED = frozenset({"money", "number", "integer", "percent", "date", "datetime", "time", "id"})
 
 
@@ -222,6 +224,8 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     count = 0
     for match in _ID.finditer(row.text, slot.start, slot.end):
         start, end = match.span()
+        if sign := _SIGN.match(row.text, start, end):
+            start = sign.end()
         if not any(c.isdigit() for c in match.group()):
             if (
                 count == 0
@@ -264,8 +268,10 @@ def _name_factor(text: str, letters: int) -> float:
     words = text.split()
     if sum(c.isdigit() for c in text) > letters:
         return 0.4
-    factor = 1.0
+    factor = 0.25 if text[0] in _BOXES else 1.0
     if len(words) > 8:
+        factor *= 0.6
+    if address_likeness(text) >= 0.5 and not has_legal_form(text):
         factor *= 0.6
     if text[0].islower() or text.rstrip().endswith(("?", ":", ";")):
         factor *= 0.6
