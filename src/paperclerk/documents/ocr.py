@@ -24,6 +24,8 @@ from paperclerk.domain.geometry import Box
 Quads = npt.NDArray[np.float32]
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
+_LEAST_WIDTH = 160  # RapidOCR pads to 320: slower, and short words are read less well
+_LEAST_SPACE = 0.2  # of the strip's height: no narrower gap is a space
 _MIN_SCORE = 0.5
 _MAX_LINE_WIDTH = 48 * 80
 
@@ -111,7 +113,7 @@ class Networks:
 
         height, width = strip.shape[:2]
         wide = min(_MAX_LINE_WIDTH, max(8, int(np.ceil(_LINE_HEIGHT * width / height))))
-        padded = max(320, wide)
+        padded = max(_LEAST_WIDTH, wide)
         tensor = np.zeros((1, 3, _LINE_HEIGHT, padded), np.float32)
         scaled = cv2.resize(strip, (wide, _LINE_HEIGHT))
         tensor[0, :, :, :wide] = scaled.transpose(2, 0, 1) * np.float32(2 / 255) - 1
@@ -218,15 +220,16 @@ def _slope(quads: Quads) -> float:
 
 def words_of(text: Text, quad: Quads, strip: Pixels) -> tuple[Word, ...]:
     """The words of a recognised line with boxes around their ink."""
-    spans = [span for span in _word_spans(text) if text.characters[span[0] : span[1]].strip()]
+    spans = _word_spans(text.characters)
     if not spans:
         return ()
     ink = _ink(strip)
+    spans = _split_at_gaps(text, spans, ink, strip.shape[0])
     edges = _edges(text, spans, ink)
     words = []
     for (start, end), (left, right) in zip(spans, edges, strict=True):
-        word = text.characters[start:end]
-        words.append(_word(word, _part(quad, left, right), float(text.scores[start:end].mean())))
+        score = float(text.scores[start:end].mean())
+        words.append(_word(text.characters[start:end], _part(quad, left, right), score))
     return tuple(words)
 
 
@@ -235,9 +238,9 @@ def _word(text: str, quad: Quads, score: float) -> Word:
     return Word(text, Box(x0, y0, x1, y1), round(score, 4), float(np.linalg.norm(quad[3] - quad[0])))
 
 
-def _word_spans(text: Text) -> list[tuple[int, int]]:
+def _word_spans(characters: str) -> list[tuple[int, int]]:
     spans, start = [], 0
-    for i, character in enumerate(text.characters + " "):
+    for i, character in enumerate(characters + " "):
         if character.isspace():
             if i > start:
                 spans.append((start, i))
@@ -257,15 +260,40 @@ def _ink(strip: Pixels) -> npt.NDArray[np.bool_]:
     return np.asarray(black[margin : strip.shape[0] - margin or None].sum(axis=0) > 0)
 
 
+def _split_at_gaps(
+    text: Text, spans: list[tuple[int, int]], ink: npt.NDArray[np.bool_], height: int
+) -> list[tuple[int, int]]:
+    """Words split where the white between two letters is as wide as a space: the recogniser loses some."""
+    inside = {i: _gap(text, i, i + 1, ink)[1] for start, end in spans for i in range(start, end - 1)}
+    if not inside:
+        return spans
+    between = [_gap(text, left[1] - 1, right[0], ink)[1] for left, right in pairwise(spans)]
+    letter = float(np.median(list(inside.values())))
+    if between:
+        least = max(_LEAST_SPACE * height, letter + 0.6 * (float(np.median(between)) - letter))
+    else:
+        least = max(1.5 * _LEAST_SPACE * height, 2.5 * letter)
+    out = []
+    for start, end in spans:
+        cuts = [i + 1 for i in range(start, end - 1) if inside[i] >= least * _reluctance(text.characters, i)]
+        out += list(pairwise([start, *cuts, end]))
+    return out
+
+
+def _reluctance(characters: str, i: int) -> float:
+    """How much wider than a space the white after character `i` must be. Numbers and codes are never split."""
+    this, following = characters[i], characters[i + 1]
+    if this in ":;" and not (i and characters[i - 1].isdigit()):
+        return 1.0
+    if this == ")" or (following == "(" and this.isalpha()):
+        return 1.0
+    return 1.25 if this.isalpha() and following.isalpha() else float("inf")
+
+
 def _edges(text: Text, spans: list[tuple[int, int]], ink: npt.NDArray[np.bool_]) -> list[tuple[float, float]]:
     """Left and right of each word as fractions of the strip: cut in the widest white between two words."""
     width = len(ink)
-    cuts = [0]
-    for (_, end), (start, _) in pairwise(spans):
-        low = int(text.centres[end - 1] * width)
-        high = max(low + 1, int(text.centres[start] * width))
-        cuts.append(low + _widest_gap(ink[low:high]))
-    cuts.append(width)
+    cuts = [0, *(_gap(text, left[1] - 1, right[0], ink)[0] for left, right in pairwise(spans)), width]
     edges = []
     for left, right in pairwise(cuts):
         inked = np.flatnonzero(ink[left:right])
@@ -275,14 +303,16 @@ def _edges(text: Text, spans: list[tuple[int, int]], ink: npt.NDArray[np.bool_])
     return edges
 
 
-def _widest_gap(ink: npt.NDArray[np.bool_]) -> int:
-    """The middle of the longest run without ink; the middle of all when there is none."""
-    white = np.flatnonzero(~ink)
-    if not len(white):
-        return len(ink) // 2
-    runs = np.split(white, np.flatnonzero(np.diff(white) > 1) + 1)
-    longest = max(runs, key=len)
-    return int(longest[len(longest) // 2])
+def _gap(text: Text, before: int, after: int, ink: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Middle and width, in pixels, of the widest white between the centres of two characters."""
+    low = int(text.centres[before] * len(ink))
+    high = max(low + 1, int(text.centres[after] * len(ink)))
+    edges = np.flatnonzero(np.diff(ink[low:high].astype(np.int8), prepend=1, append=1))
+    if not len(edges):
+        return (low + high) // 2, 0
+    starts, ends = edges[::2], edges[1::2]
+    widest = int(np.argmax(ends - starts))
+    return low + int(starts[widest] + ends[widest]) // 2, int(ends[widest] - starts[widest])
 
 
 def _part(quad: Quads, left: float, right: float) -> Quads:
