@@ -66,20 +66,27 @@ class Window:
 
 def rows_of(page: Page) -> tuple[str, ...]:
     """The page's text as printed rows: lines that stand beside each other are joined over a wide gap."""
-    rows: list[str] = []
-    last = None
-    for line in page.lines:
-        text = " ".join(page.words[i].text for i in line.words)
-        box = line.box
-        beside = last is not None and box.x0 >= last.x1 and (
-            box.overlap_y(last) >= 0.5 * min(box.height, last.height)
-        )  # fmt: skip
+    return tuple(
+        COLUMN_GAP.join(" ".join(page.words[i].text for i in page.lines[n].words) for n in row)
+        for row in line_rows(page)
+    )
+
+
+def line_rows(page: Page) -> list[list[int]]:
+    """The page's lines, by number, those that stand beside each other together."""
+    rows: list[list[int]] = []
+    for n, line in enumerate(page.lines):
+        last = page.lines[rows[-1][-1]].box if rows else None
+        beside = (
+            last is not None
+            and line.box.x0 >= last.x1
+            and line.box.overlap_y(last) >= 0.5 * min(line.box.height, last.height)
+        )
         if beside:
-            rows[-1] += COLUMN_GAP + text
+            rows[-1].append(n)
         else:
-            rows.append(text)
-        last = box
-    return tuple(rows)
+            rows.append([n])
+    return rows
 
 
 def plan_windows(pages: Sequence[Page], *, max_chars: int, max_pages: int) -> list[Window]:

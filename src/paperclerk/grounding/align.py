@@ -76,6 +76,12 @@ class Aligner:
             self._folded[index] = FoldedPage(self.pages[index])
         return self._folded[index]
 
+    def within(self, pages: Iterable[int]) -> Aligner:
+        """An aligner over some of the pages, by index, that shares what this one has folded."""
+        part = Aligner([self.pages[i] for i in pages], self.locale)
+        part._folded = self._folded
+        return part
+
     def place(self, claim: Claim, near: Sequence[Box] = ()) -> Candidate | None:
         """The place of a claim: of several, the nearest to `near` or to the field's label, else the first."""
         candidates = self.candidates(claim)

@@ -62,6 +62,12 @@ def prune(field: Field, kept: Collection[Path]) -> Field:
     return _pruned(field, wanted) or replace(field, children=())
 
 
+def without(field: Field, other: Field) -> Field | None:
+    """`field` without the units of `other`; None when nothing is left."""
+    left = {u.path for u in units(field)} - {u.path for u in units(other)}
+    return prune(field, left) if left else None
+
+
 def _pruned(field: Field, kept: frozenset[Path]) -> Field | None:
     if field.path in kept and field.kind != "object":
         return field

@@ -1,0 +1,189 @@
+"""One round of questions after another until every part of a schema is answered or given up. Called by `windowed`.
+
+What goes wrong with a question decides what is asked next: an answer cut off or a question too long is asked in
+halves, an answer that cannot be used is asked again with what is wrong, at most `max_retries` times, and for the
+fields concerned only. Every question ends in an answer or in a failure that names its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from paperclerk.domain.result import Step
+from paperclerk.engines.engine import Context
+from paperclerk.engines.models.endpoint import CallFailed, Cause, Profile, Question, Reply
+from paperclerk.engines.models.pool import Budget, Pool
+from paperclerk.engines.models.reading import runs_away
+from paperclerk.extraction import windows
+from paperclerk.extraction.prompts import correction_text, question_text, system_text
+from paperclerk.extraction.repair import concerned, problems_of
+from paperclerk.extraction.windows import Window
+from paperclerk.schemas import split
+from paperclerk.schemas.compiled import Field
+from paperclerk.schemas.lower import Answer, Problem, read_answer
+
+MAX_CUTS = 7  # times that a question is halved
+TOKENS_PER_SCALAR, TOKENS_BESIDE = 96, 256
+FEWEST_CHARS_PER_TOKEN = (
+    12.0  # fewer tokens counted than that: the endpoint has dropped a part of the question
+)
+MAX_STEPS = 200
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A group of fields to be asked of a window."""
+
+    window: Window
+    group: Field
+    corrections: int = 0
+    cuts: int = 0
+    correction: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a model said of a group in a window, in the form and valid."""
+
+    window: Window
+    group: Field
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Fields that a window could not be asked for, and why."""
+
+    window: Window
+    group: Field
+    reason: str
+
+
+class Asking:
+    """Asks questions of one execution."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        context: Context,
+        budget: Budget,
+        images_of: Callable[[Window], tuple[bytes, ...]] | None = None,
+    ) -> None:
+        self.pool = pool
+        self.context = context
+        self.budget = budget
+        self.heard: list[Heard] = []
+        self.failures: list[Failure] = []
+        self._images_of = images_of
+        self._system = system_text(context.prompt)
+
+    @property
+    def profile(self) -> Profile:
+        return self.pool.profile
+
+    def settle(self, asks: Sequence[Ask]) -> None:
+        """Asks, and whatever follows from the outcomes, until nothing is left to ask."""
+        pending = list(asks)
+        while pending:
+            outcomes = self.pool.ask_many([self._question(a) for a in pending], self.budget)
+            pending = [
+                n for a, o in zip(pending, outcomes, strict=True) for n in self._next(a, o)
+            ]  # fmt: skip
+
+    def room_for_text(self, group: Field) -> int:
+        """Characters of a document that fit beside the question for `group`."""
+        beside = len(self._system) + 40 * split.weight(group) + 1_000
+        return max(1_000, self.profile.input_chars - beside)
+
+    def _question(self, ask: Ask) -> Question:
+        return Question(
+            system=self._system,
+            text=question_text(ask.window, ask.group, self.context.metadata),
+            form=ask.group,
+            images=self._images_of(ask.window) if self._images_of else (),
+            max_tokens=self._max_tokens(ask.group),
+            temperature=self.context.temperature,
+            labels=self.context.metadata,
+            correction=ask.correction,
+        )
+
+    def _max_tokens(self, group: Field) -> int:
+        most = min(self.context.max_tokens, self.profile.max_output_tokens)
+        every = list(split.units(group))
+        if len(every) == 1 or not all(u.is_scalar for u in every):
+            return most
+        return min(most, TOKENS_BESIDE + TOKENS_PER_SCALAR * len(every))
+
+    def _next(self, ask: Ask, outcome: Reply | CallFailed) -> list[Ask]:
+        self._note(ask, outcome)
+        if isinstance(outcome, CallFailed):
+            if outcome.cause is Cause.TOO_LONG:
+                return self._shorter(ask, outcome.message)
+            return self._give_up(ask, f"{outcome.cause.value}: {outcome.message}")
+        if self._was_shortened(ask, outcome):
+            return self._shorter(ask, "the model takes less text than it was sent")
+        if outcome.cut and (outcome.data is not None or runs_away(outcome.text)):
+            return self._smaller(ask)
+        if not isinstance(outcome.data, dict):
+            return self._again(ask, outcome, [Problem("", "it is not a JSON object")])
+        answer, in_form = read_answer(ask.group, outcome.data)
+        wrong = problems_of(answer, in_form, self.context.json_schema)
+        again = self._again(ask, outcome, wrong) if wrong else []
+        good = split.without(ask.group, again[0].group) if again else ask.group
+        if good is not None:
+            self.heard.append(Heard(ask.window, good, answer))
+        return again
+
+    def _again(self, ask: Ask, reply: Reply, problems: Sequence[Problem]) -> list[Ask]:
+        """The fields concerned, with what is wrong; the others of this answer stand.
+
+        At the end of patience the answer stands as it is: what breaks the schema is taken out of the reply later.
+        """
+        if ask.corrections >= self.context.max_retries:
+            said = "; ".join(f"{p.path}: {p.message}" if p.path else p.message for p in problems[:5])
+            return self._give_up(
+                replace(ask, group=concerned(ask.group, problems)), f"invalid answer: {said}"
+            )
+        group = concerned(ask.group, problems)
+        correction = (reply.text[:20_000] or "{}", correction_text(problems, group))
+        return [replace(ask, group=group, corrections=ask.corrections + 1, correction=correction)]
+
+    def _smaller(self, ask: Ask) -> list[Ask]:
+        """The same with fewer fields at a time, else with fewer rows."""
+        return self._cut(ask, fields_first=True, reason="the answer was cut off")
+
+    def _shorter(self, ask: Ask, reason: str) -> list[Ask]:
+        """The same with less text at a time, else with fewer fields."""
+        return self._cut(ask, fields_first=False, reason=f"too_long: {reason}")
+
+    def _cut(self, ask: Ask, *, fields_first: bool, reason: str) -> list[Ask]:
+        by_fields = [replace(ask, group=g) for g in split.halves(ask.group)]
+        by_text = [replace(ask, window=w) for w in windows.halves(ask.window)]
+        cuts = (by_fields, by_text) if fields_first else (by_text, by_fields)
+        chosen = next((c for c in cuts if len(c) > 1), None)
+        if chosen is None or ask.cuts >= MAX_CUTS:
+            return self._give_up(ask, reason)
+        return [replace(a, cuts=ask.cuts + 1, correction=None) for a in chosen]
+
+    def _give_up(self, ask: Ask, reason: str) -> list[Ask]:
+        self.failures.append(Failure(ask.window, ask.group, reason))
+        return []
+
+    def _was_shortened(self, ask: Ask, reply: Reply) -> bool:
+        shown = len(self._system) + ask.window.size
+        return 0 < reply.input_tokens * FEWEST_CHARS_PER_TOKEN < shown
+
+    def _note(self, ask: Ask, outcome: Reply | CallFailed) -> None:
+        steps = self.context.trace.steps
+        if len(steps) >= MAX_STEPS:
+            return
+        pages = sorted({p + 1 for p in ask.window.pages})
+        where = f"page {pages[0]}" if len(pages) == 1 else f"pages {pages[0]}-{pages[-1]}"
+        fields = sum(1 for _ in split.units(ask.group))
+        if isinstance(outcome, CallFailed):
+            how = f"failed ({outcome.cause.value}) after {outcome.attempts}"
+        else:
+            spent = f"{outcome.input_tokens}+{outcome.output_tokens} tokens, {outcome.seconds:.1f} s"
+            how = ("from the cache" if outcome.cached else spent) + (", cut off" if outcome.cut else "")
+        steps.append(Step("ask", 0.0, f"{where}, {fields} fields: {how}"))

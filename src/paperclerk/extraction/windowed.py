@@ -1,0 +1,283 @@
+"""The engine that has a model read: windows, groups, repair, merge, grounding. Made by `bootstrap` when a model is
+configured; called by `pipeline` like any other engine.
+
+`detail` is its cost dial. `lo`: the embedded engine alone. `auto`: the embedded engine first, the model for what
+that is unsure of. `hi`: the model for everything, and a second look at what is doubtful then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from paperclerk.domain.document import Page
+from paperclerk.domain.result import ABSENT, HI_FROM, MED_FROM, FieldError, Leaf, Step, Tree
+from paperclerk.engines.engine import Context, Engine
+from paperclerk.engines.models.pool import Budget, Pool
+from paperclerk.extraction.asking import Ask, Asking
+from paperclerk.extraction.looks import second_look
+from paperclerk.extraction.merge import Grounding, best_leaf, leaves_of, merge_rows
+from paperclerk.extraction.windows import Window, by_relevance, plan_windows
+from paperclerk.grounding.align import Aligner
+from paperclerk.schemas.compiled import Field
+from paperclerk.schemas.lower import Answer
+from paperclerk.schemas.split import Path, groups, prune, put_together, units, weight
+
+FIRST_WAVE = 0.25  # share of the windows, the likeliest first, that scalars are first looked for in
+AGREED = 0.95  # two that do not know of each other gave the same
+IMAGE_SIDE = 1600  # pixels
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How far an execution may go, and whether values that no page holds are given (marked) or dropped."""
+
+    keep_unplaced: bool = True
+    max_calls: int = 1_000
+    max_tokens: int = 20_000_000
+    second_look: bool = True
+
+
+class ModelEngine:
+    """Reads with the models of a pool, and with the embedded engine beside them."""
+
+    name = "model"
+
+    def __init__(self, pool: Pool, embedded: Engine, options: ModelOptions | None = None) -> None:
+        self.pool = pool
+        self.embedded = embedded
+        self.options = options or ModelOptions()
+
+    def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
+        """See `Engine.extract`. A field that could not be asked for is named in `context.trace.errors`."""
+        own = self.embedded.extract(pages, schema, context)
+        if context.detail == "lo" or not pages:
+            return own
+        asked = prune(schema, doubtful(schema, own)) if context.detail == "auto" else schema
+        if not any(True for _ in units(asked)):
+            return own
+        execution = _Execution(self, pages, context)
+        try:
+            read = execution.read(asked)
+            agreed = _agreed(schema, own, read)
+            if context.detail == "hi" and self.options.second_look:
+                agreed = execution.look_again(asked, agreed)
+        finally:
+            execution.account()
+        return agreed
+
+
+class _Execution:
+    """One document read with models."""
+
+    def __init__(self, engine: ModelEngine, pages: Sequence[Page], context: Context) -> None:
+        self.pages = {p.index: p for p in pages}
+        self.context = context
+        self.options = engine.options
+        self.budget = Budget(engine.options.max_calls, engine.options.max_tokens)
+        self.asking = Asking(
+            engine.pool, context, self.budget, self._images if engine.pool.profile.images else None
+        )
+        self.aligner = Aligner(pages)
+        self.dropped = 0
+
+    def read(self, schema: Field) -> Tree:
+        """The tree of `schema` (pruned to what is asked) as the models read it."""
+        profile = self.asking.profile
+        cut = groups(schema, profile.max_fields)
+        room = min(self.asking.room_for_text(g) for g in cut)
+        windows = plan_windows(list(self.pages.values()), max_chars=room, max_pages=profile.max_pages)
+        if len(windows) == 1 and weight(schema) <= profile.max_fields:
+            cut = [schema]  # one question holds it all
+        scalars = [g for g in cut if all(u.is_scalar for u in units(g))]
+        arrays = [g for g in cut if g not in scalars]
+        first = math.ceil(FIRST_WAVE * len(windows))
+        ranked = {id(g): by_relevance(windows, g) for g in scalars}
+        self.asking.settle(
+            [Ask(w, g) for g in arrays for w in windows]
+            + [Ask(w, g) for g in scalars for w in ranked[id(g)][:first]]
+        )
+        self._ask_on(scalars, {k: w[first:] for k, w in ranked.items()})
+        return self._merged(schema)
+
+    def _ask_on(self, scalars: Sequence[Field], rest: Mapping[int, Sequence[Window]]) -> None:
+        """Asks the windows that are left for the scalars that have no place yet."""
+        found = self._found()
+        asks = []
+        for group in scalars:
+            missing = {u.path for u in units(group)} - found
+            if missing:
+                asks += [Ask(w, prune(group, missing)) for w in rest[id(group)]]
+        self.asking.settle(asks)
+
+    def _found(self) -> set[Path]:
+        return {path for path, leaf in self._scalars() if leaf.spans}
+
+    def _scalars(self) -> Iterator[tuple[Path, Leaf]]:
+        """Every scalar outside arrays that was said, grounded in the window it was said of."""
+        for heard in self.asking.heard:
+            grounding = Grounding(self.aligner.within(heard.window.pages), self.options.keep_unplaced)
+            for unit in units(heard.group):
+                if unit.is_scalar:
+                    leaf = grounding.tree(unit, at(heard.answer, unit.path))
+                    if isinstance(leaf, Leaf) and leaf.value is not None:
+                        yield unit.path, leaf
+            self.dropped += grounding.dropped
+
+    def _merged(self, schema: Field) -> Tree:
+        self.dropped = 0
+        seen: dict[Path, list[Leaf]] = {}
+        for path, leaf in self._scalars():
+            seen.setdefault(path, []).append(leaf)
+        parts = []
+        for unit in units(schema):
+            value = best_leaf(seen.get(unit.path, ())) if unit.is_scalar else self._rows(unit)
+            parts.append(nested(unit.path, value))
+        self._report(seen)
+        return put_together(schema, parts, ABSENT)  # type: ignore[no-any-return]
+
+    def _rows(self, unit: Field) -> list[Tree]:
+        """The rows of an array, window by window; a corrected answer stands for the one it corrects."""
+        latest: dict[tuple[int, ...], tuple[Window, Answer]] = {}
+        for heard in self.asking.heard:
+            if any(u.path == unit.path for u in units(heard.group)):
+                latest[heard.window.number] = (heard.window, at(heard.answer, unit.path))
+        by_window = []
+        for number in sorted(latest):
+            window, answer = latest[number]
+            grounding = Grounding(self.aligner.within(window.pages), self.options.keep_unplaced)
+            rows = grounding.rows(unit, answer if isinstance(answer, list) else [])
+            self.dropped += grounding.dropped
+            by_window.append(rows)
+        return merge_rows(by_window)
+
+    def _report(self, seen: Mapping[Path, Sequence[Leaf]]) -> None:
+        """Names the fields that a failure left open: scalars without a value, arrays that may lack rows."""
+        errors = self.context.trace.errors
+        for failure in self.asking.failures:
+            pages = ", ".join(str(p + 1) for p in failure.window.pages)
+            for unit in units(failure.group):
+                if not (unit.is_scalar and seen.get(unit.path)):
+                    name = ".".join(unit.path)
+                    errors.append(
+                        FieldError(name, "model_failed", f"not read on pages {pages}: {failure.reason}")
+                    )
+        if self.dropped:
+            errors.append(
+                FieldError("", "unplaced", f"{self.dropped} values that no page holds were left out")
+            )
+
+    def look_again(self, schema: Field, tree: Tree) -> Tree:
+        """`tree` with a second look at its doubtful scalars outside arrays."""
+        doubts = {
+            u.path: leaf
+            for u in units(schema)
+            if u.is_scalar
+            and isinstance(leaf := at(tree, u.path), Leaf)
+            and leaf.spans
+            and leaf.score < HI_FROM
+        }
+        if not doubts:
+            return tree
+        settled = second_look(self.asking, prune(schema, doubts.keys()), doubts, self.pages, self.aligner)
+        return replaced(tree, settled)
+
+    def account(self) -> None:
+        trace, budget = self.context.trace, self.budget
+        trace.model_calls += budget.calls
+        trace.input_tokens += budget.input_tokens
+        trace.output_tokens += budget.output_tokens
+        trace.cost += budget.cost
+        tokens = f"{budget.input_tokens}+{budget.output_tokens} tokens"
+        spent = f"{budget.calls} calls, {budget.cached} from the cache, {tokens}"
+        trace.steps.append(Step("models", 0.0, f"{spent}, {budget.cost:.4f} USD" if budget.cost else spent))
+
+    def _images(self, window: Window) -> tuple[bytes, ...]:
+        render = self.context.render
+        if render is None:
+            return ()
+        shown = window.pages[: self.asking.profile.max_images]
+        return tuple(render(i, IMAGE_SIDE) for i in shown)
+
+
+def doubtful(schema: Field, tree: Tree) -> set[Path]:
+    """The units of which a tree is unsure: scalars below `hi`, arrays that are empty or below `hi` on average."""
+    return {u.path for u in units(schema) if _score(at(tree, u.path)) < HI_FROM}
+
+
+def _score(tree: Tree) -> float:
+    scores = [leaf.score for _, leaf in leaves_of(tree) if leaf.value is not None]
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def _agreed(schema: Field, own: Tree, read: Tree) -> Tree:
+    """What the embedded engine and the models say together; `read` holds only what the models were asked for."""
+    parts = []
+    for unit in units(schema):
+        mine, theirs = at(own, unit.path), at(read, unit.path)
+        parts.append(nested(unit.path, mine if theirs is None else _settled(mine, theirs)))
+    return put_together(schema, parts, ABSENT)  # type: ignore[no-any-return]
+
+
+def _settled(own: Tree, read: Tree) -> Tree:
+    if isinstance(read, list):
+        return _rows_settled(own, read) if read else own
+    if not isinstance(read, Leaf) or not isinstance(own, Leaf):
+        return read
+    if read.value is None or (read.unplaced and own.spans and own.score >= MED_FROM):
+        return own if own.score >= MED_FROM else read
+    if same(own, read) and read.spans:
+        return msgspec.structs.replace(read, score=max(AGREED, own.score))
+    return read
+
+
+def _rows_settled(own: Tree, read: list[Tree]) -> list[Tree]:
+    """The models' rows, surer of the values that the embedded engine has read at the same places."""
+    known = {(span, repr(leaf.value)) for _, leaf in leaves_of(own) for span in leaf.spans}
+
+    def settled(tree: Tree) -> Tree:
+        if isinstance(tree, list):
+            return [settled(t) for t in tree]
+        if isinstance(tree, dict):
+            return {k: settled(t) for k, t in tree.items()}
+        agreed = any((span, repr(tree.value)) in known for span in tree.spans)
+        return msgspec.structs.replace(tree, score=AGREED) if agreed else tree
+
+    return [settled(t) for t in read]
+
+
+def same(a: Leaf, b: Leaf) -> bool:
+    """Whether two leaves say the same: equal values, or texts that differ in case, blanks and marks only."""
+    if a.value == b.value:
+        return True
+    if not (isinstance(a.value, str) and isinstance(b.value, str)):
+        return False
+    plain = ["".join(c for c in str(v).casefold() if c.isalnum()) for v in (a.value, b.value)]
+    return plain[0] == plain[1]
+
+
+def at(tree: Any, path: Path) -> Any:
+    """What stands at `path` (names only) of a tree or an answer, None when nothing does."""
+    for name in path:
+        if not isinstance(tree, dict) or name not in tree:
+            return None
+        tree = tree[name]
+    return tree
+
+
+def nested(path: Path, value: Tree) -> Tree:
+    """`value` inside the objects that `path` names."""
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+def replaced(tree: Tree, new: Mapping[Path, Leaf], path: Path = ()) -> Tree:
+    """`tree` with other leaves at some paths outside arrays."""
+    if isinstance(tree, dict):
+        return {k: replaced(v, new, (*path, k)) for k, v in tree.items()}
+    return new.get(path, tree) if isinstance(tree, Leaf) else tree

@@ -1,0 +1,376 @@
+"""A model for tests: an OpenAI-compatible server on loopback that knows the truth of its documents.
+
+It answers from the pages and the fields that it was shown and from nothing else: a truth counts as shown where it
+is found in the words of those pages. What it is asked for is named by the model's name. Faults can be switched on,
+one by one, so that what the pipeline loses by itself and by each fault is measured.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import re
+import threading
+import time
+import unicodedata
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+from dateutil import parser as dateparser
+
+PAGE = re.compile(r'<page number="(\d+)">\n(.*?)\n</page>', re.S)
+NUMBER = re.compile(r"[-(]?\d(?:[\d.,' ]*\d)?")
+DATE = re.compile(
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}(?:st|nd|rd|th)?\.? [^\W\d_]+\.?,? \d{4}|[^\W\d_]+\.? \d{1,2},? \d{4}"
+)
+
+
+@dataclass
+class Faults:
+    """What goes wrong. Numbers that count mean: this many times, then never again; -1 is always."""
+
+    cut_after: int = 0  # characters of an answer, then the end, `finish_reason` length
+    invalid_json: int = 0
+    whitespace_over: int = 0  # endless blanks for questions of more than so many scalars
+    refused: tuple[str, ...] = ()  # texts in `response_format` that are answered 400
+    wrong_types: bool = False
+    invent: float = 0.0  # share of the values that are made up
+    wrong_page: bool = False
+    busy: int = 0
+    broken: int = 0
+    dropped: int = 0  # connections closed without an answer
+    slow_s: float = 0.0
+    context_chars: int = 0  # longer questions are refused
+    silent_context_chars: int = 0  # longer questions lose their beginning, unsaid
+
+
+@dataclass
+class Truth:
+    """What is right for one document: the JSON, and how dates are to be read (`date-mdy` for month first)."""
+
+    value: Any
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Seen:
+    """What the server was asked."""
+
+    requests: int = 0
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    invented: list[Any] = field(default_factory=list)
+    most_at_once: int = 0
+    at_once: int = 0
+
+
+class Oracle:
+    """The server. `truths` maps a model's name to a truth; `latency_s` passes before each answer."""
+
+    def __init__(
+        self, truths: Mapping[str, Truth], faults: Faults | None = None, latency_s: float = 0.0
+    ) -> None:
+        self.truths = dict(truths)
+        self.faults = faults or Faults()
+        self.latency_s = latency_s
+        self.seen = Seen()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        oracle = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                oracle._serve(self, body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 512
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    # -- one request -------------------------------------------------------------------------------------
+
+    def _serve(self, http: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        with self._lock:
+            self.seen.requests += 1
+            self.seen.bodies.append(body)
+            self.seen.at_once += 1
+            self.seen.most_at_once = max(self.seen.most_at_once, self.seen.at_once)
+        try:
+            time.sleep(self.latency_s + self.faults.slow_s)
+            if self._uses("dropped"):
+                http.close_connection = True
+                http.connection.close()
+                return
+            status, answer = self._answer(body)
+            payload = json.dumps(answer).encode()
+            http.send_response(status)
+            http.send_header("content-type", "application/json")
+            http.send_header("content-length", str(len(payload)))
+            if status == 429:
+                http.send_header("retry-after", "0.05")
+            http.end_headers()
+            http.wfile.write(payload)
+        except OSError:
+            pass
+        finally:
+            with self._lock:
+                self.seen.at_once -= 1
+
+    def _uses(self, name: str) -> bool:
+        with self._lock:
+            left: int = getattr(self.faults, name)
+            if left > 0:
+                setattr(self.faults, name, left - 1)
+            return left != 0
+
+    def _answer(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if self._uses("busy"):
+            return 429, _error("rate limit reached")
+        if self._uses("broken"):
+            return 500, _error("the model crashed")
+        format_text = json.dumps(body.get("response_format", {}))
+        named = [w for w in self.faults.refused if w in format_text]
+        if named:
+            return 400, _error(f"response_format: unsupported keyword {named[0]}")
+        asked = "\n".join(_text_of(m) for m in body["messages"] if m["role"] != "assistant")
+        if self.faults.context_chars and len(asked) > self.faults.context_chars:
+            return 400, _error(
+                "This model's maximum context length is exceeded; reduce the length of the messages"
+            )
+        if self.faults.silent_context_chars:
+            asked = asked[-self.faults.silent_context_chars :]
+        text, finish = self._written(body, asked)
+        usage = {"prompt_tokens": len(asked) // 4, "completion_tokens": len(text) // 4, "total_tokens": 0}
+        message = {"role": "assistant", "content": text}
+        return 200, {
+            "id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "usage": usage,
+            "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        }  # fmt: skip
+
+    def _written(self, body: dict[str, Any], asked: str) -> tuple[str, str]:
+        form = _form_of(body, asked)
+        if self._uses("invalid_json"):
+            return '{"total": {"v": 3, "q": ', "stop"
+        if self.faults.whitespace_over and _count(form) > self.faults.whitespace_over:
+            return "{" + " " * 400, "length"
+        pages = {int(n): t for n, t in PAGE.findall(asked)}
+        answer = _Answering(self, pages, self.truths[body["model"]].kinds).object(
+            form, self.truths[body["model"]].value, ""
+        )
+        text = json.dumps(answer, ensure_ascii=False)
+        limit = min(self.faults.cut_after or 10**9, 4 * (body.get("max_tokens") or 10**9))
+        return (text[:limit], "length") if len(text) > limit else (text, "stop")
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "invalid_request_error", "code": None}}
+
+
+def _text_of(message: Mapping[str, Any]) -> str:
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(p["text"] for p in content if p["type"] == "text")
+
+
+def _form_of(body: Mapping[str, Any], asked: str) -> Any:
+    shape = body.get("response_format", {})
+    if shape.get("type") == "json_schema":
+        return shape["json_schema"]["schema"]
+    return json.loads(asked[asked.rindex("nothing else:\n") + len("nothing else:\n") :])
+
+
+def _is_leaf(form: Mapping[str, Any]) -> bool:
+    return {"v", "q"} <= set(form.get("properties", ())) <= {"v", "q", "p"}
+
+
+def _count(form: Any) -> int:
+    if _is_leaf(form):
+        return 1
+    inner = [form["items"]] if "items" in form else form.get("properties", {}).values()
+    return sum(_count(i) for i in inner)
+
+
+@dataclass
+class _Answering:
+    """One answer in the making."""
+
+    oracle: Oracle
+    pages: Mapping[int, str]
+    kinds: Mapping[str, str]
+
+    def object(self, form: Mapping[str, Any], truth: Any, shape: str) -> Any:
+        if _is_leaf(form):
+            return self.leaf(form, truth, shape, self.pages)
+        if form.get("type") == "array":
+            return list(self.rows(form["items"], truth if isinstance(truth, list) else [], shape + "[]"))
+        known = truth if isinstance(truth, dict) else {}
+        return {
+            name: self.object(inner, known.get(name), f"{shape}.{name}" if shape else name)
+            for name, inner in form["properties"].items()
+        }
+
+    def rows(self, form: Mapping[str, Any], truth: Sequence[Any], shape: str) -> Iterator[Any]:
+        """The rows of which the greater part is on one of the pages, page by page, in the truth's order."""
+        for row in truth:
+            values = [(s, v) for s, v in scalars(row, shape)]
+            page = next((n for n in self.pages if self._stands(values, self.pages[n])), None)
+            if page is None:
+                continue
+            part = _Answering(self.oracle, {page: self.pages[page]}, self.kinds)
+            if _is_leaf(form):
+                yield part.object(form, row, shape)
+            else:
+                yield {"p": page, "r": part.object(form["properties"]["r"], row, shape)}
+
+    def _stands(self, values: Sequence[tuple[str, Any]], text: str) -> bool:
+        found = [(len(str(v)), find(v, self.kinds.get(s, ""), text) is not None) for s, v in values]
+        if not found:
+            return False
+        return max(found)[1] and 2 * sum(f for _, f in found) > len(found)
+
+    def leaf(self, form: Mapping[str, Any], truth: Any, shape: str, pages: Mapping[int, str]) -> Any:
+        faults, seen = self.oracle.faults, self.oracle.seen
+        page, quote = next(
+            (
+                (n, q)
+                for n, text in pages.items()
+                if (q := find(truth, self.kinds.get(shape, ""), text)) is not None
+            ),
+            (None, None),
+        )
+        value: Any = truth if quote is not None else None
+        if faults.invent and zlib.crc32(f"{shape} {len(seen.bodies)}".encode()) % 1000 < 1000 * faults.invent:
+            value = (
+                987654.25 if isinstance(truth, (int, float)) else f"Zyxomma Quillfeather {len(seen.invented)}"
+            )
+            quote = quote or "Zyxomma"
+            seen.invented.append(value)
+        if value is not None and faults.wrong_types:
+            value = {"wrong": value} if isinstance(value, str) else f"{value} or so"
+        if isinstance(value, str) and "number" in _types(form):
+            value = None
+        if value is None and "null" not in _types(form) and not form["properties"]["v"].get("nullable"):
+            value = ""
+        shown = next(iter(pages), 1) if page is None else page
+        said = {"v": value, "q": "" if quote in (None, value) else quote, "p": shown + 7 * faults.wrong_page}
+        return {k: v for k, v in said.items() if k in form["properties"]}
+
+
+def _types(form: Mapping[str, Any]) -> list[str]:
+    value = form["properties"]["v"]
+    kinds = [s.get("type") for s in value["anyOf"]] if "anyOf" in value else value.get("type", [])
+    return kinds if isinstance(kinds, list) else [kinds]
+
+
+# -- what stands on a page ---------------------------------------------------------------------------------
+
+
+def scalars(truth: Any, shape: str) -> Iterator[tuple[str, Any]]:
+    """The scalars of a truth that say something, with their shapes (`items[].price`)."""
+    if isinstance(truth, dict):
+        for name, inner in truth.items():
+            yield from scalars(inner, f"{shape}.{name}" if shape else name)
+    elif isinstance(truth, list):
+        for inner in truth:
+            yield from scalars(inner, shape + "[]")
+    elif truth not in (None, ""):
+        yield shape, truth
+
+
+def find(value: Any, kind: str, text: str) -> str | None:
+    """The words of `text` that say `value`, as they stand there; None when none do."""
+    if value in (None, "") or isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return _find_number(float(value), text)
+    found = _find_text(str(value), text)
+    if found is None and kind.startswith("date"):
+        return _find_day(str(value), kind, text)
+    return found
+
+
+def _find_text(value: str, text: str) -> str | None:
+    letters, places = _letters(text)
+    wanted, _ = _letters(value)
+    at = letters.find(wanted) if wanted else -1
+    while at >= 0:
+        first, last = places[at], places[at + len(wanted) - 1]
+        before, after = text[first - 1 : first], text[last + 1 : last + 2]
+        if not (before.isalnum() or after.isalnum()):
+            return " ".join(text[first : last + 1].split())
+        at = letters.find(wanted, at + 1)
+    return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _letters(text: str) -> tuple[str, list[int]]:
+    letters, places = [], []
+    for i, char in enumerate(text):
+        for c in unicodedata.normalize("NFKD", char).casefold():
+            if c.isalnum():
+                letters.append(c)
+                places.append(i)
+    return "".join(letters), places
+
+
+def _find_number(value: float, text: str) -> str | None:
+    for match in NUMBER.finditer(text):
+        printed = match.group().strip()
+        if any(abs(n - value) < 0.005 for n in _readings(printed)):
+            return printed
+        for piece in re.finditer(r"-?\d[\d.,]*", printed):
+            if any(abs(n - value) < 0.005 for n in _readings(piece.group())):
+                return piece.group()
+    return None
+
+
+def _readings(printed: str) -> Iterator[float]:
+    digits = printed.lstrip("(").replace(" ", "").replace("'", "").rstrip(".,")
+    for decimal, group in ((".", ","), (",", ".")):
+        plain = digits.replace(group, "").replace(decimal, ".")
+        try:
+            number = float(plain)
+        except ValueError:
+            continue
+        yield number
+        if printed.startswith("("):
+            yield -number
+
+
+def _find_day(value: str, kind: str, text: str) -> str | None:
+    wanted = _day(value, kind)
+    if wanted is None:
+        return None
+    return next((m.group() for m in DATE.finditer(text) if _day(m.group(), kind) == wanted), None)
+
+
+def _day(text: str, kind: str) -> dt.date | None:
+    try:
+        if re.match(r"\d{4}-\d\d-\d\d$", text):
+            return dt.date.fromisoformat(text)
+        parsed: dt.datetime = dateparser.parse(text, dayfirst=kind != "date-mdy")
+    except (ValueError, OverflowError):
+        return None
+    return parsed.date()
