@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
@@ -21,12 +21,46 @@ from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.engines.embedded.values import find_currency
 from paperclerk.schemas.compiled import Field
 
-_VALUE = frozenset(["value", "amount", "figure", "number", "total", "wert", "betrag", "montant", "valor", "valore"])
+_VALUE = frozenset(
+    ["value", "amount", "figure", "number", "total", "wert", "betrag", "montant", "valor", "valore"]
+)
 _PERIOD = frozenset(["period", "year", "quarter", "date", "fiscal", "column", "jahr", "periode", "exercice"])
 _UNIT = frozenset(["unit", "currency", "einheit", "devise", "moneda", "valuta"])
 _SCALE = frozenset(["scale", "multiplier", "factor", "magnitude"])
-_SCALES = re.compile(r"\b(?:in|en|em)\s+(thousands?|millions?|billions?|tausend|millionen|milliers|miles|millones|migliaia|milioni)\b", re.I)
-_TIMES = {"th": 1_000, "ta": 1_000, "mil": 1_000_000, "milli": 1_000, "bi": 1_000_000_000}
+_SCALES = re.compile(
+    r"\b(?:in|en|em)\s+(thousands?|millions?|billions?|tausend|millionen|milliers|miles|millones|migliaia|milioni)\b",
+    re.I,
+)
+_SHARE = re.compile(r"\b(?:percent\w*|growth|margin|rate|ratio|yield|share of)\b|%", re.I)
+_OUTFLOW = frozenset(
+    "expense expenses paid cost costs repurchases payments capex purchases charge aufwand".split()
+)  # noqa: SIM905
+_NEUTRAL = stems("total totals net consolidated gross amount amounts")
+# What statements print for the usual names of their lines.
+_PRINTED = {
+    "revenue": "revenue|revenues|total revenues|net sales|sales|net revenue|turnover|umsatzerlose|chiffre d affaires",
+    "cost of revenue": "cost of sales|cost of goods sold|cost of products sold|cost of revenues|cost of net revenue",
+    "gross profit": "gross margin|gross income",
+    "operating income": "income from operations|operating profit|income loss from operations|operating income loss",
+    "operating expenses": "total selling and administrative expense|selling general and administrative expenses",
+    "income tax expense": "provision for income taxes|income tax provision|income taxes",
+    "net income": "net income loss|net earnings|profit for the period|net loss",
+    "basic eps": "basic earnings per share|basic earnings per common share|net income per share basic|earnings per share basic",
+    "diluted eps": "diluted earnings per share|diluted earnings per common share|net income per share diluted"
+    "|earnings per share diluted",
+    "shareholders equity": "total equity|stockholders equity|total stockholders equity|total shareholders equity",
+    "additional paid in capital": "common stock and additional paid in capital|capital in excess of stated value",
+    "property plant and equipment": "property and equipment|property plant and equipment",
+    "operating cash flow": "cash provided by operating activities|cash provided by used in operating activities"
+    "|cash provided used by operations|cash from operations",
+    "financing cash flow": "cash used in financing activities|cash provided by used in financing activities"
+    "|cash used provided by financing activities",
+    "capex": "acquisition of property and equipment|purchases of property plant and equipment"
+    "|additions to property plant and equipment|capital expenditures",
+    "share repurchases": "repurchases of common stock|repurchase of common stock|purchase of treasury shares",
+    "shares issued": "issuance of common stock|shares issued|proceeds from issuance of common stock",
+    "stock based compensation": "share based compensation expense|stock based compensation expense",
+}
 MATCH = 0.74
 
 
@@ -37,7 +71,8 @@ class Line:
     page: int  # position in the sequence of pages
     strip: Strip
     label: Text
-    stems: frozenset[str]
+    stems: frozenset[str]  # of the label up to its first comma or bracket
+    whole: frozenset[str]  # of all of it
     cells: tuple[tuple[Piece, Number], ...]
 
 
@@ -60,10 +95,19 @@ class Statements:
     def _index(self) -> dict[str, list[Line]]:
         found: dict[str, list[Line]] = {}
         for n, strips in enumerate(self.pages):
+            section = ""
             for strip in strips:
+                if len(strip.pieces) == 1 and strip.text.endswith(":"):
+                    section = strip.text
                 line = self._line(n, strip)
-                for stem in line.stems if line is not None else ():
-                    found.setdefault(stem, []).append(line)  # type: ignore[arg-type]
+                if line is None:
+                    continue
+                under = (
+                    replace(line, stems=line.stems | _stems(section)) if len(line.label.words) <= 2 else line
+                )
+                for each in (line, under) if under is not line else (line,):
+                    for stem in each.stems:
+                        found.setdefault(stem, []).append(each)
         return found
 
     def _line(self, page: int, strip: Strip) -> Line | None:
@@ -77,23 +121,35 @@ class Statements:
                 cells.append((piece, numbers[0]))
         if not cells:
             return None
-        return Line(page, strip, text_of([first]), stems(fold(_head(first.text))), tuple(cells))
+        return Line(
+            page, strip, text_of([first]), _stems(_head(first.text)), _stems(first.text), tuple(cells)
+        )
 
     def elements(self, array: Field, element: Field) -> list[dict[str, Tree]]:
         """One element for every number of the row that the array names; none where no row does."""
         line = self._best(array)
         if line is None:
             return []
-        return [self._element(element, line, piece, number) for piece, number in line.cells]
+        share = _is_share(array)
+        outflow = bool(set(words_of(array.name).split()) & _OUTFLOW) and "(" not in line.label.text
+        return [
+            self._element(
+                element, line, piece, replace(number, value=abs(number.value)) if outflow else number
+            )
+            for piece, number in line.cells
+            if number.percent == share
+        ]
 
     def _best(self, array: Field) -> Line | None:
         best: tuple[float, Line] | None = None
+        share = _is_share(array)
         for phrase, weight in _phrases(array):
-            wanted = stems(phrase)
+            wanted = _stems(phrase)
             rows = {id(line): line for stem in wanted for line in self._index.get(stem, ())}
             for line in rows.values():
-                common = len(wanted & line.stems)
-                likeness = weight * 2 * common / (len(wanted) + len(line.stems))
+                if not any(n.percent == share for _, n in line.cells):
+                    continue
+                likeness = weight * (0.85 * _alike(wanted, line.stems) + 0.15 * _alike(wanted, line.whole))
                 if likeness >= MATCH and (best is None or (likeness, -line.page) > (best[0], -best[1].page)):
                     best = (likeness, line)
         return best[1] if best else None
@@ -123,7 +179,11 @@ class Statements:
         strips = self.pages[line.page]
         at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
         for strip in reversed(strips[max(0, at - 60) : at]):
-            over = [p for p in strip.pieces if p.box.overlap_x(piece.box) > 0.3 * min(p.box.width, piece.box.width)]
+            over = [
+                p
+                for p in strip.pieces
+                if p.box.overlap_x(piece.box) > 0.3 * min(p.box.width, piece.box.width)
+            ]
             dated = [p for p in over if _dated(p.text)]
             if dated and len(dated[0].words) <= 6:
                 found = [*dated[:1], *found]
@@ -160,10 +220,32 @@ def _head(label: str) -> str:
     return re.split(r"[,(:;]", label, maxsplit=1)[0]
 
 
+def _alike(a: frozenset[str], b: frozenset[str]) -> float:
+    return 2 * len(a & b) / (len(a) + len(b))
+
+
+def _stems(text: str) -> frozenset[str]:
+    found = stems(fold(text))
+    return found - _NEUTRAL or found
+
+
+def _is_share(array: Field) -> bool:
+    """Whether an array asks for percentages: by its name, or by how its description begins."""
+    return bool(_SHARE.search(words_of(array.name)) or _SHARE.search(array.description[:60]))
+
+
 def _phrases(array: Field) -> list[tuple[str, float]]:
-    """What may stand on the page for an array: its name, title, and the first phrases of its description."""
+    """What may stand on the page for an array: its name, title, the first phrases of its description, and what
+    statements usually print for it."""
     parts = [p for p in re.split(r"[:(.,;]", array.description)[:2] if p.strip()]
-    phrases = [(words_of(array.name), 1.0), (fold(array.title), 1.0), *((fold(p), 0.98) for p in parts)]
+    name = words_of(array.name)
+    known = _PRINTED.get(name, "").split("|")
+    phrases = [
+        (name, 0.97),
+        (fold(array.title), 0.98),
+        *((fold(p), 1.0) for p in parts),
+        *((p, 0.99) for p in known),
+    ]
     return [(p, w) for p, w in phrases if p]
 
 
@@ -172,10 +254,8 @@ def _dated(text: str) -> bool:
 
 
 def _times(word: str) -> int:
+    """1,000 for `thousands` and its like, and so on."""
     low = word.lower()
-    for prefix in ("milli", "mil", "th", "ta", "bi"):
-        if low.startswith(prefix):
-            if low.startswith(("milliers", "miles", "migliaia")):
-                return 1_000
-            return 1_000_000 if prefix in ("milli", "mil") else _TIMES[prefix]
-    return 1_000
+    if low.startswith(("th", "ta", "mill") if low.startswith("milliers") else ("th", "ta", "mile", "mig")):
+        return 1_000
+    return 1_000_000_000 if low.startswith("bi") else 1_000_000
