@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+CLIENT := .venv-vlmrun
 ARGS ?=
 
 .PHONY: help setup lock demo test lint bench
@@ -13,7 +14,7 @@ help:
 	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
 	@echo "make bench               the benchmark table"
 	@echo "make lint                ruff, mypy, layer contracts"
-	@echo "make lock                resolve requirements.lock anew"
+	@echo "make lock                resolve requirements.lock and tests/client/requirements.lock anew"
 
 setup: $(STAMP)
 
@@ -26,12 +27,19 @@ $(STAMP): requirements.lock pyproject.toml
 
 lock:
 	$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements.lock
+	$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header tests/client/requirements.in -o tests/client/requirements.lock
 
 demo: setup
 	$(PY) scripts/demo.py $(ARGS)
 
-test: setup lint
+test: setup lint $(CLIENT)/.installed
 	$(PY) -m pytest $(ARGS)
+
+# The official client pins versions that we do not, so its tests have an environment of their own.
+$(CLIENT)/.installed: tests/client/requirements.lock
+	$(PYTHON) -m venv $(CLIENT)
+	$(CLIENT)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/client/requirements.lock
+	touch $@
 
 lint: setup
 	$(VENV)/bin/ruff check src tests scripts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import threading
 import time
 from collections.abc import Iterator
@@ -16,8 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from PIL import Image, ImageDraw, ImageFont
-from reportlab.pdfgen.canvas import Canvas
+from tests.documents_made import make_pdf, make_png
 
 from paperclerk.bootstrap import open_database
 from paperclerk.cli.serve import listen, server_config
@@ -26,11 +24,6 @@ from paperclerk.settings import Settings
 from paperclerk.storage.keys import Keys
 from paperclerk.webhooks.signing import new_secret
 
-LINES = (
-    ("ACME Tools Ltd", ""),
-    ("Invoice number", "R-2041"),
-    ("Total", "118.50"),
-)
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -119,31 +112,6 @@ def pdf() -> bytes:
 @pytest.fixture(scope="session")
 def png() -> bytes:
     return make_png()
-
-
-def make_pdf(pages: int) -> bytes:
-    """A digital PDF whose pages all hold `LINES`."""
-    out = io.BytesIO()
-    canvas = Canvas(out, pagesize=(595, 842), invariant=1)
-    for _ in range(pages):
-        for n, (label, value) in enumerate(LINES):
-            canvas.drawString(72, 760 - 40 * n, label)
-            canvas.drawString(300, 760 - 40 * n, value)
-        canvas.showPage()
-    canvas.save()
-    return out.getvalue()
-
-
-def make_png(kind: str = "PNG") -> bytes:
-    """A picture of `LINES`."""
-    image = Image.new("RGB", (1000, 500), "white")
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(44)
-    for n, (label, value) in enumerate(LINES):
-        draw.text((60, 60 + 120 * n), label, fill="black", font=font)
-        draw.text((560, 60 + 120 * n), value, fill="black", font=font)
-    out = io.BytesIO()
-    image.save(out, kind)
-    return out.getvalue()
 
 
 def upload(client: httpx.Client, data: bytes, name: str = "a.pdf", **params: Any) -> dict[str, Any]:

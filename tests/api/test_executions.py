@@ -19,12 +19,11 @@ from tests.api.conftest import (
     SCHEMA,
     Running,
     assert_error,
-    make_pdf,
-    make_png,
     serving,
     upload,
     wait_for,
 )
+from tests.documents_made import make_pdf, make_png
 
 KEYS = {"id", "created_at", "completed_at", "response", "status", "domain", "usage"}
 USAGE = {"elements_processed", "element_type", "credits_used", "steps", "message", "duration_seconds"}

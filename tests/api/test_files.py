@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from tests.api.conftest import Running, assert_error, make_pdf, serving, upload
+from tests.api.conftest import Running, assert_error, serving, upload
+from tests.documents_made import make_pdf
 
 from paperclerk.security.signed_urls import Grant, UrlSigner
 

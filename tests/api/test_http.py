@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from tests.api.conftest import SCHEMA, Running, assert_error, make_pdf, serving, upload
+from tests.api.conftest import SCHEMA, Running, assert_error, serving, upload
+from tests.documents_made import make_pdf
 
 from paperclerk.api.admission import RateLimiter
 from paperclerk.security.keys import new_key
@@ -174,7 +175,9 @@ def test_size_limits_of_json(tmp_path: Path) -> None:
         running.client() as client,
     ):
         for path, most in (("/document/execute", 2000), ("/image/execute", 4000)):
-            exact = json.dumps({"name": "x" * (most - 12)}).encode()
+            body = {"file_id": "x", "images": ["x"], "name": "y", "padding": ""}
+            body["padding"] = "x" * (most - len(json.dumps(body)))
+            exact = json.dumps(body).encode()
             assert len(exact) == most
             headers = {"Content-Type": "application/json"}
             assert_error(client.post(path, content=exact, headers=headers), 404, "unknown_agent")

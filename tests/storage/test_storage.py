@@ -331,8 +331,8 @@ def test_an_awaited_file_is_filled_once(tmp_path: Path) -> None:
                 staged = await intake.finish()
                 async with contents.referring(staged) as connection:
                     files = Files(connection, a.id)
-                    assert await files.fill(file.id, staged.content)
-                    assert not await files.fill(file.id, staged.content)
+                    assert await files.fill(file.id, staged.content, "t")
+                    assert not await files.fill(file.id, staged.content, "t")
                     found = await files.get(file.id)
                     assert found and found.state is FileState.READY and found.content == staged.content
 

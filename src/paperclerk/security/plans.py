@@ -49,7 +49,7 @@ def load_plans(path: Path | None = None) -> Plans:
     """Reads the plans file, or the built-in one. Raises InvalidRequest that names what is wrong in it."""
     source = path or BUILT_IN
     try:
-        read = _PlansFile.model_validate(yaml.safe_load(source.read_text("utf-8")))
+        read = _PlansFile.model_validate(_read_yaml(source))
     except OSError as error:
         raise InvalidRequest(f"The plans file {str(source)!r} cannot be read: {error.strerror}.") from error
     except yaml.YAMLError as error:
@@ -63,3 +63,7 @@ def load_plans(path: Path | None = None) -> Plans:
     if read.default not in read.plans:
         raise InvalidRequest(f"The plans file {str(source)!r} has no plan {read.default!r}, its default.")
     return Plans(read.default, read.plans)
+
+
+def _read_yaml(path: Path) -> object:
+    return yaml.safe_load(path.read_text("utf-8"))  # type: ignore[no-untyped-call]
