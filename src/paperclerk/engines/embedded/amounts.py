@@ -127,8 +127,7 @@ def _proposed(
     profile: Profile, printed: Sequence[_Printed], sure: dict[float, float], found: Sequence[Candidate]
 ) -> list[Candidate]:
     """The total where no label gave it: what arithmetic confirms, else the largest amount of the document."""
-    if any(c.score >= 0.5 for c in found):
-        return []
+    weak = all(c.score < 0.5 for c in found)
     given = {c.place for c in found}
     largest = max((p.number.value for p in printed if not p.called & {"paid", "change"}), default=0.0)
     proposed = []
@@ -137,7 +136,10 @@ def _proposed(
         place = (p.row.page, p.row.index, p.number.start, p.number.end)
         if place in given or p.called & {"change", "rounding", "tax_total"}:
             continue
-        score = 0.45 + sure[value] if value in sure else 0.33 if value == largest else 0.0
+        proof = sure.get(value, 0.0)
+        score = (0.5 if proof >= 0.12 else 0.4) + proof if proof else 0.0
+        if not proof and weak and value == largest and len(p.row.text.split()) <= 8:
+            score = 0.33
         if p.called:
             score -= 0.05
         form = forms.number_value(p.number, profile, p.row.text[p.number.start : p.number.end])

@@ -48,8 +48,9 @@ class Candidate:
         return replace(self, score=max(0.0, score))
 
     def with_support(self, bonus: float) -> Candidate:
-        """Raised by evidence from elsewhere on the document."""
-        return replace(self, score=self.score + bonus, support=self.support + bonus)
+        """Raised by evidence from elsewhere on the document; strong evidence makes up for a weak label."""
+        floor = 0.6 if bonus >= 0.1 and self.label >= 0.2 else 0.0
+        return replace(self, score=max(self.score, floor) + bonus, support=self.support + bonus)
 
 
 _DIRECTION = {"same": 1.0, "right": 0.97, "below": 0.86, "above": 0.5}
@@ -89,16 +90,20 @@ _COUNTED = frozenset({"money", "number", "integer", "percent", "date", "datetime
 
 def _heads_column(facts: Facts, profile: Profile, slot: Slot) -> bool:
     """Whether more of the same kind follows below: a table's column, no field of its own."""
+    if profile.want == "id":
+        return False
     page = facts.layout.pages[slot.row.page]
-    below = page.below(slot.row.segment_at(slot.start))
-    if not below or profile.want == "id":
-        return False
-    row = facts.layout.row_of(below[0])
-    if row.box.y0 - slot.row.box.y1 > 2.5 * page.size:
-        return False
-    values = facts.values(row)
-    kinds = values.dates if profile.want in ("date", "datetime") else values.numbers
-    return any(below[0].start <= v.start < below[0].end for v in kinds)
+    at = slot.row.segment_at(slot.start)
+    for _ in range(3):
+        below = page.below(at)
+        if not below or below[0].box.y0 - at.box.y1 > 4 * page.size:
+            return False
+        at = below[0]
+        values = facts.values(facts.layout.row_of(at))
+        kinds = values.dates if profile.want in ("date", "datetime") else values.numbers
+        if any(at.start <= v.start < at.end for v in kinds):
+            return True
+    return False
 
 
 def _nearness(slot: Slot) -> float:

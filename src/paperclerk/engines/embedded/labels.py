@@ -24,6 +24,9 @@ MAX_LABEL_WORDS = 14
 _NUMBERING = re.compile(r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-Z][.)]|[•▪●*-])\s*(?=[^\W\d])")
 _TOKEN = re.compile(r"\S+")
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_COMPOUND = re.compile(
+    r"\w{3,}?(?P<head>rechnung|nummer|datum|betrag|adresse|anschrift|zeitraum|factuur|bedrag)"
+)
 _MISREAD = re.compile(r"[^\W\d_]{1,}[01][^\W\d_]{1,}[:.]?")  # Bi1l, T0TAL
 _GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*):(?=[^/\s])")
 
@@ -181,6 +184,12 @@ def _taxed(words: tuple[str, ...]) -> str | None:
     return None
 
 
+def _head_of_compound(word: str) -> str:
+    """German and Dutch labels glue words together: a Mietrechnung is a Rechnung."""
+    match = _COMPOUND.fullmatch(word)
+    return match["head"] if match and word not in lexicon.labels() else word
+
+
 @lru_cache(maxsize=32768)
 def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
     """Concepts a run of words names: as a whole 1.0, by its head or tail less, by its middle least."""
@@ -196,6 +205,9 @@ def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
         found[entry.concept] = entry.strength
     if exact:
         return tuple(found.items())
+    plain = tuple(_head_of_compound(w) for w in words)
+    if plain != words and (entries := known.get("".join(plain))):
+        return tuple((e.concept, 0.95 * e.strength) for e in entries)
     taxed = _taxed(words)
     if taxed is not None:
         return ((taxed, 1.0),)

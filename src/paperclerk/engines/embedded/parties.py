@@ -134,7 +134,7 @@ def name_end(text: str) -> int:
     """Where a name ends before its registration number or a dash and an address."""
     match = _REGISTRY.search(text)
     end = match.start() if match and match.start() >= 3 else len(text)
-    cut = re.search(r"\s+[-–—·•|*]\s+|\s*[;|•·]\s*", text[:end])
+    cut = re.search(r"\s+[-–—·•●|*]\s+|\s*[;|•●·]\s*", text[:end])
     if cut and address_likeness(text[cut.end() :]) >= 0.4:
         end = cut.start()
     return len(text[:end].rstrip(" ,;-–"))
@@ -190,6 +190,7 @@ def _extent(facts: Facts, page: PageLayout, label: Label) -> Box:
             if head is not None and (head.sure or head.whole):
                 right = segment.box.x0 - 1
                 break
+    right = min(right, _next_column(facts, page, label, box, size))
     bottom, last = box.y1, box.y1
     for row in page.rows[label.row.index + 1 : label.row.index + 16]:
         inside = [s for s in row.segments if s.box.x1 > box.x0 - size and s.box.x0 < right]
@@ -209,6 +210,25 @@ def _extent(facts: Facts, page: PageLayout, label: Label) -> Box:
     return Box(box.x0 - size, box.y0 - 1, right, bottom + 1)
 
 
+def _next_column(facts: Facts, page: PageLayout, label: Label, box: Box, size: float) -> float:
+    """Where a second column of lines begins beside the lines under a heading; labels and their values are one."""
+    starts: list[float] = []
+    for row in page.rows[label.row.index + 1 : label.row.index + 9]:
+        own = [s for s in row.segments if s.box.x0 < box.x0 + 4 * size and s.box.x1 > box.x0]
+        other = (
+            [s for s in row.segments if s.box.x0 > max(box.x0 + 8 * size, own[0].box.x1 + 2 * size)]
+            if own
+            else []
+        )
+        if not own or not other:
+            continue
+        head = facts.label_of(own[0])
+        if head is not None and (head.colon or head.likeness >= 0.9):
+            return page.page.width
+        starts.append(other[0].box.x0)
+    return min(starts) - 1 if len(starts) >= 2 else page.page.width
+
+
 def role_at(found: Sequence[Region], page: int, box: Box) -> str | None:
     """The party whose region a box lies in: the smallest that holds its centre."""
     holding = [
@@ -222,12 +242,43 @@ def parties(facts: Facts, *, pages: int = 3) -> list[Party]:
     """Addresses of the first pages with the name above each, best first."""
     found: list[Party] = []
     for page in facts.layout.pages[:pages]:
-        for block in page.blocks:
-            found += _parties_of(page, block.segments)
+        for lines in _stacks(page):
+            found += _parties_of(facts, page, lines)
     return sorted(found, key=lambda p: -p.strength)
 
 
-def _parties_of(page: PageLayout, lines: Sequence[Segment]) -> list[Party]:
+def _stacks(page: PageLayout) -> list[list[Segment]]:
+    """Blocks, joined where the next one goes on at the same left edge after little more than a blank line."""
+    stacks: dict[int, list[Segment]] = {}
+    inner: set[int] = set()
+    for block in page.blocks:
+        stacks[block.segments[0].index] = list(block.segments)
+    for first in list(stacks):
+        lines = stacks[first]
+        while True:
+            last = lines[-1]
+            below = page.below(last)
+            if (
+                not below
+                or below[0].index not in stacks
+                or below[0].index in inner
+                or below[0].index == first
+            ):
+                break
+            lower, size = below[0], max(1.0, last.size)
+            gap = lower.box.y0 - last.box.y1
+            if (
+                gap > 2.2 * size
+                or abs(lower.box.x0 - last.box.x0) > 0.6 * size
+                or not 0.7 < lower.size / size < 1.4
+            ):
+                break
+            inner.add(lower.index)
+            lines += stacks[lower.index]
+    return [lines for first, lines in stacks.items() if first not in inner]
+
+
+def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> list[Party]:
     likeness = [address_likeness(s.text) for s in lines]
     found: list[Party] = []
     i = 0
@@ -245,7 +296,7 @@ def _parties_of(page: PageLayout, lines: Sequence[Segment]) -> list[Party]:
         run = tuple(lines[first : last + 1])
         total = sum(likeness[first : last + 1])
         if total >= 0.8 or _POSTCODE.search(" ".join(s.text for s in run)):
-            name = _name_above(page, lines, first)
+            name = _name_above(facts, page, lines, first)
             box = Box(
                 min(s.box.x0 for s in (*name, *run)), min(s.box.y0 for s in (*name, *run)),
                 max(s.box.x1 for s in (*name, *run)), max(s.box.y1 for s in (*name, *run)),
@@ -275,7 +326,12 @@ def _with_city(lines: Sequence[Segment], last: int) -> int:
     return last
 
 
-def _name_above(page: PageLayout, lines: Sequence[Segment], first: int) -> tuple[Segment, ...]:
+def _is_heading(facts: Facts, segment: Segment) -> bool:
+    head = facts.label_of(segment)
+    return head is not None and head.whole and max(head.concepts.values(), default=0.0) >= 0.75
+
+
+def _name_above(facts: Facts, page: PageLayout, lines: Sequence[Segment], first: int) -> tuple[Segment, ...]:
     above = [*lines[:first]]
     if not above:
         upper = page.above(lines[first])
@@ -284,7 +340,7 @@ def _name_above(page: PageLayout, lines: Sequence[Segment], first: int) -> tuple
         if above:
             above = list(page.block_of(above[0]).segments)
             above = [s for s in above if s.box.y1 <= lines[first].box.y0 + 0.5 * size]
-    named = [s for s in above if name_likeness(s.text) >= 0.4]
+    named = [s for s in above if name_likeness(s.text) >= 0.4 and not _is_heading(facts, s)]
     if not named:
         return ()
     legal = [s for s in named if has_legal_form(s.text)]

@@ -13,7 +13,7 @@ from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row, Segment
 
 Direction = Literal["same", "right", "below", "above"]
-_LEAD = re.compile(r"[\s:;.,=>|*_–—-]*(?:#\s*)?")
+_LEAD = re.compile(r"(?:[\s:;.,=>|*_]|[–—-](?!\s?[\d$€£(]))*(?:#\s*)?")  # a minus sign belongs to its amount
 
 
 @dataclass(frozen=True, slots=True)
