@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import socket
+import traceback
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from paperclerk.documents import messages, rehearsal, sandbox
 from paperclerk.documents.image_document import ImageDocument
 from paperclerk.documents.media import Media
-from paperclerk.documents.messages import Done, Job, Opened, PageRead, Refused, Rendered, Reply
+from paperclerk.documents.messages import Done, Job, Opened, PageRead, Refused, Rendered, Reply, Trouble
 from paperclerk.documents.pages import EFFORTS, Effort, NeedsOcr, OpenDocument, PictureReader, as_png
 from paperclerk.documents.pdf_document import PdfDocument
 from paperclerk.domain.document import Page, PageStatus
@@ -27,12 +28,18 @@ from paperclerk.domain.errors import (
     UnsupportedDocument,
 )
 
+_FAULT = "The reader failed on this page. Save the document anew, or send it as images."
+_MAX_TRACE = 4000
+
 
 class Flavour:
     """What a zygote has loaded, ready in each of its children. The plain one has no OCR."""
 
     def picture_reader(self, threads: int) -> PictureReader | None:
         return None
+
+    def rehearsal_reader(self) -> PictureReader | None:
+        return self.picture_reader(1)
 
 
 class SmallFlavour(Flavour):
@@ -49,7 +56,26 @@ class SmallFlavour(Flavour):
         return OcrReader(self._networks, threads)
 
 
-FLAVOURS = {"plain": Flavour, "small": SmallFlavour}
+class TinyFlavour(Flavour):
+    """PP-OCRv6 tiny, for `lo`. Its library must not run before the fork."""
+
+    def __init__(self) -> None:
+        import cv2
+        import faster_paddle  # noqa: F401
+
+        from paperclerk.documents.tiny import TinyReader
+
+        cv2.setNumThreads(1)
+        self._reader = TinyReader(EFFORTS["lo"].detect_side)
+
+    def rehearsal_reader(self) -> PictureReader | None:
+        return None
+
+    def picture_reader(self, threads: int) -> PictureReader:
+        return self._reader
+
+
+FLAVOURS = {"plain": Flavour, "small": SmallFlavour, "tiny": TinyFlavour}
 
 
 def rehearse(flavour: Flavour) -> None:
@@ -60,7 +86,7 @@ def rehearse(flavour: Flavour) -> None:
     import encodings.utf_16_le
     import encodings.utf_32_le  # noqa: F401
 
-    reader = flavour.picture_reader(1)
+    reader = flavour.rehearsal_reader()
     for media, data in rehearsal.documents():
         for effort in EFFORTS.values():
             document = _open(media, np.frombuffer(data, np.uint8), effort, reader, 10**6, 10)
@@ -108,6 +134,9 @@ def _replies(job: Job, descriptor: int, flavour: Flavour) -> Iterator[Reply]:
         yield _refusal(error)
     except MemoryError:
         yield _refusal(_out_of_memory())
+    except Exception:  # the border of the process: what is not ours to foresee is reported, not lost
+        yield _trouble(-1)
+        yield _refusal(ReadingFailed(_FAULT, code="reading_crashed"))
     else:
         yield Done()
 
@@ -138,6 +167,11 @@ def _read(job: Job, document: OpenDocument, wanted: frozenset[int]) -> Iterator[
             return
         except DocumentError as error:
             yield PageRead(Page(index, 0.0, 0.0, PageStatus.FAILED, reason=error.message))
+        except MemoryError:
+            yield PageRead(Page(index, 0.0, 0.0, PageStatus.FAILED, reason=_out_of_memory().message))
+        except Exception:
+            yield _trouble(index)
+            yield PageRead(Page(index, 0.0, 0.0, PageStatus.FAILED, reason=_FAULT))
 
 
 def _wanted(job: Job, page_count: int) -> frozenset[int]:
@@ -164,6 +198,10 @@ def _mapped(descriptor: int, size: int) -> npt.NDArray[np.uint8]:
     view = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
     os.close(descriptor)
     return np.frombuffer(view, np.uint8)  # keeps the mapping
+
+
+def _trouble(index: int) -> Trouble:
+    return Trouble(index, traceback.format_exc()[-_MAX_TRACE:])
 
 
 def _out_of_memory() -> ReadingFailed:

@@ -72,11 +72,18 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
+class Trouble(msgspec.Struct, frozen=True, tag=True):
+    """A fault of ours on page `index` (-1: in opening), for the log; another message says how it ends."""
+
+    index: int
+    trace: str
+
+
 class Done(msgspec.Struct, frozen=True, tag=True):
     """All that was asked for has been said."""
 
 
-Reply = Opened | PageRead | NeedsOcr | Rendered | Refused | Done
+Reply = Opened | PageRead | NeedsOcr | Rendered | Refused | Trouble | Done
 
 _encoder = msgspec.msgpack.Encoder()
 _job_decoder = msgspec.msgpack.Decoder(Job)

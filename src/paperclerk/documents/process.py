@@ -6,6 +6,7 @@ that needs OCR it stops there, and a child of a zygote that has the OCR networks
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -15,13 +16,23 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from paperclerk.documents import messages
 from paperclerk.documents.media import HEAD_BYTES, Media, detect
-from paperclerk.documents.messages import FrameError, Job, NeedsOcr, Opened, PageRead, Refused, Rendered
+from paperclerk.documents.messages import (
+    FrameError,
+    Job,
+    NeedsOcr,
+    Opened,
+    PageRead,
+    Refused,
+    Rendered,
+    Trouble,
+)
 from paperclerk.documents.reader import ReadOptions
 from paperclerk.documents.zygote import CAUSE_LEASH, CAUSE_MEMORY, HELLO, REQUEST, STATUS
 from paperclerk.domain.document import DocumentInfo, Page, PageStatus
@@ -36,12 +47,14 @@ from paperclerk.domain.errors import (
     UnsupportedDocument,
 )
 
+_log = logging.getLogger(__name__)
+
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
 _MAX_DEATHS = 3
 """So many pages of one document may kill their child before the reading is given up."""
 
-_OCR_FLAVOUR = {"lo": "small", "auto": "small", "hi": "small"}
+_OCR_FLAVOUR = {"lo": "tiny", "auto": "small", "hi": "small"}
 _KINDS: dict[str, type[PaperclerkError]] = {
     "document": DocumentError,
     "password": PasswordRequired,
@@ -50,6 +63,14 @@ _KINDS: dict[str, type[PaperclerkError]] = {
     "request": InvalidRequest,
     "failed": ReadingFailed,
 }
+
+
+@dataclass
+class Spent:
+    """What the children of a reading used, once they have ended: CPU time of all, peak memory of the largest."""
+
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 class ProcessReader:
@@ -73,7 +94,7 @@ class ProcessReader:
         options = ReadOptions()
         document = _Source(source, options.limits.max_bytes)
         try:
-            child = self._child("plain", options)
+            child = self._child("plain", options, Spent())
             try:
                 child.start(_job(document, options, page, self.threads, render_side=max_side), document)
                 deadline = time.monotonic() + options.limits.min_wall_seconds
@@ -116,16 +137,16 @@ class ProcessReader:
                 self._zygotes[flavour] = _ZygoteProcess(flavour)
             return self._zygotes[flavour]
 
-    def _child(self, flavour: str, options: ReadOptions) -> _Child:
+    def _child(self, flavour: str, options: ReadOptions, spent: Spent) -> _Child:
         zygote = self._zygote(flavour)
         try:
-            return zygote.child(options.limits.memory_bytes)
+            return zygote.child(options.limits.memory_bytes, spent)
         except OSError:  # it died; another one is started, once
             with self._lock:
                 if self._zygotes.get(flavour) is zygote:
                     del self._zygotes[flavour]
             zygote.close()
-            return self._zygote(flavour).child(options.limits.memory_bytes)
+            return self._zygote(flavour).child(options.limits.memory_bytes, spent)
 
 
 class ProcessReading:
@@ -136,13 +157,12 @@ class ProcessReading:
         self._closed = False
         self._deadline = 0.0
         self._child: _Child | None = None
+        self.spent = Spent()
         try:
             self.info = self._begin("plain" if source.media.kind == "pdf" else self._ocr_flavour, 0)
         except BaseException:
             self.close()
             raise
-        asked = self.info.page_count if options.pages is None else len(set(options.pages))
-        self._asked = asked
 
     @property
     def _ocr_flavour(self) -> str:
@@ -164,28 +184,37 @@ class ProcessReading:
         self._source.close()
 
     def __iter__(self) -> Iterator[Page]:
+        """Raises, after the last page, DocumentError when none of the pages asked for could be read."""
         flavour = "plain" if self._source.media.kind == "pdf" else self._ocr_flavour
-        index, deaths, read = 0, 0, 0
+        index, deaths = 0, 0
+        outcomes: set[PageStatus] = set()
+        failure: DocumentError | None = None
         while index < self.info.page_count:
             try:
                 reply = self._receive()
                 if isinstance(reply, NeedsOcr) and reply.index == index and flavour == "plain":
                     flavour = self._ocr_flavour
                     self._begin(flavour, index)
-                elif isinstance(reply, PageRead) and _is_sound(reply.page, index):
-                    index, read = index + 1, read + 1
-                    yield reply.page
-                else:
+                    continue
+                if not isinstance(reply, PageRead) or not _is_sound(reply.page, index):
                     raise _crashed()
+                page = reply.page
             except ReadingFailed as error:
+                failure = error
                 deaths += 1
-                if self._asked == 1 or deaths >= _MAX_DEATHS:
+                if deaths >= _MAX_DEATHS:
                     raise
-                yield Page(index, 0.0, 0.0, PageStatus.FAILED, reason=error.message)
-                index += 1
-                if index < self.info.page_count:
-                    self._begin(flavour, index)
-        self._child_done()
+                page = Page(index, 0.0, 0.0, PageStatus.FAILED, reason=error.message)
+                if index + 1 < self.info.page_count:
+                    self._begin(flavour, index + 1)
+            index += 1
+            outcomes.add(page.status)
+            yield page
+            if page.status is PageStatus.FAILED and failure is None:
+                failure = DocumentError(page.reason or "The page cannot be read.")
+        self.close()
+        if failure is not None and not outcomes & {PageStatus.OK, PageStatus.EMPTY}:
+            raise failure
 
     def _begin(self, flavour: str, first: int) -> DocumentInfo:
         """Put a new child on the document, from page `first` on."""
@@ -194,7 +223,7 @@ class ProcessReading:
         if self._closed:
             raise Cancelled("The reading was closed.")
         options, limits = self._options, self._options.limits
-        self._child = self._reader._child(flavour, options)
+        self._child = self._reader._child(flavour, options, self.spent)
         self._child.start(_job(self._source, options, first, self._reader.threads), self._source)
         self._page_seconds = limits.wall_seconds_per_page
         reply = self._receive()
@@ -210,9 +239,6 @@ class ProcessReading:
             if self._closed:
                 raise Cancelled("The reading was closed.") from None
             raise
-
-    def _child_done(self) -> None:
-        self.close()
 
 
 class _Source:
@@ -278,14 +304,15 @@ class _ZygoteProcess:
             self.close()
             raise RuntimeError("the reading process did not start; its standard error says why")
 
-    def child(self, memory_bytes: int) -> _Child:
+    def child(self, memory_bytes: int, spent: Spent) -> _Child:
         """A child that waits for its job. Raises OSError when the zygote is gone."""
         with self._lock:
             self._control.sendall(REQUEST.pack(b"n", memory_bytes))
             mark, descriptors, _flags, _address = socket.recv_fds(self._control, 1, 2)
         if not mark or len(descriptors) != 2:
             raise ConnectionError("the reading process ended")
-        return _Child(*(socket.socket(fileno=descriptor) for descriptor in descriptors))
+        channel, leash = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+        return _Child(channel, leash, spent)
 
     def close(self) -> None:
         self._control.close()
@@ -299,8 +326,8 @@ class _ZygoteProcess:
 class _Child:
     """One child: a channel for the job and its replies, a leash to end it."""
 
-    def __init__(self, channel: socket.socket, leash: socket.socket) -> None:
-        self._channel, self._leash = channel, leash
+    def __init__(self, channel: socket.socket, leash: socket.socket, spent: Spent) -> None:
+        self._channel, self._leash, self._spent = channel, leash, spent
         self._lock = threading.Lock()
         self._ended = False
 
@@ -315,6 +342,9 @@ class _Child:
         self._channel.settimeout(max(0.01, deadline - time.monotonic()))
         try:
             reply = messages.receive_reply(self._channel)
+            while isinstance(reply, Trouble):
+                _log.warning("reading failed on page %d:\n%s", reply.index, reply.trace)
+                reply = messages.receive_reply(self._channel)
         except TimeoutError:
             raise _timed_out() from None
         except (FrameError, OSError):
@@ -345,20 +375,26 @@ class _Child:
         report = self._status()
         if report is None:
             return _crashed()
-        status, cause, _peak, _cpu = report
+        status, cause = report
         if cause == CAUSE_MEMORY:
             return _out_of_memory()
         if cause != CAUSE_LEASH and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
             return _timed_out()
         return _crashed()
 
-    def _status(self) -> tuple[int, int, int, float] | None:
+    def _status(self) -> tuple[int, int] | None:
+        """Wait status and cause, once the child has ended."""
         self._leash.settimeout(_END_SECONDS)
         try:
             report = self._leash.recv(STATUS.size, socket.MSG_WAITALL)
         except OSError:
             return None
-        return STATUS.unpack(report) if len(report) == STATUS.size else None
+        if len(report) != STATUS.size:
+            return None
+        status, cause, peak_bytes, cpu_seconds = STATUS.unpack(report)
+        self._spent.cpu_seconds += cpu_seconds
+        self._spent.peak_bytes = max(self._spent.peak_bytes, peak_bytes)
+        return status, cause
 
 
 def _job(source: _Source, options: ReadOptions, first: int, threads: int, *, render_side: int = 0) -> Job:
