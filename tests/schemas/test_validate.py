@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from paperclerk.domain.errors import InvalidSchema
 from paperclerk.schemas.check import check_schema
 from paperclerk.schemas.compile import compile_schema
+from paperclerk.schemas.judge import matches
 from paperclerk.schemas.validate import conform, is_valid, missing_required, spoken
 
 
@@ -335,6 +336,26 @@ def test_no_pattern_takes_long(pattern: str) -> None:
         conform({"a": rows}, check_schema(schema))
     except InvalidSchema:
         pass
+    assert time.process_time() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("^[A-Z]{3}$", "EUR", True),
+        ("^[A-Z]{3}$", "EURO", False),
+        ("b", "abc", True),
+        ("((", "anything", True),
+        (r"^(?!x)", "y", True),
+        (r"^(?!x)", "xy", False),
+        (r"^(?!x)", "y" * 3_000, False),
+        (r"^(\w+\s?)*$", "word " * 20_000 + "!", False),
+        (r"^\$", "\ud800", False),
+    ],
+)
+def test_matches(pattern: str, text: str, found: bool) -> None:
+    start = time.process_time()
+    assert matches(pattern, text) is found
     assert time.process_time() - start < 0.5
 
 

@@ -1,5 +1,5 @@
-"""The validator behind `check` and `validate`: jsonschema-rs, set up so that a schema can neither reach out nor
-run away. Also the size of what a caller's pattern may become.
+"""The validator behind `check`, `validate` and the engines: jsonschema-rs, set up so that a schema can neither
+reach out nor run away. Also what a caller's pattern may cost.
 
 * Nothing is retrieved (`offline`), and schemas come without `$schema` and `$id` (`keywords.lifted`).
 * Patterns run on a linear-time engine with a cap on their compiled size. Look-around, which pydantic writes for
@@ -76,6 +76,27 @@ def weigh(pattern: str) -> Weight | None:
             continue
         return weight
     return None
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether `pattern` is found in `text`, in bounded time. A pattern that is none excludes nothing.
+
+    A caller's pattern is never given to `re`: that can take for ever on twenty characters.
+    """
+    matcher = _matcher(pattern)
+    try:
+        return matcher is None or matcher.is_valid(text)
+    except UnicodeEncodeError:  # half a character, which no reply can hold either
+        return False
+
+
+@lru_cache(maxsize=256)
+def _matcher(pattern: str) -> jsonschema_rs.Validator | None:
+    weight = weigh(pattern)
+    if weight is None:
+        return None
+    schema = _with_short_values({"pattern": pattern}, {pattern: weight})
+    return _validator(schema, backtracking=weight == "backtracking")
 
 
 def _without_required(schema: dict[str, Any]) -> dict[str, Any]:

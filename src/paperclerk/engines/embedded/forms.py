@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
 from paperclerk.domain.result import Scalar
 from paperclerk.engines.embedded.dates import Date, Time
 from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.schemas.judge import matches
 
 
 def number_value(number: Number, profile: Profile, printed: str) -> Scalar:
@@ -42,10 +42,4 @@ def text_value(printed: str, profile: Profile) -> str | None:
     field = profile.field
     if field.max_length is not None and len(printed) > field.max_length:
         return None
-    if field.pattern:
-        try:
-            if not re.search(field.pattern, printed):
-                return None
-        except re.error:
-            return printed
-    return printed
+    return printed if field.pattern is None or matches(field.pattern, printed) else None
