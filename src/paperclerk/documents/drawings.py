@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,10 @@ import numpy.typing as npt
 pdfium: Any = importlib.import_module("pypdfium2.raw")  # ctypes bindings, which carry no types
 
 Floats = npt.NDArray[np.float64]
-Matrix = npt.NDArray[np.float64]  # (3, 3), for row vectors
+Matrix = tuple[float, float, float, float, float, float]  # a b c d e f, as PDF writes them
+Sides = tuple[float, float, float, float]  # left, bottom, right, top
+
+_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 MAX_OBJECTS = 20_000
 MAX_RULES = 2_000
@@ -43,8 +47,8 @@ class Drawings:
 
 @dataclass
 class _Found:
-    pictures: list[Floats] = field(default_factory=list)
-    rules: list[Floats] = field(default_factory=list)
+    pictures: list[Sides] = field(default_factory=list)
+    rules: list[Sides] = field(default_factory=list)
     paths: int = 0
     shadings: int = 0
     objects: int = 0
@@ -60,7 +64,7 @@ def collect(page: Any) -> Drawings:
     found = _Found()
     count = pdfium.FPDFPage_CountObjects(page)
     objects = (pdfium.FPDFPage_GetObject(page, i) for i in range(min(count, MAX_OBJECTS)))
-    _look(objects, np.eye(3), found, 0)
+    _look(objects, _IDENTITY, found, 0)
     return Drawings(_stacked(found.pictures), _stacked(found.rules), found.paths, found.shadings)
 
 
@@ -83,7 +87,7 @@ def _look(objects: Iterator[Any], matrix: Matrix, found: _Found, depth: int) -> 
         elif kind == _FORM and depth < _MAX_NESTING:
             count = min(pdfium.FPDFFormObj_CountObjects(each), MAX_OBJECTS)
             inner = (pdfium.FPDFFormObj_GetObject(each, i) for i in range(count))
-            _look(inner, _matrix_of(each) @ matrix, found, depth + 1)
+            _look(inner, _joined(_matrix_of(each), matrix), found, depth + 1)
 
 
 def _look_at_path(path: Any, matrix: Matrix, found: _Found) -> None:
@@ -100,21 +104,21 @@ def _look_at_path(path: Any, matrix: Matrix, found: _Found) -> None:
     if count <= 0 or found.segments + count > _MAX_SEGMENTS:
         return
     found.segments += count
-    found.rules.extend(_straight_pieces(path, count, _matrix_of(path) @ matrix))
+    found.rules.extend(_straight_pieces(path, count, _joined(_matrix_of(path), matrix)))
 
 
 def _is_rule(width: float, height: float) -> bool:
     return min(width, height) <= _THIN and max(width, height) >= _SHORTEST
 
 
-def _straight_pieces(path: Any, count: int, matrix: Matrix) -> Iterator[Floats]:
+def _straight_pieces(path: Any, count: int, matrix: Matrix) -> Iterator[Sides]:
     """The horizontal and vertical straight pieces of a stroked path."""
     x, y = ctypes.c_float(), ctypes.c_float()
-    first = last = np.zeros(2)
+    first = last = (0.0, 0.0)
     for i in range(count):
         segment = pdfium.FPDFPath_GetPathSegment(path, i)
         pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        point = (np.array([x.value, y.value, 1.0]) @ matrix)[:2]
+        point = _placed(x.value, y.value, matrix)
         kind = pdfium.FPDFPathSegment_GetType(segment)
         if kind == _MOVE_TO:
             first = point
@@ -125,10 +129,10 @@ def _straight_pieces(path: Any, count: int, matrix: Matrix) -> Iterator[Floats]:
         last = point
 
 
-def _piece(start: Floats, end: Floats) -> Iterator[Floats]:
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    if _is_rule(*(high - low)) and min(high - low) <= 0.5:
-        yield np.concatenate([low, high])
+def _piece(start: tuple[float, float], end: tuple[float, float]) -> Iterator[Sides]:
+    width, height = abs(end[0] - start[0]), abs(end[1] - start[1])
+    if min(width, height) <= 0.5 and max(width, height) >= _SHORTEST:
+        yield min(start[0], end[0]), min(start[1], end[1]), max(start[0], end[0]), max(start[1], end[1])
 
 
 def _is_stroked(path: Any) -> bool:
@@ -136,28 +140,45 @@ def _is_stroked(path: Any) -> bool:
     return bool(pdfium.FPDFPath_GetDrawMode(path, fill, stroke) and stroke.value)
 
 
-def _bounds(each: Any, matrix: Matrix) -> Floats | None:
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    if not pdfium.FPDFPageObj_GetBounds(each, left, bottom, right, top):
+_left, _bottom, _right, _top = (ctypes.c_float() for _ in range(4))
+
+
+def _bounds(each: Any, matrix: Matrix) -> Sides | None:
+    if not pdfium.FPDFPageObj_GetBounds(each, _left, _bottom, _right, _top):
         return None
-    sides = (
-        (left.value, bottom.value),
-        (right.value, bottom.value),
-        (left.value, top.value),
-        (right.value, top.value),
-    )
-    corners = np.array([(x, y, 1.0) for x, y in sides])
-    placed = (corners @ matrix)[:, :2]
-    box = np.concatenate([placed.min(axis=0), placed.max(axis=0)])
-    return box if np.isfinite(box).all() else None
+    sides = (_left.value, _bottom.value, _right.value, _top.value)
+    if not all(map(math.isfinite, sides)):
+        return None
+    if matrix is _IDENTITY:
+        return sides
+    corners = [_placed(x, y, matrix) for x in (sides[0], sides[2]) for y in (sides[1], sides[3])]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _placed(x: float, y: float, matrix: Matrix) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
+
+
+def _joined(first: Matrix, then: Matrix) -> Matrix:
+    """The matrix that does `first` and `then` in turn."""
+    if then is _IDENTITY or first is _IDENTITY:
+        return first if then is _IDENTITY else then
+    a, b, c, d, e, f = first
+    g, h, i, j, k, m = then
+    return (
+        a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
+    )  # fmt: skip
 
 
 def _matrix_of(each: Any) -> Matrix:
     matrix = pdfium.FS_MATRIX()
     if not pdfium.FPDFPageObj_GetMatrix(each, matrix):
-        return np.eye(3)
-    return np.array([[matrix.a, matrix.b, 0], [matrix.c, matrix.d, 0], [matrix.e, matrix.f, 1]])
+        return _IDENTITY
+    found = (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
+    return _IDENTITY if found == _IDENTITY else found
 
 
-def _stacked(boxes: list[Floats]) -> Floats:
+def _stacked(boxes: list[Sides]) -> Floats:
     return np.array(boxes, np.float64).reshape(-1, 4)

@@ -7,6 +7,7 @@ lines, until nothing splits; rows within a block go from top to bottom.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -62,18 +63,19 @@ def arrange(words: Sequence[Word], *, slope: float = 0.0, rules: Sequence[Box] =
     return Arranged(tuple(words[i] for i in order), tuple(lines))
 
 
-def _segments(words: Sequence[Word], slope: float, walls: Sequence[Box]) -> list[_Segment]:
+def _segments(words: Sequence[Word], slope: float, uprights: Sequence[Box]) -> list[_Segment]:
     """Stretches of words on one baseline; words that stand upright (turned text) are stretches of their own."""
     level = [word.box.cy - slope * word.box.cx for word in words]
     segments = []
     for number, row in enumerate(_rows(words, level)):
         row.sort(key=lambda i: words[i].box.x0)
+        walls = _walls_of(words[row[0]].box, uprights)
         reach = words[row[0]].box.x1
         current = [row[0]]
         for last, i in pairwise(row):
             gap = words[i].box.x0 - reach
             wide = gap > COLUMN_GAP * max(min(words[last].size, words[i].size), 1.0)
-            if wide or _walled(words[last].box, words[i].box, walls):
+            if wide or _walled(words[last].box.cx, words[i].box.cx, walls):
                 segments.append(_segment(words, level, current, number))
                 current = []
             current.append(i)
@@ -82,10 +84,16 @@ def _segments(words: Sequence[Word], slope: float, walls: Sequence[Box]) -> list
     return segments
 
 
-def _walled(left: Box, right: Box, walls: Sequence[Box]) -> bool:
-    """Whether a vertical ruling line stands between two words of a baseline."""
-    middle = (left.cy + right.cy) / 2
-    return any(left.cx < wall.cx < right.cx and wall.y0 <= middle <= wall.y1 for wall in walls)
+def _walls_of(box: Box, uprights: Sequence[Box]) -> list[float]:
+    """Where vertical ruling lines cross the row of `box`, from left to right."""
+    middle = box.cy
+    return sorted((wall.x0 + wall.x1) / 2 for wall in uprights if wall.y0 <= middle <= wall.y1)
+
+
+def _walled(left: float, right: float, walls: list[float]) -> bool:
+    """Whether a vertical ruling line stands between the middles of two words of a baseline."""
+    place = bisect_right(walls, left)
+    return place < len(walls) and walls[place] < right
 
 
 def _segment(words: Sequence[Word], level: Sequence[float], members: list[int], row: int) -> _Segment:
