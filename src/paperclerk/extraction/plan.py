@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,13 +38,13 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
 
     Raises InvalidSchema.
     """
-    schema = check_schema(config.json_schema if config.json_schema is not None else agent.json_schema)
+    schema, field = _prepared(config.json_schema if config.json_schema is not None else agent.json_schema)
     prompt = "\n\n".join(p for p in (agent.prompt, config.prompt) if p)
     return Plan(
         agent=agent,
         config=config,
         schema=schema,
-        field=compile_schema(schema),
+        field=field,
         context=Context(
             prompt=prompt,
             detail=config.detail,
@@ -51,3 +55,26 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
             temperature=config.temperature,
         ),
     )
+
+
+def _prepared(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], Field]:
+    """The schema, checked, and its compiled form."""
+    try:
+        text = json.dumps(schema)
+    except (TypeError, ValueError, RecursionError):  # the check says what is wrong with it
+        checked = check_schema(schema)
+        return checked, compile_schema(checked)
+    return _prepared_text(text)
+
+
+@functools.lru_cache(maxsize=64)  # the same few schemas come again and again, and cost tens of milliseconds
+def _prepared_text(text: str) -> tuple[Mapping[str, Any], Field]:
+    checked = check_schema(json.loads(text))
+    return checked, compile_schema(checked)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(text: str) -> tuple[Mapping[str, Any], Field]:
+    """Checked and compiled, kept for the next execution of the same schema: both forms are read only."""
+    schema = check_schema(json.loads(text))
+    return schema, compile_schema(schema)
