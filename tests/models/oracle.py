@@ -50,10 +50,16 @@ class Faults:
 
 @dataclass
 class Truth:
-    """What is right for one document: the JSON, and how dates are to be read (`date-mdy` for month first)."""
+    """What is right for one document: the JSON, and how dates are to be read (`date-mdy` for month first).
+
+    `prints` knows, by leaf path, the number of the page and the words that a value was read from; `homes`, by row
+    path, the page that a row stands on. What they do not know is searched on the pages shown.
+    """
 
     value: Any
     kinds: Mapping[str, str] = field(default_factory=dict)
+    prints: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    homes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -175,9 +181,8 @@ class Oracle:
         if self.faults.whitespace_over and _count(form) > self.faults.whitespace_over:
             return "{" + " " * 400, "length"
         pages = {int(n): t for n, t in PAGE.findall(asked)}
-        answer = _Answering(self, pages, self.truths[body["model"]].kinds).object(
-            form, self.truths[body["model"]].value, ""
-        )
+        truth = self.truths[body["model"]]
+        answer = _Answering(self, pages, truth).object(form, truth.value, "")
         text = json.dumps(answer, ensure_ascii=False)
         limit = min(self.faults.cut_after or 10**9, 4 * (body.get("max_tokens") or 10**9))
         return (text[:limit], "length") if len(text) > limit else (text, "stop")
@@ -218,50 +223,58 @@ class _Answering:
 
     oracle: Oracle
     pages: Mapping[int, str]
-    kinds: Mapping[str, str]
+    truth: Truth
 
-    def object(self, form: Mapping[str, Any], truth: Any, shape: str) -> Any:
+    def object(self, form: Mapping[str, Any], value: Any, path: str) -> Any:
         if _is_leaf(form):
-            return self.leaf(form, truth, shape, self.pages)
+            return self.leaf(form, value, path)
         if form.get("type") == "array":
-            return list(self.rows(form["items"], truth if isinstance(truth, list) else [], shape + "[]"))
-        known = truth if isinstance(truth, dict) else {}
+            return list(self.rows(form["items"], value if isinstance(value, list) else [], path))
+        known = value if isinstance(value, dict) else {}
         return {
-            name: self.object(inner, known.get(name), f"{shape}.{name}" if shape else name)
+            name: self.object(inner, known.get(name), f"{path}.{name}" if path else name)
             for name, inner in form["properties"].items()
         }
 
-    def rows(self, form: Mapping[str, Any], truth: Sequence[Any], shape: str) -> Iterator[Any]:
-        """The rows of which the greater part is on one of the pages, page by page, in the truth's order."""
-        for row in truth:
-            values = [(s, v) for s, v in scalars(row, shape)]
-            page = next((n for n in self.pages if self._stands(values, self.pages[n])), None)
+    def rows(self, form: Mapping[str, Any], values: Sequence[Any], path: str) -> Iterator[Any]:
+        """The rows that stand on one of the pages, in the truth's order."""
+        for i, row in enumerate(values):
+            here = f"{path}[{i}]"
+            page = self._home(row, here)
             if page is None:
                 continue
-            part = _Answering(self.oracle, {page: self.pages[page]}, self.kinds)
+            part = _Answering(self.oracle, {page: self.pages[page]}, self.truth)
             if _is_leaf(form):
-                yield part.object(form, row, shape)
+                yield part.object(form, row, here)
             else:
-                yield {"p": page, "r": part.object(form["properties"]["r"], row, shape)}
+                yield {"p": page, "r": part.object(form["properties"]["r"], row, here)}
 
-    def _stands(self, values: Sequence[tuple[str, Any]], text: str) -> bool:
-        found = [(len(str(v)), find(v, self.kinds.get(s, ""), text) is not None) for s, v in values]
-        if not found:
-            return False
-        return max(found)[1] and 2 * sum(f for _, f in found) > len(found)
+    def _home(self, row: Any, path: str) -> int | None:
+        """The page shown that holds the row, or most of it."""
+        values = list(scalars(row, path))
+        pages = [self.truth.homes[path]] if path in self.truth.homes else list(self.pages)
+        counts = {
+            n: sum(self._words(p, v, n) is not None for p, v in values) for n in pages if n in self.pages
+        }
+        best = max(counts, key=lambda n: counts[n], default=None)
+        return best if best is not None and 2 * counts[best] > len(values) else None
 
-    def leaf(self, form: Mapping[str, Any], truth: Any, shape: str, pages: Mapping[int, str]) -> Any:
+    def _words(self, path: str, value: Any, page: int) -> str | None:
+        """The words on a page that say `value`, None when it is not shown there."""
+        if path in self.truth.prints:
+            home, words = self.truth.prints[path]
+            if home == page and _find_text(words, self.pages[page]) is not None:
+                return words
+            return None
+        return find(value, self.truth.kinds.get(shape_of(path), ""), self.pages[page])
+
+    def leaf(self, form: Mapping[str, Any], truth: Any, path: str) -> Any:
         faults, seen = self.oracle.faults, self.oracle.seen
         page, quote = next(
-            (
-                (n, q)
-                for n, text in pages.items()
-                if (q := find(truth, self.kinds.get(shape, ""), text)) is not None
-            ),
-            (None, None),
+            ((n, q) for n in self.pages if (q := self._words(path, truth, n)) is not None), (None, None)
         )
         value: Any = truth if quote is not None else None
-        if faults.invent and zlib.crc32(f"{shape} {len(seen.bodies)}".encode()) % 1000 < 1000 * faults.invent:
+        if faults.invent and zlib.crc32(f"{path} {len(seen.bodies)}".encode()) % 1000 < 1000 * faults.invent:
             value = (
                 987654.25 if isinstance(truth, (int, float)) else f"Zyxomma Quillfeather {len(seen.invented)}"
             )
@@ -273,7 +286,7 @@ class _Answering:
             value = None
         if value is None and "null" not in _types(form) and not form["properties"]["v"].get("nullable"):
             value = ""
-        shown = next(iter(pages), 1) if page is None else page
+        shown = next(iter(self.pages), 1) if page is None else page
         said = {"v": value, "q": "" if quote in (None, value) else quote, "p": shown + 7 * faults.wrong_page}
         return {k: v for k, v in said.items() if k in form["properties"]}
 
@@ -287,16 +300,21 @@ def _types(form: Mapping[str, Any]) -> list[str]:
 # -- what stands on a page ---------------------------------------------------------------------------------
 
 
-def scalars(truth: Any, shape: str) -> Iterator[tuple[str, Any]]:
-    """The scalars of a truth that say something, with their shapes (`items[].price`)."""
+def scalars(truth: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The scalars of a truth that say something, with their paths (`items[2].price`)."""
     if isinstance(truth, dict):
         for name, inner in truth.items():
-            yield from scalars(inner, f"{shape}.{name}" if shape else name)
+            yield from scalars(inner, f"{path}.{name}" if path else name)
     elif isinstance(truth, list):
-        for inner in truth:
-            yield from scalars(inner, shape + "[]")
+        for i, inner in enumerate(truth):
+            yield from scalars(inner, f"{path}[{i}]")
     elif truth not in (None, ""):
-        yield shape, truth
+        yield path, truth
+
+
+def shape_of(path: str) -> str:
+    """`items[].price` for `items[2].price`."""
+    return re.sub(r"\[\d+\]", "[]", path)
 
 
 def find(value: Any, kind: str, text: str) -> str | None:

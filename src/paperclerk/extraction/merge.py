@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import ABSENT, Leaf, Span, Tree
+from paperclerk.extraction.merge_columns import RowPlaces, settle_columns
 from paperclerk.grounding.align import Aligner, Candidate, Claim, Kind
 from paperclerk.schemas.compiled import Field
 from paperclerk.schemas.lower import Answer, Quoted
+
+Path = tuple[str, ...]
 
 # Probabilities that a value is right, by how it was found, before anything else agrees with it.
 PLACED, INFERRED, UNPLACED = 0.8, 0.65, 0.3
@@ -29,7 +32,7 @@ class Grounding:
     aligner: Aligner
     keep_unplaced: bool = True
     dropped: int = 0
-    _used: dict[tuple[str, ...], set[Span]] = field(default_factory=dict)
+    _used: dict[Path, set[Span]] = field(default_factory=dict)
 
     def tree(self, form: Field, answer: Answer) -> Tree:
         """`answer` as a tree of leaves of the same shape."""
@@ -48,8 +51,8 @@ class Grounding:
         item = form.items
         if item is None:
             return []
-        row = _Row(self, item)
-        grounded = [row.ground(a) for a in answers]
+        rows = _Rows(self, item)
+        grounded = rows.ground(answers)
         return [r for r in grounded if any(leaf.value is not None for _, leaf in leaves_of(r))]
 
     def _leaf(self, said: Quoted, place: Candidate | None) -> Leaf:
@@ -65,25 +68,34 @@ class Grounding:
 
 
 @dataclass
-class _Row:
-    """Grounds row after row of one array, and remembers where the last one stood."""
+class _Rows:
+    """Grounds the rows of one array; remembers where the last one stood."""
 
     owner: Grounding
     item: Field
     last: tuple[int, int] = (-1, -1)
 
-    def ground(self, answer: Answer) -> Tree:
+    def ground(self, answers: Sequence[Answer]) -> list[Tree]:
+        placed = [self._placed(a) for a in answers]
+        settle_columns(placed)
+        return [self._built(self.item, a, (), row.chosen) for a, row in zip(answers, placed, strict=True)]
+
+    def _placed(self, answer: Answer) -> RowPlaces:
+        """A row's places: the surest value first, the others beside it."""
         said = list(_scalars(self.item, answer, ()))
         open_places = {path: self._fresh(form, quoted) for path, form, quoted in said}
         order = sorted((p for p in open_places if open_places[p]), key=lambda p: len(open_places[p]))
-        chosen: dict[tuple[str, ...], Candidate] = {}
+        chosen: dict[Path, Candidate] = {}
+        beside: dict[Path, list[Candidate]] = {}
         for path in order:
-            place = self._nearest(open_places[path], list(chosen.values()))
-            chosen[path] = place
-            self.owner._used.setdefault((*self.item.path, *path), set()).add(place.span)
+            near = self._beside(open_places[path], list(chosen.values()))
+            chosen[path] = near[0]
+            beside[path] = near if len(chosen) > 1 else self._beside(open_places[path], near)
+            self.owner._used.setdefault((*self.item.path, *path), set()).add(near[0].span)
         if order:
             self.last = _position(chosen[order[0]])
-        return self._built(self.item, answer, (), chosen)
+        numeric = frozenset(p for p, _, quoted in said if isinstance(quoted.value, int | float))
+        return RowPlaces({p: beside[p] for p, _, _ in said if p in beside}, chosen, numeric)
 
     def _fresh(self, form: Field, said: Quoted) -> list[Candidate]:
         """The places of a value that no earlier row has taken for this field; all when none is left."""
@@ -91,15 +103,18 @@ class _Row:
         used = self.owner._used.get(form.path, set())
         return [c for c in candidates if c.span not in used] or candidates
 
-    def _nearest(self, places: Sequence[Candidate], chosen: Sequence[Candidate]) -> Candidate:
-        beside = [c for c in places if chosen and c.span.page == chosen[0].span.page]
-        if beside:
-            return min(beside, key=lambda c: _apart(c.box, [o.box for o in chosen]))
-        later = [c for c in places if _position(c) > self.last]
-        return (later or places)[0]
+    def _beside(self, places: Sequence[Candidate], chosen: Sequence[Candidate]) -> list[Candidate]:
+        """The places as near to the row, up or down, as any; the nearest first. Without a row: the next one."""
+        on_page = [c for c in places if chosen and c.span.page == chosen[0].span.page]
+        if not on_page:
+            return [next((c for c in places if _position(c) > self.last), places[0])]
+        row = chosen[0].box
+        nearest = min(_steps_down(c.box, row) for c in on_page)
+        near = [c for c in on_page if _steps_down(c.box, row) <= nearest + 0.5 * row.height]
+        return sorted(near, key=lambda c: _apart(c.box, [o.box for o in chosen]))
 
     def _built(
-        self, form: Field, answer: Answer, path: tuple[str, ...], chosen: dict[tuple[str, ...], Candidate]
+        self, form: Field, answer: Answer, path: tuple[str, ...], chosen: dict[Path, Candidate]
     ) -> Tree:
         if isinstance(answer, Quoted):
             return self.owner._leaf(answer, chosen.get(path))
@@ -210,9 +225,13 @@ def _position(place: Candidate) -> tuple[int, int]:
     return place.span.page, place.span.parts[0].index
 
 
+def _steps_down(box: Box, other: Box) -> float:
+    """How far apart two boxes are, up or down; boxes on one line are not."""
+    return max(0.0, abs(box.cy - other.cy) - 0.5 * max(box.height, other.height))
+
+
 def _apart(box: Box, others: Sequence[Box]) -> float:
     return min(
-        _SAME_ROW * max(0.0, max(box.x0, o.x0) - min(box.x1, o.x1))
-        + _OTHER_ROW * max(0.0, max(box.y0, o.y0) - min(box.y1, o.y1))
+        _SAME_ROW * max(0.0, max(box.x0, o.x0) - min(box.x1, o.x1)) + _OTHER_ROW * _steps_down(box, o)
         for o in others
     )

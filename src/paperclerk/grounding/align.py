@@ -188,7 +188,7 @@ class Aligner:
         region = FoldedPage(self.pages[span.page], region_words(span))
         text = f"{value:.10f}".rstrip("0").rstrip(".")
         inside = find.exact(region, text) if value >= 0 else []
-        return inside[0] if inside and inside[0].score == find.EXACT and value == int(value) else None
+        return inside[0] if inside and value == int(value) else None
 
     def _numbers(self, folded: FoldedPage, value: float) -> Iterator[Candidate]:
         for line in folded.lines:

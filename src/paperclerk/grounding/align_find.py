@@ -42,16 +42,19 @@ def span_box(span: Span, page: Page) -> Box:
 
 
 def exact(folded: FoldedPage, quote: str) -> list[Match]:
-    """The quote as it stands; inside a longer token only where it is long and no digits are cut."""
+    """The quote as it stands; inside a longer token only where it is long and tears no number."""
     wanted = fold(quote)
     if not wanted:
         return _symbols(folded.page, quote.strip())
     found = []
     for start in _occurrences(folded.text, wanted):
         end = start + len(wanted)
+        cuts = max(_cut_of_digits(folded, start), _cut_of_digits(folded, end))
+        if cuts == 2:
+            continue
         if folded.is_start(start) and folded.is_start(end):
-            found.append(Match(_dressed(folded, start, end, quote), EXACT))
-        elif len(wanted) >= MIN_INSIDE and not _cuts_digits(folded, start) and not _cuts_digits(folded, end):
+            found.append(Match(_dressed(folded, start, end, quote), INSIDE if cuts else EXACT))
+        elif len(wanted) >= MIN_INSIDE and not cuts:
             found.append(Match(folded.span(start, end), INSIDE))
     best = max((m.score for m in found), default=0.0)
     return [m for m in found if m.score == best]
@@ -190,11 +193,14 @@ def _occurrences(text: str, wanted: str) -> Iterator[int]:
         at = text.find(wanted, at + 1)
 
 
-def _cuts_digits(folded: FoldedPage, at: int) -> bool:
-    """Whether a border at `at` would tear a run of digits in one word."""
+def _cut_of_digits(folded: FoldedPage, at: int) -> int:
+    """What a border at `at` tears in one word: 2 a run of digits, 1 a number at a mark (31|.12.2018), 0 nothing."""
     if at <= 0 or at >= len(folded.text) or folded.word[at] != folded.word[at - 1]:
-        return False
-    return folded.text[at - 1] in "0123456789." and folded.text[at] in "0123456789."
+        return 0
+    before, after = folded.text[at - 1], folded.text[at]
+    if before.isdigit() and after.isdigit():
+        return 2
+    return int(before in "0123456789." and after in "0123456789.")
 
 
 def _borders(folded: FoldedPage, near: int) -> Iterable[int]:

@@ -62,6 +62,14 @@ class Access:
                 continue
             return replace(reply, attempts=attempts)
 
+    async def close(self) -> None:
+        """Closes the connections to the endpoint."""
+        for model in self._models.values():
+            client = getattr(model, "client", None)
+            if hasattr(client, "close"):
+                await client.close()
+        self._models.clear()
+
     async def _request(self, question: Question, manner: Manner) -> Reply:
         from pydantic_ai.direct import model_request
 

@@ -20,6 +20,8 @@ from paperclerk.engines.models.endpoint import CallFailed, Cause, Endpoint, Prof
 
 Outcome = Reply | CallFailed
 
+CLOSING_S = 5.0
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -111,10 +113,15 @@ class Pool:
         return self._run(self._all(questions, budget)).result()
 
     def close(self) -> None:
+        """Closes the connections and ends the thread."""
         with self._lock:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._loop.stop)
-                self._loop = None
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(self._leave(), loop).result(CLOSING_S)
+            loop.call_soon_threadsafe(loop.stop)
+
+    async def _leave(self) -> None:
+        await asyncio.gather(*(g.access.close() for g in self._gates))
 
     def _run(self, work: Any) -> Future[list[Outcome]]:
         with self._lock:
