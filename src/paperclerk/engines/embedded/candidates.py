@@ -290,14 +290,22 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         start += 1
     while end > start and row.text[end - 1] in " \t,;:|*_-–—":
         end -= 1
+    head = facts.label_of(row.segment_at(start))
+    weak = 1.0
     if profile.want == "name":
+        if head is not None and head.cut is not None and head.start <= start < head.end:
+            if "person_name" not in head.cut_concepts:
+                weak = 0.5  # "Occupation Manager" is no name
+            else:
+                start = head.start + head.cut
+                while start < end and not row.text[start].isalnum():
+                    start += 1
         end = start + name_end(row.text[start:end])
     text = row.text[start:end]
     letters = sum(c.isalpha() for c in text)
     if not text or (profile.want in ("name", "address") and letters < 2):
         return
-    factor = _name_factor(text, letters) if profile.want == "name" else 1.0
-    head = facts.label_of(row.segment_at(start))
+    factor = weak * _name_factor(text, letters) if profile.want == "name" else 1.0
     if head is not None and head.start <= start < head.end:
         factor *= 0.35 if head.sure else 1.0 - 0.6 * head.likeness  # this may be a label itself
     value = forms.text_value(_printed(row, start, end), profile)

@@ -77,7 +77,7 @@ _TIME = re.compile(
     re.I,
 )
 _HEAD_OF_RANGE = re.compile(
-    r"(?<![\d./,-])(?P<last>(?P<a>\d{1,2})(?:[./](?P<b>\d{1,2}))?\.?)\s*(?:[-–]|to|bis|au|al|t/m|a)\s*$", re.I
+    r"(?<![\d./,-])(?P<last>(?P<a>\d{1,2})(?:[./](?P<b>\d{1,2}))?(?:\.|er|st|nd|rd|th|º)?)\s*(?:[-–]|to|bis|au|al|t/m|a)\s*$", re.I
 )
 _JOIN = re.compile(
     r"\s*(?:[-–—−~]|to|until|till|through|thru|bis(?:\s+zum)?|au|jusqu'au|al|hasta(?:\s+el)?|a|tot(?:\s+en\s+met)?|t/m|"

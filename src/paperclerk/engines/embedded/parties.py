@@ -29,11 +29,12 @@ _LEGAL = re.compile(
 )
 _STREET = re.compile(
     r"\b(?:street|st|road|rd|avenue|ave|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq|highway|hwy|"
-    r"parkway|pkwy|way|suite|ste|floor|flr|fl|building|bldg|unit|level|block|blok|lot|apt|apartment|p\.?o\.? ?box|"
+    r"parkway|pkwy|way|suite|ste|floor|flr|fl|building|bldg|unit(?= ?\d)|level(?= ?\d)|block|blok|"
+    r"lot(?= ?\w?\d)|apt|apartment|p\.?o\.? ?box|"
     r"postfach|plaza|tower|center|centre|mall|park|jalan|jln|jl|lorong|lrg|taman|tmn|kampung|kg|persiaran|lebuh|lebuhraya|"
     r"seksyen|section|bandar|wisma|kompleks|menara|pusat|rue|avenue|chemin|allée|place|quai|impasse|cours|bis|"
     r"cedex|calle|c/|avenida|avda|paseo|plaza|carretera|via|viale|piazza|corso|vicolo|strada|rua|travessa|largo|praça|"
-    r"no|nos|gate|house|estate|industrial|kawasan|perindustrian|perusahaan)\b\.?|"
+    r"no(?=[.:]? ?\d)|gate|house|estate|industrial|kawasan|perindustrian|perusahaan)\b\.?|"
     r"\w+(?:str\.|straße|strasse|str|weg|platz|gasse|allee|ring|damm|ufer|straat|laan|plein|gracht|kade|dijk|singel|hof)"
     r"(?= ?\d|$|,)",
     re.I,
@@ -56,6 +57,15 @@ _PLACES = re.compile(
 )
 _HOUSE_NUMBER = re.compile(
     r"^\W*(?:no\.?:? ?|lot ?|unit ?)?\d+[\w/-]*,? +[^\W\d]|[^\W\d]{3,}\.? \d+ ?[a-z]?$|,\s*$", re.I
+)
+_CITY_LINES = (
+    re.compile(r"(?P<city>[^\W\d][^\d,]*?),? +(?P<state>[A-Z]{2})\.?,? +(?P<postcode>\d{5}(?:-\d{4})?)\b"),
+    re.compile(r"(?P<city>[^\W\d][^\d,]*?),? +(?P<postcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b"),
+    re.compile(
+        r"(?<![\w-])(?:[A-Z]{1,2}[- ])?(?P<postcode>\d{5}|\d{4} ?[A-Z]{2}|\d{4}-\d{3}|\d{4})(?!\d),? +"
+        r"(?P<city>[^\W\d][^\d,|•·(]*)"
+    ),
+    re.compile(r"(?P<city>[^\W\d][^\d,]*?),? +(?P<postcode>\d{5,6})$"),
 )
 _NOT_ADDRESS = re.compile(
     r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|invoice|receipt|date|"
@@ -116,6 +126,19 @@ def address_likeness(text: str) -> float:
     if sum(c.isdigit() for c in text) > 0.6 * max(1, len(text.replace(" ", ""))):
         score -= 0.5
     return max(0.0, min(1.0, score))
+
+
+def part_of_address(text: str, part: str) -> tuple[int, int] | None:
+    """Where postcode, city or state stands in a line of an address."""
+    for pattern in _CITY_LINES:
+        match = pattern.search(text)
+        if match and match.groupdict().get(part):
+            return match.span(part)
+    return None
+
+
+def is_country(text: str) -> bool:
+    return _PLACES.fullmatch(text.strip(" .,")) is not None
 
 
 def has_legal_form(text: str) -> bool:
@@ -224,7 +247,7 @@ def _next_column(facts: Facts, page: PageLayout, label: Label, box: Box, size: f
             continue
         head = facts.label_of(own[0])
         if head is not None and (head.colon or head.likeness >= 0.9):
-            return page.page.width
+            break
         starts.append(other[0].box.x0)
     return min(starts) - 1 if len(starts) >= 2 else page.page.width
 

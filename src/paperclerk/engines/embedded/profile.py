@@ -309,8 +309,9 @@ def _want_string(
     special: dict[str, Want] = {"iban": "iban", "bic": "bic", "vat_id": "vat_id", "currency": "currency",
                                 "country": "country", "email": "email", "website": "uri", "phone": "phone",
                                 "fax": "phone"}  # fmt: skip
-    if top in special and concepts[top] >= 0.5:
-        return special[top]
+    named = next((c for c, v in concepts.items() if c in special and v >= max(0.5, concepts[str(top)] - 0.01)), None)
+    if named is not None:
+        return special[named]
     if side or words & _DATE_WORDS or (top and lexicon.kind_of(top) == "date" and concepts[top] >= 0.7):
         return "date"
     if words & {"time", "uhrzeit"} and not words & _ID_WORDS:

@@ -22,6 +22,10 @@ from paperclerk.engines.embedded.slots import slots
 KEPT = 8  # candidates a field keeps
 
 
+# Parties that have an address and numbers of their own, so that theirs are not another's.
+_RIVALS = frozenset({"seller", "buyer", "ship_to", "ship_from", "employer", "employee", "patient", "insured", "insurer"})
+
+
 class Ranking:
     """One document, the profiles of one schema."""
 
@@ -79,7 +83,7 @@ class Ranking:
         spoken = label.role or self.role_of(label.row.page, label.row.box_of(label.start, label.end))
         if spoken == profile.role:
             return 1.0
-        if spoken is None:
+        if spoken not in _RIVALS:
             return 0.85 if profile.role == "seller" else 0.5
         return 0.2
 

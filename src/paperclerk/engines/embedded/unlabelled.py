@@ -17,10 +17,13 @@ from paperclerk.engines.embedded.locale import SYMBOLS
 from paperclerk.engines.embedded.parties import (
     Party,
     Region,
+    address_likeness,
     begins_with_form,
     has_legal_form,
+    is_country,
     name_end,
     name_likeness,
+    part_of_address,
     role_at,
 )
 from paperclerk.engines.embedded.profile import ROLES, Profile
@@ -50,6 +53,8 @@ class Finder:
             return [*self._names(profile)]
         if profile.want == "address":
             return [*self._addresses(profile)]
+        if profile.part in ("city", "postcode", "state", "street", "country"):
+            return [*self._address_parts(profile)]
         if profile.want == "currency":
             return [*self._currencies(profile)]
         if profile.want in ("email", "uri", "phone", "iban", "bic", "vat_id"):
@@ -177,18 +182,39 @@ class Finder:
             score if value is not None else 0.0, ocr=row.score_of(start, end),
         )  # fmt: skip
 
+    def _address_parts(self, profile: Profile) -> Iterator[Candidate]:
+        for party in self.parties:
+            score = self._party_score(profile, party)
+            for segment in party.lines:
+                text = segment.text
+                place: tuple[int, int] | None
+                if profile.part == "street":
+                    street = segment is party.lines[0] and address_likeness(text) >= 0.25
+                    place = (0, len(text.rstrip(" ,"))) if street else None
+                elif profile.part == "country":
+                    place = (0, len(text.rstrip(" ,."))) if is_country(text) else None
+                else:
+                    place = part_of_address(text, str(profile.part))
+                if place is not None:
+                    start = segment.start + place[0]
+                    yield self._text(profile, self._row(segment), start, segment.start + place[1], score)
+                    break
+
+    def _party_score(self, profile: Profile, party: Party) -> float:
+        """How likely an address is that of the party the field is about."""
+        role = self._role(party.page, party.lines[0])
+        wanted = profile.role or "seller"
+        if party is self.seller and wanted == "seller":
+            return 0.75
+        if role == wanted:
+            return 0.85
+        if role is None and wanted == "buyer" and party is not self.seller:
+            return 0.5
+        return 0.2
+
     def _addresses(self, profile: Profile) -> Iterator[Candidate]:
         for rank, party in enumerate(self.parties):
-            role = self._role(party.page, party.lines[0])
-            wanted = profile.role or "seller"
-            if party is self.seller and wanted == "seller":
-                score = 0.75
-            elif role == wanted:
-                score = 0.85
-            elif role is None and wanted == "buyer" and party is not self.seller:
-                score = 0.5
-            else:
-                score = 0.25 - 0.02 * rank
+            score = self._party_score(profile, party) - 0.02 * rank * (party is not self.seller)
             yield self._address(profile, party, score * (0.7 + 0.3 * party.strength))
 
     def _address(self, profile: Profile, party: Party, score: float) -> Candidate:

@@ -155,6 +155,8 @@ def phone_like(text: str) -> bool:
     """Digits written the way phone numbers are: a plus, parentheses, or groups; not an amount."""
     if re.fullmatch(r"\d{1,3}(?:[.,' ]\d{3})*[.,]\d{1,2}|\d{1,3}(?:[., ]\d{3})+", text.strip()):
         return False
+    if "." in text and " " in text.strip() and not text.startswith(("+", "00")):
+        return False
     return text.startswith(("+", "00", "(", "0")) or len(re.findall(r"\d+", text)) >= 2
 
 
