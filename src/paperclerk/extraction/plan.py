@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
