@@ -54,7 +54,7 @@ def weigh(facts: Facts, profiles: Sequence[Profile], found: dict[int, list[Candi
         found[i] = [_raised(c, wanted, sure) for c in found[i]]
         if "gross_total" in wanted:
             found[i] += _proposed(profiles[i], printed, sure["gross_total"], found[i])
-            found[i] = _largest_first(found[i])
+            found[i] = _rounded(printed, _largest_first(found[i]))
 
 
 def _amounts(facts: Facts) -> list[_Printed]:
@@ -110,10 +110,23 @@ def _confirmed(printed: Sequence[_Printed]) -> dict[str, dict[float, float]]:
             confirm("tax_total", gross - net, 0.12)
     for paid, change in product(by["paid"], by["change"]):
         confirm("gross_total", paid - change, 0.14 if change else 0.06)
-    for gross, r in product(by["gross_total"], adjust):
-        if r:
-            confirm("gross_total", gross + r, 0.1)
     return sure
+
+
+def _rounded(printed: Sequence[_Printed], found: Sequence[Candidate]) -> list[Candidate]:
+    """Where a total is printed, then a rounding, then what comes of both, that last one is the total."""
+    by_amount = {round(c.amount, 2): c for c in sorted(found, key=lambda c: c.score) if c.amount is not None}
+    steps = {round(abs(p.number.value), 2) for p in printed if "rounding" in p.called} - {0.0}
+    raised = list(found)
+    for i, c in enumerate(found):
+        if c.amount is None or c.label < 0.3:
+            continue
+        for step in steps:
+            for before in (round(c.amount - step, 2), round(c.amount + step, 2)):
+                other = by_amount.get(before)
+                if other is not None and other.place < c.place and step < 0.1:
+                    raised[i] = c.with_score(max(raised[i].score, other.score + 0.02))
+    return raised
 
 
 def _raised(candidate: Candidate, wanted: set[str], sure: dict[str, dict[float, float]]) -> Candidate:

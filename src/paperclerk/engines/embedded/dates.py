@@ -62,7 +62,7 @@ _PATTERNS = [
     ("iso", rf"{_HEAD}(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TAIL}"),
     (
         "num",
-        r"(?<![\d./])(?P<a>\d{1,2})(?P<s> ?[./-] ?)(?P<b>\d{1,2}) ?[./-] ?(?P<y>\d{4}|\d{2})(?!\d|(?P=s)\d)",
+        r"(?<![\d./])(?P<a>\d{1,2})(?: ?(?P<s>[./-]) ?)(?P<b>\d{1,2}) ?(?P=s) ?(?P<y>\d{4}|\d{2})(?!\d|(?P=s)\d)",
     ),
     ("dmy", rf"(?<!\d){_DAY}{_LINK}{_NAME}{_LINK}{_YEAR}"),
     ("mdy", rf"\b{_NAME}(?:\s|-|/)*{_DAY}(?:\s|-|/|,|\.)+{_YEAR}"),
@@ -77,7 +77,8 @@ _TIME = re.compile(
     re.I,
 )
 _HEAD_OF_RANGE = re.compile(
-    r"(?<![\d./,-])(?P<last>(?P<a>\d{1,2})(?:[./](?P<b>\d{1,2}))?(?:\.|er|st|nd|rd|th|º)?)\s*(?:[-–]|to|bis|au|al|t/m|a)\s*$", re.I
+    r"(?<![\d./,-])(?P<last>(?P<a>\d{1,2})(?:[./](?P<b>\d{1,2}))?(?:\.|er|st|nd|rd|th|º)?)\s*(?:[-–]|to|bis|au|al|t/m|a)\s*$",
+    re.I,
 )
 _JOIN = re.compile(
     r"\s*(?:[-–—−~]|to|until|till|through|thru|bis(?:\s+zum)?|au|jusqu'au|al|hasta(?:\s+el)?|a|tot(?:\s+en\s+met)?|t/m|"
@@ -117,7 +118,7 @@ def _short_head(text: str, last: Date, order: Order) -> Date | None:
 def _read(kind: str, match: re.Match[str], order: Order) -> Date | None:
     year = full_year(match["y"])
     if kind == "num":
-        if match["s"].strip() == "." and len(match["y"]) == 2 and " " in match.group():
+        if match["s"] == "." and len(match["y"]) == 2 and " " in match.group():
             return None  # "12. 34. 56" is a list of numbers
         first, second = int(match["a"]), int(match["b"])
         sure = first > 12 or second > 12 or first == second
@@ -129,6 +130,8 @@ def _read(kind: str, match: re.Match[str], order: Order) -> Date | None:
 
 
 def _date(match: re.Match[str], year: int, month: int, day: int, sure: bool, end: int = 0) -> Date | None:
+    if not 1800 <= year <= 2200:
+        return None
     try:
         return Date(dt.date(year, month, day), match.start(), end or match.end(), sure)
     except ValueError:

@@ -120,7 +120,9 @@ def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, 
     for token in _TOKEN.finditer(text, position):
         a, b = token.span()
         piece = token.group()
-        if any(x <= a < y for x, y in hidden) and start is not None and ":" not in piece[-1:]:
+        if start is not None and piece[-1:] != ":" and any(start < x <= a < y for x, y in hidden):
+            if not any(c.isdigit() for c in piece):
+                last = b
             continue
         glued = _GLUED.match(piece)
         digits = any(c.isdigit() for c in piece) and not glued and not (fuzzy and _MISREAD.fullmatch(piece))

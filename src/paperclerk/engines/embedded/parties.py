@@ -20,7 +20,7 @@ from paperclerk.engines.embedded.profile import ROLES
 _LEGAL = re.compile(
     r"(?<!\w)(?:gmbh(?: ?& ?co\.? ?kg)?|ag|kg|ohg|gbr|ug|e\.? ?k\.?|e\.? ?v\.?|se|kgaa|mbh|s\.?a\.?r\.?l\.?|sarl|sas|"
     r"sasu|eurl|s\.a\.s?\.?|s\.?n\.?c\.?|s\.?r\.?l\.?s?|s\.?p\.?a\.?|s\.?l\.?u?\.?|s\.?a\.? de c\.?v\.?|ltda?|"
-    r"b\.?v\.?|limitada|n\.?v\.?|v\.?o\.?f\.?|inc|incorporated|corp|corporation|llc|l\.l\.c|llp|l\.p|lp|ltd|limited|plc|co|company|"
+    r"b\.?v\.?|limitada|n\.?v\.?|v\.?o\.?f\.?|inc|incorporated|corp|corporation|llc|l\.l\.c|llp|l\.p|lp|ltd|limited|plc|co|company(?! ?(?:reg|no\b))|"
     r"sdn\.? ?bhd|s/b|berhad|bhd|pte\.? ?ltd|pty\.? ?ltd|pvt\.? ?ltd|lda|oy|ab|aps|a/s|as|kft|d\.o\.o|s\.r\.o|"
     r"sp\.? z ?o\.?o|enterprise|enterprises|trading|holdings?|group|associates|partners|foundation|university|"
     r"hospital|clinic|bank|church|school|institute|council|committee|ministry|restaurant|restoran|cafe|hotel|"
@@ -30,18 +30,18 @@ _LEGAL = re.compile(
 _STREET = re.compile(
     r"\b(?:street|st|road|rd|avenue|ave|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq|highway|hwy|"
     r"parkway|pkwy|way|suite|ste|floor|flr|fl|building|bldg|unit(?= ?\d)|level(?= ?\d)|block|blok|"
-    r"lot(?= ?\w?\d)|apt|apartment|p\.?o\.? ?box|"
+    r"lot(?= ?\w{0,4} ?\d)|apt|apartment|p\.?o\.? ?box|"
     r"postfach|plaza|tower|center|centre|mall|park|jalan|jln|jl|lorong|lrg|taman|tmn|kampung|kg|persiaran|lebuh|lebuhraya|"
     r"seksyen|section|bandar|wisma|kompleks|menara|pusat|rue|avenue|chemin|allée|place|quai|impasse|cours|bis|"
     r"cedex|calle|c/|avenida|avda|paseo|plaza|carretera|via|viale|piazza|corso|vicolo|strada|rua|travessa|largo|praça|"
     r"no(?=[.:]? ?\d)|gate|house|estate|industrial|kawasan|perindustrian|perusahaan)\b\.?|"
-    r"\w+(?:str\.|straße|strasse|str|weg|platz|gasse|allee|ring|damm|ufer|straat|laan|plein|gracht|kade|dijk|singel|hof)"
-    r"(?= ?\d|$|,)",
+    r"\w+(?:str\.|straße|strasse|straat|laan|gracht)(?= ?\d|$|,)|"
+    r"\w+(?:str|weg|platz|gasse|allee|ring|damm|ufer|plein|kade|dijk|singel|hof)(?= \d)",
     re.I,
 )
 _POSTCODE = re.compile(
     r"(?<![\d.,/#-])(?:[A-Z]{1,3}[- ])?\d{5}(?:-\d{4})?(?![\d/]|[.,]\d)(?=[\s,.]*[^\W\d]|\s*$|,)|"
-    r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4} ?[A-Z]{2}\b(?= )|\b\d{4}-\d{3}\b|"
+    r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4} ?[A-Z]{2}\b(?= )|(?<![+\d])\b\d{4}-\d{3}\b(?! ?\d)|"
     r"(?:^|, ?|\b[A-Z]{1,2}[- ])\d{4} (?=[A-Z][a-zà-ü])"
 )
 _PLACES = re.compile(
@@ -69,7 +69,8 @@ _CITY_LINES = (
 )
 _NOT_ADDRESS = re.compile(
     r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|invoice|receipt|date|"
-    r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|whatsapps?|call|office hours?|h/p|hp|rcpt|bill|table|time)\b|@|"
+    r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|whatsapps?|call|"
+    r"office hours?|h/p|hp|rcpt|bill|table|time)\b|@|"
     r"\d[.,]\d\d\b|"
     r"\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d",
     re.I,

@@ -23,7 +23,7 @@ KEPT = 8  # candidates a field keeps
 
 
 # Parties that have an address and numbers of their own, so that theirs are not another's.
-_RIVALS = frozenset({"seller", "buyer", "ship_to", "ship_from", "employer", "employee", "patient", "insured", "insurer"})
+_RIVALS = frozenset({"seller", "buyer", "ship_to", "ship_from", "employer", "employee", "patient", "insured"})
 
 
 class Ranking:
