@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import ABSENT, Leaf, Span, Tree
-from paperclerk.extraction.merge_columns import RowPlaces, settle_columns
+from paperclerk.extraction.merge_columns import Band, RowPlaces, row_bands, settle_columns
 from paperclerk.grounding.align import Aligner, Candidate, Claim, Kind
 from paperclerk.schemas.compiled import Field
 from paperclerk.schemas.lower import Answer, Quoted
@@ -67,6 +67,16 @@ class Grounding:
         return Leaf(said.value, (), UNPLACED, unplaced=True)
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """The open places of a row's values, and the surest value's place."""
+
+    places: dict[Path, list[Candidate]]
+    numeric: frozenset[Path]
+    surest: Path | None
+    anchor: Candidate | None
+
+
 @dataclass
 class _Rows:
     """Grounds the rows of one array; remembers where the last one stood."""
@@ -76,26 +86,37 @@ class _Rows:
     last: tuple[int, int] = (-1, -1)
 
     def ground(self, answers: Sequence[Answer]) -> list[Tree]:
-        placed = [self._placed(a) for a in answers]
+        seen = [self._anchored(a) for a in answers]
+        bands = row_bands([s.anchor for s in seen], [list(s.places.values()) for s in seen])
+        placed = [self._placed(s, band) for s, band in zip(seen, bands, strict=True)]
         settle_columns(placed)
         return [self._built(self.item, a, (), row.chosen) for a, row in zip(answers, placed, strict=True)]
 
-    def _placed(self, answer: Answer) -> RowPlaces:
-        """A row's places: the surest value first, the others beside it."""
+    def _anchored(self, answer: Answer) -> _Seen:
+        """The places of a row's values, and the one that says best where the row stands."""
         said = list(_scalars(self.item, answer, ()))
-        open_places = {path: self._fresh(form, quoted) for path, form, quoted in said}
-        order = sorted((p for p in open_places if open_places[p]), key=lambda p: len(open_places[p]))
+        places = {path: found for path, form, quoted in said if (found := self._fresh(form, quoted))}
+        numeric = frozenset(p for p, _, quoted in said if isinstance(quoted.value, int | float))
+        if not places:
+            return _Seen(places, numeric, None, None)
+        surest = min(places, key=lambda p: len(places[p]))
+        anchor = next((c for c in places[surest] if _position(c) > self.last), places[surest][0])
+        self.last = _position(anchor)
+        self.owner._used.setdefault((*self.item.path, *surest), set()).add(anchor.span)
+        return _Seen(places, numeric, surest, anchor)
+
+    def _placed(self, seen: _Seen, band: Band) -> RowPlaces:
+        """A row's places: for each value those in the row's band, as near to its anchor as any."""
         chosen: dict[Path, Candidate] = {}
         beside: dict[Path, list[Candidate]] = {}
-        for path in order:
-            near = self._beside(open_places[path], list(chosen.values()))
-            chosen[path] = near[0]
-            beside[path] = near if len(chosen) > 1 else self._beside(open_places[path], near)
-            self.owner._used.setdefault((*self.item.path, *path), set()).add(near[0].span)
-        if order:
-            self.last = _position(chosen[order[0]])
-        numeric = frozenset(p for p, _, quoted in said if isinstance(quoted.value, int | float))
-        return RowPlaces({p: beside[p] for p, _, _ in said if p in beside}, chosen, numeric)
+        if seen.anchor is not None and seen.surest is not None:
+            chosen[seen.surest] = seen.anchor
+        for path, places in seen.places.items():
+            inside = [c for c in places if band.holds(c)] or places
+            beside[path] = self._beside(inside, seen.anchor) if seen.anchor else inside[:1]
+            if path not in chosen:
+                chosen[path] = beside[path][0]
+        return RowPlaces(beside, chosen, seen.numeric)
 
     def _fresh(self, form: Field, said: Quoted) -> list[Candidate]:
         """The places of a value that no earlier row has taken for this field; all when none is left."""
@@ -103,15 +124,12 @@ class _Rows:
         used = self.owner._used.get(form.path, set())
         return [c for c in candidates if c.span not in used] or candidates
 
-    def _beside(self, places: Sequence[Candidate], chosen: Sequence[Candidate]) -> list[Candidate]:
-        """The places as near to the row, up or down, as any; the nearest first. Without a row: the next one."""
-        on_page = [c for c in places if chosen and c.span.page == chosen[0].span.page]
-        if not on_page:
-            return [next((c for c in places if _position(c) > self.last), places[0])]
-        row = chosen[0].box
-        nearest = min(_steps_down(c.box, row) for c in on_page)
-        near = [c for c in on_page if _steps_down(c.box, row) <= nearest + 0.5 * row.height]
-        return sorted(near, key=lambda c: _apart(c.box, [o.box for o in chosen]))
+    def _beside(self, places: Sequence[Candidate], anchor: Candidate) -> list[Candidate]:
+        """The places on one line, the line nearest to the row's anchor; the nearest first."""
+        on_page = [c for c in places if c.span.page == anchor.span.page] or list(places)
+        nearest = min(_steps_down(c.box, anchor.box) for c in on_page)
+        near = [c for c in on_page if _steps_down(c.box, anchor.box) <= nearest + 0.5 * anchor.box.height]
+        return sorted(near, key=lambda c: _apart(c.box, anchor.box))
 
     def _built(
         self, form: Field, answer: Answer, path: tuple[str, ...], chosen: dict[Path, Candidate]
@@ -230,8 +248,6 @@ def _steps_down(box: Box, other: Box) -> float:
     return max(0.0, abs(box.cy - other.cy) - 0.5 * max(box.height, other.height))
 
 
-def _apart(box: Box, others: Sequence[Box]) -> float:
-    return min(
-        _SAME_ROW * max(0.0, max(box.x0, o.x0) - min(box.x1, o.x1)) + _OTHER_ROW * _steps_down(box, o)
-        for o in others
-    )
+def _apart(box: Box, other: Box) -> float:
+    sideways = max(0.0, max(box.x0, other.x0) - min(box.x1, other.x1))
+    return _SAME_ROW * sideways + _OTHER_ROW * _steps_down(box, other)

@@ -1,4 +1,4 @@
-"""Which of several equal prints in one row is meant: the one in the field's column. Called by `merge`; pure.
+"""Which of several equal prints is meant: the one in the row's band and the field's column. Called by `merge`; pure.
 
 A row of a bill with one piece prints its price twice. The field's places in other rows tell its column; where they
 tell nothing, the fields of a row stand in the schema's order, amounts as far right as they can.
@@ -7,9 +7,11 @@ tell nothing, the fields of a row stand in the schema's order, amounts as far ri
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from paperclerk.domain.result import Span
 from paperclerk.grounding.align import Candidate
 
 Path = tuple[str, ...]
@@ -34,9 +36,55 @@ def settle_columns(rows: Sequence[RowPlaces]) -> None:
         for path, places in row.beside.items():
             for place in places:
                 columns[path].add(_edge(place, path in row.numeric), 1 / len(places))
+    owned = Counter((path, c.span) for row in rows for path, c in row.chosen.items())
     for row in rows:
         for paths in _contested(row):
-            _choose(row, paths, columns)
+            owned.subtract((p, row.chosen[p].span) for p in paths)
+            _choose(row, paths, columns, owned)
+            owned.update((p, row.chosen[p].span) for p in paths)
+
+
+_Spot = tuple[int, float]  # page, height on it
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the values of a row may stand: from its own line to the next row's, or from the last row's to its own."""
+
+    first: _Spot = (-1, 0.0)
+    last: _Spot = (2**31, 0.0)
+
+    def holds(self, place: Candidate) -> bool:
+        return self.first <= _spot(place) <= self.last
+
+
+def row_bands(
+    anchors: Sequence[Candidate | None], places: Sequence[Sequence[Sequence[Candidate]]]
+) -> list[Band]:
+    """The band of each row. Rows reach down from their anchors, or up, as more of their values are found."""
+    spots = [_spot(a) if a is not None else None for a in anchors]
+    halves = [0.5 * a.box.height if a is not None else 0.0 for a in anchors]
+    down, up = [], []
+    for i, spot in enumerate(spots):
+        if spot is None:
+            down.append(Band())
+            up.append(Band())
+            continue
+        below = next((s for s in spots[i + 1 :] if s is not None and s > spot), None)
+        above = next((s for s in reversed(spots[:i]) if s is not None and s < spot), None)
+        half = halves[i]
+        own = (spot[0], spot[1] - half), (spot[0], spot[1] + half)
+        down.append(Band(own[0], (below[0], below[1] - half) if below else Band.last))
+        up.append(Band((above[0], above[1] + half) if above else Band.first, own[1]))
+
+    def found(bands: Sequence[Band]) -> int:
+        return sum(any(map(b.holds, c)) for b, row in zip(bands, places, strict=True) for c in row)
+
+    return down if found(down) >= found(up) else up
+
+
+def _spot(place: Candidate) -> _Spot:
+    return place.span.page, place.box.cy
 
 
 class _Column:
@@ -63,8 +111,15 @@ def _contested(row: RowPlaces) -> list[list[Path]]:
     return list(groups.values())
 
 
-def _choose(row: RowPlaces, paths: Sequence[Path], columns: Mapping[Path, _Column]) -> None:
+def _choose(
+    row: RowPlaces,
+    paths: Sequence[Path],
+    columns: Mapping[Path, _Column],
+    owned: Mapping[tuple[Path, Span], int],
+) -> None:
+    """Chooses for fields with the same places: none that another field, or another row's field, has."""
     taken = {c.span for p, c in row.chosen.items() if p not in paths}
+    taken |= {c.span for p in paths for c in row.beside[p] if owned.get((p, c.span), 0) > 0}
     every = sorted(row.beside[paths[0]], key=lambda c: c.box.x0)
     places = [c for c in every if c.span not in taken] or every
     count = min(len(paths), len(places))
