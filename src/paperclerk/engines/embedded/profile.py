@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from paperclerk.engines.embedded import lexicon, phrases
@@ -87,6 +87,7 @@ _MONEY_WORDS = word_set(
     "income revenue profit budget value usd eur dollar dollars euro euros money sum gross net earning deduction"
 )
 _ID_WORDS = word_set("no id code reference sku serial barcode")
+_LINK_WORDS = word_set("url uri link website homepage")
 _NAME_WORDS = word_set("name company organization person author title owner holder signatory")
 
 
@@ -131,7 +132,19 @@ _KINDS_OF: dict[str, frozenset[str]] = {
 
 
 def profile(field: Field) -> Profile:
-    """Reads a scalar field."""
+    """Reads a scalar field. What a field asks for is worked out once, not for every document."""
+    try:
+        return _cached(field)
+    except TypeError:  # an example or default that is an object has no hash
+        return _read(field)
+
+
+@lru_cache(maxsize=8192)
+def _cached(field: Field) -> Profile:
+    return _read(field)
+
+
+def _read(field: Field) -> Profile:
     name = phrases.name_words(field.name)
     name_stems = phrases.stems(name)
     role = _role(field, name)
@@ -312,6 +325,8 @@ def _want_string(
     named = next((c for c, v in concepts.items() if c in special and v >= max(0.5, concepts[str(top)] - 0.01)), None)
     if named is not None:
         return special[named]
+    if words & _LINK_WORDS:
+        return "uri"
     if side or words & _DATE_WORDS or (top and lexicon.kind_of(top) == "date" and concepts[top] >= 0.7):
         return "date"
     if words & {"time", "uhrzeit"} and not words & _ID_WORDS:
