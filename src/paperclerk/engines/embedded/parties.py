@@ -20,7 +20,8 @@ from paperclerk.engines.embedded.profile import ROLES
 _LEGAL = re.compile(
     r"(?<!\w)(?:gmbh(?: ?& ?co\.? ?kg)?|ag|kg|ohg|gbr|ug|e\.? ?k\.?|e\.? ?v\.?|se|kgaa|mbh|s\.?a\.?r\.?l\.?|sarl|sas|"
     r"sasu|eurl|s\.a\.s?\.?|s\.?n\.?c\.?|s\.?r\.?l\.?s?|s\.?p\.?a\.?|s\.?l\.?u?\.?|s\.?a\.? de c\.?v\.?|ltda?|"
-    r"b\.?v\.?|limitada|n\.?v\.?|v\.?o\.?f\.?|inc|incorporated|corp|corporation|llc|l\.l\.c|llp|l\.p|lp|ltd|limited|plc|co|company(?! ?(?:reg|no\b))|"
+    r"b\.?v\.?|limitada|n\.?v\.?|v\.?o\.?f\.?|inc|incorporated|corp|corporation|llc|l\.l\.c|llp|l\.p|lp|ltd|limited|plc|co|"
+    r"company(?! ?(?:reg|no\b))|"
     r"sdn\.? ?bhd|s/b|berhad|bhd|pte\.? ?ltd|pty\.? ?ltd|pvt\.? ?ltd|lda|oy|ab|aps|a/s|as|kft|d\.o\.o|s\.r\.o|"
     r"sp\.? z ?o\.?o|enterprise|enterprises|trading|holdings?|group|associates|partners|foundation|university|"
     r"hospital|clinic|bank|church|school|institute|council|committee|ministry|restaurant|restoran|cafe|hotel|"

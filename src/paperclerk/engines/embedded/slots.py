@@ -91,13 +91,17 @@ def _right(facts: Facts, label: Label) -> Iterator[Slot]:
 def _below(facts: Facts, label: Label, box: Box, deep: bool) -> Iterator[Slot]:
     page = facts.layout.pages[label.row.page]
     size = max(1.0, label.segment.size)
+    right = page.right_of(label.segment)
+    cell = right.box.x0 if right else page.page.width
+    reach = min(cell, box.x1 + (25 if label.numbered else 3) * size) if label.whole else box.x1
     steps = 0
     for row in page.rows[label.row.index + 1 : label.row.index + 9]:
         far = (row.box.y0 - box.y1) / size
         if far > 5:
             return
         for segment in row.segments:
-            if not _under(box, segment.box, size):
+            indented = box.x0 - size <= segment.box.x0 < reach and segment.box.x1 < cell
+            if not indented and not _under(box, segment.box, size):
                 continue
             head = facts.label_of(segment)
             if head is not None and head.sure and (head.colon or head.whole):
