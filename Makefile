@@ -6,13 +6,14 @@ STAMP := $(VENV)/.installed
 CLIENT := .venv-vlmrun
 ARGS ?=
 
-.PHONY: help setup lock demo test lint bench
+.PHONY: help setup lock demo test lint openapi bench
 
 help:
 	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
 	@echo "make test                every test that needs neither root nor apt"
 	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
 	@echo "make bench               the benchmark table"
+	@echo "make openapi             docs/openapi.json from the routes"
 	@echo "make lint                ruff, mypy, layer contracts"
 	@echo "make lock                resolve requirements.lock and tests/client/requirements.lock anew"
 
@@ -46,6 +47,9 @@ lint: setup
 	$(VENV)/bin/ruff format --check src tests scripts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+openapi: setup
+	$(PY) scripts/openapi.py
 
 bench: setup
 	$(PY) scripts/bench.py $(ARGS)

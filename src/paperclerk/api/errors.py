@@ -108,7 +108,16 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
 
 # Failures of an execution that a waiting caller gets as the failed execution itself, not as an error:
 # the request was right, and an error of the 5xx kind would make clients send it again.
-REPLIED_AS_FAILED = frozenset({"internal_error", "missing_required", "gave_up"})
+REPLIED_AS_FAILED = frozenset({"internal_error", "missing_required", "gave_up", "worker_crashed"})
+
+# What the others get, where it is not 400; an execution keeps the code of its error, not the class.
+FAILURE_STATUSES: Mapping[str, int] = {
+    "file_not_found": 404,
+    "document_too_large": 413,
+    "too_many_pages": 413,
+    "too_many_pixels": 413,
+    "unsupported_media_type": 415,
+}
 
 
 def status_of(error: PaperclerkError) -> int:
@@ -117,9 +126,7 @@ def status_of(error: PaperclerkError) -> int:
 
 def status_of_failure(code: str) -> int:
     """The status for a caller who waited for an execution that failed because of its document or request."""
-    kinds = (UnsupportedDocument, DocumentTooLarge, NotFound)
-    by_code = {kind.code: status for kind, status in STATUSES if kind in kinds}
-    return {**by_code, "file_not_found": 404}.get(code, 400)
+    return FAILURE_STATUSES.get(code, 400)
 
 
 def error_reply(error: PaperclerkError, request_id: str | None = None) -> Response:

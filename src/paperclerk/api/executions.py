@@ -99,10 +99,11 @@ def agent_for(domain: str | None, config: ConfigBody) -> Agent:
 
 def document_source(file_id: str | None, url: str | None) -> tuple[Input, ...]:
     """The one document of a request. Raises InvalidRequest unless exactly one of the two is given."""
-    if (file_id is None) == (url is None):
+    if file_id is not None and url is not None:
+        raise InvalidRequest("Give `file_id` or `url`, not both.", code="ambiguous_document")
+    if file_id is None and url is None:
         raise InvalidRequest(
-            "Give exactly one of `file_id` and `url`.",
-            code="ambiguous_document" if file_id else "missing_document",
+            "Name the document: `file_id` of an uploaded file, or `url`.", code="missing_document"
         )
     if url is not None:
         return (Input(url=url),)
