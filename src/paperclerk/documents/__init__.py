@@ -1,6 +1,7 @@
 """Reading documents: bytes in, pages of words out, in a killable child process. Called by `extraction`, `cli`.
 
-`open_reader()` gives a `reader.Reader`. Importing this package loads nothing heavy.
+`open_reader()` gives a `reader.Reader`; `sandbox_report()` tells how well children are locked in here.
+Importing this package loads nothing heavy.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from paperclerk.documents.process import ProcessReader
+    from paperclerk.documents.report import Protection
 
 
 def open_reader(*, threads: int | None = None) -> ProcessReader:
@@ -16,3 +18,10 @@ def open_reader(*, threads: int | None = None) -> ProcessReader:
     from paperclerk.documents.process import ProcessReader
 
     return ProcessReader(threads=threads)
+
+
+def sandbox_report() -> tuple[Protection, ...]:
+    """The protections of a reading child on this machine, each tried in a real child."""
+    from paperclerk.documents.report import sandbox_report
+
+    return sandbox_report()

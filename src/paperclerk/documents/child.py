@@ -35,6 +35,8 @@ _MAX_TRACE = 4000
 class Flavour:
     """What a zygote has loaded, ready in each of its children. The plain one has no OCR."""
 
+    obeys_orders = False
+
     def picture_reader(self, threads: int) -> PictureReader | None:
         return None
 
@@ -75,7 +77,16 @@ class TinyFlavour(Flavour):
         return self._reader
 
 
-FLAVOURS = {"plain": Flavour, "small": SmallFlavour, "tiny": TinyFlavour}
+class OrdersFlavour(Flavour):
+    """Reads documents of orders (`orders`) beside real ones."""
+
+    obeys_orders = True
+
+    def __init__(self) -> None:
+        from paperclerk.documents import orders  # noqa: F401
+
+
+FLAVOURS = {"plain": Flavour, "orders": OrdersFlavour, "small": SmallFlavour, "tiny": TinyFlavour}
 
 
 def rehearse(flavour: Flavour) -> None:
@@ -89,7 +100,7 @@ def rehearse(flavour: Flavour) -> None:
     reader = flavour.rehearsal_reader()
     for media, data in rehearsal.documents():
         for effort in EFFORTS.values():
-            document = _open(media, np.frombuffer(data, np.uint8), effort, reader, 10**6, 10)
+            document = _open(flavour, media, np.frombuffer(data, np.uint8), effort, reader, 10**6, 10)
             as_png(document.draw(0, 200))
             try:
                 document.read(0)
@@ -117,6 +128,7 @@ def _replies(job: Job, descriptor: int, flavour: Flavour) -> Iterator[Reply]:
     try:
         reader = flavour.picture_reader(job.threads)
         document = _open(
+            flavour,
             Media(job.kind, job.media_type, job.pillow),
             _mapped(descriptor, job.size),
             EFFORTS[job.detail],
@@ -142,6 +154,7 @@ def _replies(job: Job, descriptor: int, flavour: Flavour) -> Iterator[Reply]:
 
 
 def _open(
+    flavour: Flavour,
     media: Media,
     data: npt.NDArray[np.uint8],
     effort: Effort,
@@ -151,6 +164,10 @@ def _open(
 ) -> OpenDocument:
     if media.kind == "pdf":
         return PdfDocument(data, effort, reader)
+    if media.kind == "orders" and flavour.obeys_orders:
+        from paperclerk.documents.orders import OrdersDocument
+
+        return OrdersDocument(data)
     return ImageDocument(media, data, effort, reader, image_pixels, image_frames)
 
 

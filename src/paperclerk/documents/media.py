@@ -21,12 +21,15 @@ _PDF_SEARCH_BYTES = 1024  # the header may stand anywhere in here (PDF 1.7, appe
 class Media:
     """A type that is read. `pillow` is Pillow's name of the format, None for a PDF."""
 
-    kind: Literal["pdf", "image"]
+    kind: Literal["pdf", "image", "orders"]
     media_type: str
     pillow: str | None = None
 
 
 PDF = Media("pdf", "application/pdf")
+ORDERS = Media("orders", "application/x-paperclerk-orders")
+"""Never detected: only a reader that was asked to obeys such a document, which begins with `ORDERS_MAGIC`."""
+ORDERS_MAGIC = b"%PAPERCLERK-ORDERS\n"
 _IMAGES: tuple[tuple[bytes, Media], ...] = (
     (b"\x89PNG\r\n\x1a\n", Media("image", "image/png", "PNG")),
     (b"\xff\xd8\xff", Media("image", "image/jpeg", "JPEG")),

@@ -24,7 +24,7 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     """
 
     media_type: str
-    kind: Literal["pdf", "image"]
+    kind: Literal["pdf", "image", "orders"]
     pillow: str | None
     size: int
     pages: tuple[int, ...] | None

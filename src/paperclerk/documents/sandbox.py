@@ -26,6 +26,8 @@ _CLONE_THREAD = 0x00010000
 
 MAX_DESCRIPTORS = 64
 
+_state = {"own network": False}
+
 
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
@@ -37,7 +39,13 @@ def leave_network() -> bool:
         return False
     libc = _libc()
     flags = _CLONE_NEWNET | _CLONE_NEWIPC
-    return bool(libc.unshare(_CLONE_NEWUSER | flags) == 0 or libc.unshare(flags) == 0)
+    _state["own network"] = libc.unshare(_CLONE_NEWUSER | flags) == 0 or libc.unshare(flags) == 0
+    return _state["own network"]
+
+
+def has_own_network() -> bool:
+    """Whether `leave_network` succeeded in this process or in the one it was forked from."""
+    return _state["own network"]
 
 
 def die_with_parent() -> None:
