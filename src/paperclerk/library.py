@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +17,7 @@ from paperclerk.engines.engine import Engine
 from paperclerk.extraction.pipeline import OnProgress
 from paperclerk.extraction.pipeline import execute as run_pipeline
 from paperclerk.extraction.result import Result
+from paperclerk.schemas.check import check_schema
 
 # What a caller may hand in as a document: a path, the bytes, or a binary file object.
 Source = str | Path | bytes | bytearray | memoryview | BinaryIO
@@ -102,13 +102,7 @@ def schema_mapping(schema: Mapping[str, Any] | str | type[Any]) -> Mapping[str, 
             )
         made: Mapping[str, Any] = make()
         return made
-    try:
-        read = json.loads(schema)
-    except ValueError as error:
-        raise InvalidSchema(f"The schema is not JSON: {error}") from error
-    if not isinstance(read, dict):
-        raise InvalidSchema(f"A JSON Schema is an object; this is {type(read).__name__}.")
-    return read
+    return check_schema(schema)
 
 
 def _config(config: ExecutionConfig | Mapping[str, Any] | None) -> ExecutionConfig:

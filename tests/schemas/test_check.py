@@ -53,6 +53,7 @@ def padded(size: int) -> str:
         (json.loads(padded(check.MAX_BYTES)), json.loads(padded(check.MAX_BYTES + 1)), "schema_too_large"),
         (nested('{"not":', 63, "}"), nested('{"not":', 64, "}"), "schema_too_deep"),
         (properties(1000), properties(1001), "schema_too_large"),
+        ({"properties": {"n" * 500: {}}}, {"properties": {"n" * 501: {}}}, "schema_too_large"),
         (
             {"properties": {f"o{i}": properties(998) for i in range(5)}, "allOf": [True] * 4},
             {"properties": {f"o{i}": properties(998) for i in range(5)}, "allOf": [True] * 5},
@@ -76,6 +77,7 @@ def padded(size: int) -> str:
         "bytes",
         "depth",
         "names",
+        "name",
         "nodes",
         "expansion",
         "pattern",

@@ -62,6 +62,11 @@ def test_several_types_keep_the_first_and_list_the_rest() -> None:
     assert [(a.kind, a.pattern, a.label) for a in field.alternatives] == [("string", "^x", "T")]
 
 
+def test_engines_read_no_novels() -> None:
+    field = only({"type": "string", "title": "t" * 300, "description": "d" * 200_000})
+    assert (len(field.title), len(field.label), len(field.description)) == (200, 200, 4_000)
+
+
 def test_a_branch_that_only_demands_is_no_alternative() -> None:
     schema = {"properties": {"a": {}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}
     field = compile_schema(schema)

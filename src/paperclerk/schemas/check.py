@@ -28,6 +28,7 @@ MAX_DEPTH = 64
 MAX_NODES = 5_000
 MAX_EXPANDED = 20_000
 MAX_PROPERTIES = 1_000
+MAX_NAME = 500  # characters of a property name
 MAX_PATTERN_BYTES = 1_000
 MAX_PATTERNS = 100
 MAX_HEAVY_PATTERNS = 10
@@ -169,6 +170,11 @@ def _check_places(schema: dict[str, Any]) -> None:
         if isinstance(named, Mapping) and len(named) > MAX_PROPERTIES:
             raise _fail(
                 "schema_too_large", f"{dotted((*way, 'properties'))}: more than {MAX_PROPERTIES:,} names."
+            )
+        if isinstance(named, Mapping) and any(len(name) > MAX_NAME for name in named):
+            raise _fail(
+                "schema_too_large",
+                f"{dotted((*way, 'properties'))}: a name of more than {MAX_NAME} characters.",
             )
         for key in REFERENCES:
             _check_local(current.get(key), (*way, key), renamed)

@@ -17,6 +17,9 @@ from paperclerk.schemas.keywords import REFERENCES, References, lifted
 
 MAX_PARTS = 20_000
 MAX_DEPTH = 64
+# What engines get to read of a text: they compare it word by word with the pages.
+MAX_DESCRIPTION = 4_000
+MAX_TITLE = 200
 # How often a recursive $ref is followed again, and up to how many parts of the tree. The last must be enough.
 TURNS = ((3, 2_000), (2, 2_000), (1, 2_000), (0, MAX_PARTS))
 
@@ -114,7 +117,7 @@ class _Compiler:
             raise _TooMany
         merged = self._merged(bound)
         readings, nullable = self._readings(merged)
-        own_title = _text(bound.schema.get("title")) if isinstance(bound.schema, Mapping) else ""
+        own_title = _text(bound.schema.get("title"))[:MAX_TITLE] if isinstance(bound.schema, Mapping) else ""
         nullable = nullable or merged.get("nullable") is True
         first, *others = [self._single(reading, place, own_title, nullable) for reading in readings]
         return replace(first, alternatives=tuple(others)) if others else first
@@ -176,7 +179,7 @@ class _Compiler:
 
     def _single(self, schema: _Merged, place: _Place, own_title: str, nullable: bool) -> Field:
         kind = _kind(schema)
-        title = _text(schema.get("title"))
+        title = _text(schema.get("title"))[:MAX_TITLE]
         words = "" if place.is_item else in_words(place.name)
         label = own_title or words or title or in_words(place.name)
         below = _below(place, label, title) if kind in ("object", "array") else ()
@@ -186,7 +189,7 @@ class _Compiler:
             kind=kind,
             label=label,
             title=title,
-            description=_text(schema.get("description")),
+            description=_text(schema.get("description"))[:MAX_DESCRIPTION],
             examples=_examples(schema),
             default=schema.get("default"),
             format=_text(schema.get("format")) or None,
