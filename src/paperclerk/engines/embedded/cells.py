@@ -125,7 +125,7 @@ def _date(text: Text, locale: Locale, sure: float) -> Leaf:
 
 
 def _string(field: Field, text: Text, locale: Locale, sure: float) -> Leaf:
-    value = text.text.strip(" |")
+    value = text.text.strip(" |;,")
     at = text.text.find(value)
     if "YYYY-MM-DD" in field.description:
         dated = _date(text, locale, sure)

@@ -18,6 +18,8 @@ AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
 NO_HEADING = re.compile(r"^[\W\d_]*$|\d{4,}")
 LEAST_MATCH = 0.5
 
+Path = tuple[str, ...]  # Field.path
+
 
 @dataclass(frozen=True)
 class Label:
@@ -58,7 +60,7 @@ class Heading:
     first: int
     last: int
     columns: tuple[Column, ...]
-    places: Mapping[str, Place]
+    places: Mapping[Path, Place]
     score: float
 
     @property
@@ -182,7 +184,7 @@ def _shares(a: Box, b: Box) -> bool:
     return a.overlap_x(b) > 0.3 * min(a.width, b.width)
 
 
-def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[str, Place]:
+def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[Path, Place]:
     """Gives each property the column that names it best; a column serves one property (per line)."""
     options: list[tuple[float, int, Field, Place]] = []
     for field in fields:
@@ -197,12 +199,12 @@ def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[str, Plac
                     line = lines.index(label.line) if apart else None
                     options.append((part - 0.01, c, field, Place(c, line, part)))
     options.sort(key=lambda o: (-o[0], o[1]))
-    places: dict[str, Place] = {}
+    places: dict[Path, Place] = {}
     taken: set[tuple[int, int | None]] = set()
     for match, _, field, place in options:
-        if match < LEAST_MATCH or field.name in places or (place.column, place.line) in taken:
+        if match < LEAST_MATCH or field.path in places or (place.column, place.line) in taken:
             continue
-        places[field.name] = place
+        places[field.path] = place
         taken.add((place.column, place.line))
     return places
 

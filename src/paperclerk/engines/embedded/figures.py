@@ -19,6 +19,8 @@ from paperclerk.engines.embedded.roles import fold, roles_of_field, stems, words
 from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.engines.embedded.values import find_currency
+from paperclerk.engines.embedded.vocabulary import phrases as phrases_of
+from paperclerk.engines.embedded.vocabulary import words
 from paperclerk.schemas.compiled import Field
 
 _VALUE = frozenset(
@@ -33,34 +35,9 @@ _SCALES = re.compile(
 )
 _SHARE = re.compile(r"\b(?:percent\w*|growth|margin|rate|ratio|yield|share of)\b|%", re.I)
 _OUTFLOW = frozenset(
-    "expense expenses paid cost costs repurchases payments capex purchases charge aufwand".split()
-)  # noqa: SIM905
+    words("expense expenses paid cost costs repurchases payments capex purchases charge aufwand")
+)
 _NEUTRAL = stems("total totals net consolidated gross amount amounts")
-# What statements print for the usual names of their lines.
-_PRINTED = {
-    "revenue": "revenue|revenues|total revenues|net sales|sales|net revenue|turnover|umsatzerlose|chiffre d affaires",
-    "cost of revenue": "cost of sales|cost of goods sold|cost of products sold|cost of revenues|cost of net revenue",
-    "gross profit": "gross margin|gross income",
-    "operating income": "income from operations|operating profit|income loss from operations|operating income loss",
-    "operating expenses": "total selling and administrative expense|selling general and administrative expenses",
-    "income tax expense": "provision for income taxes|income tax provision|income taxes",
-    "net income": "net income loss|net earnings|profit for the period|net loss",
-    "basic eps": "basic earnings per share|basic earnings per common share|net income per share basic|earnings per share basic",
-    "diluted eps": "diluted earnings per share|diluted earnings per common share|net income per share diluted"
-    "|earnings per share diluted",
-    "shareholders equity": "total equity|stockholders equity|total stockholders equity|total shareholders equity",
-    "additional paid in capital": "common stock and additional paid in capital|capital in excess of stated value",
-    "property plant and equipment": "property and equipment|property plant and equipment",
-    "operating cash flow": "cash provided by operating activities|cash provided by used in operating activities"
-    "|cash provided used by operations|cash from operations",
-    "financing cash flow": "cash used in financing activities|cash provided by used in financing activities"
-    "|cash used provided by financing activities",
-    "capex": "acquisition of property and equipment|purchases of property plant and equipment"
-    "|additions to property plant and equipment|capital expenditures",
-    "share repurchases": "repurchases of common stock|repurchase of common stock|purchase of treasury shares",
-    "shares issued": "issuance of common stock|shares issued|proceeds from issuance of common stock",
-    "stock based compensation": "share based compensation expense|stock based compensation expense",
-}
 MATCH = 0.74
 
 
@@ -239,7 +216,7 @@ def _phrases(array: Field) -> list[tuple[str, float]]:
     statements usually print for it."""
     parts = [p for p in re.split(r"[:(.,;]", array.description)[:2] if p.strip()]
     name = words_of(array.name)
-    known = _PRINTED.get(name, "").split("|")
+    known = sorted(phrases_of("line").get(name, ()))
     phrases = [
         (name, 0.97),
         (fold(array.title), 0.98),

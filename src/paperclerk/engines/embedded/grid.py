@@ -17,7 +17,7 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded.cells import text_of
-from paperclerk.engines.embedded.regions import Region, column_borders, is_number, regions_of
+from paperclerk.engines.embedded.regions import Region, column_borders, regions_of
 from paperclerk.engines.embedded.rows import row_groups
 from paperclerk.engines.embedded.strips import Piece, Strip, strips_of
 
@@ -140,9 +140,9 @@ class _Grid:
         for r, band in enumerate(self.bands):
             for c in range(self.width):
                 here = r * self.width + c
-                if c + 1 < self.width and not self.region.divides_down(self.xs[c + 1], band.cy):
-                    if not self._both_filled(r, c):
-                        self._link(here, here + 1)
+                inner = c + 1 < self.width and not self.region.divides_down(self.xs[c + 1], band.cy)
+                if inner and not self._both_filled(r, c):
+                    self._link(here, here + 1)
                 if r + 1 < len(self.bands):
                     middle = (self.xs[c] + self.xs[c + 1]) / 2
                     top, bottom = band.cy, self.bands[r + 1].cy

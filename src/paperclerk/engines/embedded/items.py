@@ -11,7 +11,7 @@ pages fits is empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,19 +19,20 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.arithmetic import agreement, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
-from paperclerk.engines.embedded.columns import Place
+from paperclerk.engines.embedded.columns import Path, Place
+from paperclerk.engines.embedded.entries import entry_rows
+from paperclerk.engines.embedded.enumerations import scalars
 from paperclerk.engines.embedded.figures import Statements, is_figure
 from paperclerk.engines.embedded.grid import Table, tables_of
 from paperclerk.engines.embedded.ledger import GLUED, MONEY, Entry, Ledger, quantity_and_price, read_ledger
 from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
-from paperclerk.engines.embedded.roles import NUMERIC, roles_of_field
-from paperclerk.engines.embedded.shapes import empty, is_cell_rows, table_object
+from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of_field, stems, words_of
+from paperclerk.engines.embedded.sections import Section, sections_of
+from paperclerk.engines.embedded.shapes import is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Strip, strips_of, without_furniture
 from paperclerk.schemas.compiled import Field
-
-Row = dict[str, Tree]
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,14 @@ class Tables:
                 return [table_object(element, drawn, t) for t in self.grids]
             if is_figure(element):
                 return list(self._statements.elements(array, element))
-            return list(self._objects(array, element))
+            return self._objects(array, element)
+        if element.is_scalar:
+            return list(scalars(array, self.strips, self._sections, self.locale))
         return []
+
+    @cached_property
+    def _sections(self) -> list[Section]:
+        return sections_of(self.strips)
 
     @cached_property
     def _statements(self) -> Statements:
@@ -68,15 +75,15 @@ class Tables:
         """Every table of the document, in reading order."""
         return [t for page in self.pages for t in tables_of(page)]
 
-    def _objects(self, array: Field, element: Field) -> list[Row]:
-        fields = [c for c in element.children if c.is_scalar]
+    def _objects(self, array: Field, element: Field) -> list[Tree]:
+        fields = list(_scalars(element))
         listing = next(iter(listings(self.strips, fields, self.locale)), None)
-        ledger = self._ledger if _is_ledger(fields) else None
+        ledger = self._ledger if _is_ledger(array, fields) else None
         if listing is not None and (ledger is None or self._better(listing, ledger, fields)):
             return self._from_listing(element, fields, listing)
         if ledger is not None:
             return [self._from_entry(element, e, ledger.proved) for e in ledger.entries]
-        return []
+        return list(entry_rows(array, element, self._sections))
 
     @cached_property
     def _ledger(self) -> Ledger | None:
@@ -96,10 +103,10 @@ class Tables:
         return grid
 
     def _better(self, listing: Listing, ledger: Ledger, fields: Sequence[Field]) -> bool:
-        """Whether a table with a heading says more than a list of amounts: its products hold, or it has more columns."""
+        """Whether a table says more than a list of amounts: its products hold, or it has more columns."""
         if not ledger.proved:
             return True
-        known = {_role(f) for f in fields if f.name in listing.heading.places}
+        known = {_role(f) for f in fields if f.path in listing.heading.places}
         if known - {"description", "quantity", "unit_price", "line_total"}:
             return True
         if not self._clean(listing, fields):
@@ -114,8 +121,8 @@ class Tables:
     def _clean(self, listing: Listing, fields: Sequence[Field]) -> bool:
         """Whether nearly every row of a table has a name that holds no amount, and an amount."""
         places = listing.heading.places
-        name = places.get(_named(fields, "description") or "")
-        amount = places.get(_named(fields, "line_total") or "")
+        name = places.get(_named(fields, "description") or ())
+        amount = places.get(_named(fields, "line_total") or ())
         if name is None or amount is None:
             return False
         good = 0
@@ -135,14 +142,14 @@ class Tables:
         )
 
     def _columns_of(
-        self, places: Mapping[str, Place], fields: Sequence[Field]
+        self, places: Mapping[Path, Place], fields: Sequence[Field]
     ) -> tuple[int | None, int | None, int | None]:
         """The columns of quantity, unit price and amount."""
         names = [_named(fields, role) for role in ("quantity", "unit_price", "line_total")]
-        quantity, price, amount = (places[n].column if n in places else None for n in names)
+        quantity, price, amount = (places[n].column if n is not None and n in places else None for n in names)
         return quantity, price, amount
 
-    def _from_listing(self, element: Field, fields: Sequence[Field], listing: Listing) -> list[Row]:
+    def _from_listing(self, element: Field, fields: Sequence[Field], listing: Listing) -> list[Tree]:
         places = dict(listing.heading.places)
         grid = self._numbers(listing)
         better = rearranged(grid, *self._columns_of(places, fields))
@@ -154,37 +161,51 @@ class Tables:
         sure = 0.8
         return [self._from_record(element, rec, places, sure) for rec in listing.records]
 
-    def _from_record(self, element: Field, record: Record, places: Mapping[str, Place], sure: float) -> Row:
-        row: Row = {}
-        for child in element.children:
-            row[child.name] = empty(child)
-            place = places.get(child.name)
-            if place is None:
-                continue
-            pieces = cell_text(record, place)
-            if pieces:
-                row[child.name] = leaf_for(child, text_of(pieces), self.locale, sure)
-        return row
+    def _from_record(self, element: Field, record: Record, places: Mapping[Path, Place], sure: float) -> Tree:
+        def give(child: Field) -> Leaf:
+            place = places.get(child.path)
+            pieces = cell_text(record, place) if place is not None else []
+            return leaf_for(child, text_of(pieces), self.locale, sure) if pieces else ABSENT
 
-    def _from_entry(self, element: Field, entry: Entry, proved: bool) -> Row:
+        return _filled(element, give)
+
+    def _from_entry(self, element: Field, entry: Entry, proved: bool) -> Tree:
         sure = 0.93 if proved else 0.6
         quantity, price = quantity_and_price(entry, self.locale)
-        row: Row = {}
-        for child in element.children:
-            row[child.name] = empty(child)
+        priced = any(_role(c) == "line_total" for c in _scalars(element))
+
+        def give(child: Field) -> Leaf:
             role = _role(child)
-            if role == "line_total" or (role == "unit_price" and not _has(element, "line_total")):
-                row[child.name] = _number_leaf(child, entry.amount.text, entry.amount.number, sure)
-            elif role == "description" and entry.name is not None:
-                row[child.name] = _name_leaf(child, entry.name, sure - 0.1)
-            elif role == "quantity" and quantity is not None:
-                row[child.name] = _number_leaf(child, *quantity, sure)
-            elif role == "unit_price" and price is not None:
-                row[child.name] = _number_leaf(child, *price, sure)
-        return row
+            if role == "line_total" or (role == "unit_price" and not priced):
+                return _number_leaf(child, entry.amount.text, entry.amount.number, sure)
+            if role == "description" and entry.name is not None:
+                return _name_leaf(entry.name, sure - 0.1)
+            if role == "quantity" and quantity is not None:
+                return _number_leaf(child, *quantity, sure)
+            if role == "unit_price" and price is not None:
+                return _number_leaf(child, *price, sure)
+            return ABSENT
+
+        return _filled(element, give)
 
 
-def _name_leaf(field: Field, text: Text, sure: float) -> Leaf:
+def _scalars(field: Field) -> Iterator[Field]:
+    """The scalar fields of an element, those of objects inside it too."""
+    for child in field.children:
+        if child.is_scalar:
+            yield child
+        elif child.kind == "object":
+            yield from _scalars(child)
+
+
+def _filled(field: Field, give: Callable[[Field], Leaf]) -> Tree:
+    """The tree of an element: what `give` finds for its scalars, empty lists for its arrays."""
+    if field.kind == "object":
+        return {c.name: _filled(c, give) for c in field.children}
+    return [] if field.kind == "array" else give(field)
+
+
+def _name_leaf(text: Text, sure: float) -> Leaf:
     """A name without a code that is printed against its front."""
     code = GLUED.match(text.text)
     start = code.end() if code else 0
@@ -214,15 +235,19 @@ def _role(field: Field) -> str | None:
     return max(roles, key=lambda r: roles[r]) if roles else None
 
 
-def _named(fields: Sequence[Field], role: str) -> str | None:
-    return next((f.name for f in fields if _role(f) == role), None)
+def _named(fields: Sequence[Field], role: str) -> Path | None:
+    return next((f.path for f in fields if _role(f) == role), None)
 
 
-def _has(element: Field, role: str) -> bool:
-    return any(_role(c) == role for c in element.children)
-
-
-def _is_ledger(fields: Sequence[Field]) -> bool:
+def _is_ledger(array: Field, fields: Sequence[Field]) -> bool:
     """Whether an array asks for things with a price: only then a list of amounts can be what is meant."""
     roles = {_role(f) for f in fields}
-    return "description" in roles and bool(roles & {"line_total", "unit_price"})
+    about = stems(words_of(array.name)) | stems(fold(array.title)) | stems(fold(array.description))
+    return "description" in roles and bool(roles & {"line_total", "unit_price"}) and bool(about & _GOODS)
+
+
+_GOODS = stems(
+    "item items line lines product goods article position purchase purchased charge service menu order food dish "
+    "posten positionen artikel lignes articles lineas articulos conceptos righe articoli regels artikelen itens "
+    "linhas produtos expense entries"
+)

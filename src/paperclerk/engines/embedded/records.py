@@ -98,7 +98,7 @@ class _Reader:
         self.head, self.locale, self.usual = head, locale, usual
         self.edges = _left_edges(head, seen)
         self.used: list[Strip] = []
-        kinds = {f.name: f for f in fields}
+        kinds = {f.path: f for f in fields}
         self.anchors = {p.column for name, p in head.places.items() if _is_numeric(kinds[name])}
         self.texts = {p.column for name, p in head.places.items() if not _is_numeric(kinds[name])}
         self.main = max(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections.abc import Sequence
@@ -315,7 +316,7 @@ def column_borders(region: Region) -> list[float]:
     inner = [x for k, x in enumerate(inner) if k == 0 or x - inner[k - 1] > 6]  # a double rule is one border
     edges = [region.box.x0, *inner, region.box.x1]
     found = [edges[0]]
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         found += _gutters(region, left, right, strict=bool(inner))
         found.append(right)
     return found

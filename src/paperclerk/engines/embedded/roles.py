@@ -12,72 +12,8 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
+from paperclerk.engines.embedded.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field
-
-_TERMS = {
-    "description": """description, item, items, item name, item description, product, product name, product description,
-        article, particulars, details, goods, service, services, work performed, name, activity, line item,
-        title, designation, libelle, produit, prestation, denomination, intitule, objet, artikel,
-        artikelbezeichnung, artikelbeschreibung, bezeichnung, beschreibung, leistung, leistungen,
-        leistungsbeschreibung, produkt, text, warenbezeichnung, gegenstand, buchungstext, verwendungszweck,
-        descripcion, concepto, producto, articulo, servicio, detalle, descrizione, articolo, prodotto,
-        servizio, causale, omschrijving, dienst, descricao, designacao, produto, servico, artigo, historico,
-        keterangan, transaction, memo, narrative""",
-    "quantity": """quantity, qty, qnty, quantities, units, hours, hrs, pieces, pcs, count, number of units, no of
-        units, menge, anzahl, stuck, stueck, stk, stunden, quantite, qte, nombre, cantidad, cant, unidades,
-        quantita, qta, aantal, hoeveelheid, quantidade, qtd, qtde, kuantiti""",
-    "unit_price": """unit price, price, price per unit, unit cost, unit rate, price each, each, rate, u price, net price,
-        list price, cost, hourly rate, unit amount, price per item, preis, einzelpreis, nettopreis,
-        stuckpreis, stueckpreis, e preis, ep, einheitspreis, preis einheit, preis pro einheit, stundensatz,
-        prix, prix unitaire, prix unit, pu, p u, pu ht, prix unitaire ht, precio, precio unitario, precio
-        unit, p unitario, prezzo, prezzo unitario, prezzo unit, prijs, stukprijs, eenheidsprijs, prijs per
-        stuk, preco, preco unitario, preco unit, valor unitario, harga""",
-    "line_total": """amount, total, line total, line amount, total price, total amount, net amount, net total, extended
-        price, ext price, extended amount, extension, line value, net value, value, sum, price, subtotal,
-        sub total, charge, charges, gross amount, amount due, gesamt, gesamtpreis, gesamtbetrag, betrag,
-        summe, nettobetrag, nettowert, netto, entgelt, wert, positionsbetrag, zeilensumme, bruttobetrag,
-        montant, montant ht, total ht, prix ht, prix total, montant total, total ttc, importe, importe neto,
-        total neto, importo, totale, importo totale, totale netto, prezzo totale, bedrag, totaal,
-        totaalbedrag, totaalprijs, valor, valor total, preco total, jumlah""",
-    "unit": """unit, uom, u m, measure, unit of measure, unit code, einheit, mengeneinheit, meng einheit, me,
-        unite, unidad, ud, unita, um, eenheid, unidade, un""",
-    "tax_rate": """vat, vat rate, tax rate, tax, tax code, gst, mwst, ust, umsatzsteuer, steuersatz, mwst satz, ust
-        satz, tva, taux, taux tva, iva, tipo iva, aliquota, aliquota iva, btw, btw tarief, taxa, taxa iva,
-        vat percent, vat %, tax %""",
-    "tax_amount": """tax amount, vat amount, gst amount, steuerbetrag, mwst betrag, montant tva, cuota iva, importo iva,
-        btw bedrag, valor iva""",
-    "sku": """sku, item code, product code, code, article number, article no, item no, item number, part no, part
-        number, part, artikelnummer, artikelnr, artikel nr, art nr, art no, ref, reference, referenz,
-        bestellnummer, gtin, ean, upc, barcode, codice, codigo, cod, referencia, artikelcode, catalog no,
-        material, materialnummer, product id, stock code, model""",
-    "position": """position, pos, line, line no, line number, no, nr, number, #, sl, sl no, s n, sr, sr no, ligne,
-        zeile, lp, linea, riga, regel, lfd nr, index""",
-    "discount": """discount, disc, rabatt, nachlass, abschlag, remise, rem, reduction, descuento, dto, sconto, korting,
-        desconto, discount amount""",
-    "date": """date, service date, datum, leistungsdatum, fecha, data, date of service, transaction date, posting
-        date, buchungsdatum, buchungstag, valuta, wertstellung, value date, tarikh""",
-    "debit": """debit, debits, withdrawal, withdrawals, paid out, payments out, soll, belastung, lastschrift, debe,
-        cargo, dare, uscite""",
-    "credit": """credit, credits, deposit, deposits, paid in, payments in, haben, gutschrift, haber, abono, avere,
-        entrate""",
-    "balance": "balance, running balance, saldo, kontostand, solde, saldo contabile",
-}  # fmt: skip
-
-_TOTAL = """total, totals, subtotal, sub total, grand total, sum, balance due, amount due, nett total, net
-        total, gross total, net amount, gesamt, gesamtbetrag, gesamtsumme, summe, zwischensumme, endbetrag,
-        rechnungsbetrag, rechnungssumme, nettosumme, bruttosumme, netto, brutto, nettobetrag, bruttobetrag,
-        zu zahlen, zahlbetrag, positionssumme, warenwert, mwst, ust, umsatzsteuer, zzgl, inkl, enthaltene,
-        sous total, total ht, total ttc, montant total, net a payer, tva, base imponible, importe total,
-        subtotales, iva, imponibile, totale, totale documento, subtotale, totaal, subtotaal, btw, te
-        betalen, valor total, total geral, a pagar, vat, tax, gst, sales tax, service charge, rounding,
-        rounding adj, round, change, cash, tendered, visa, mastercard, jumlah, jumlah besar, plus vat, due
-        payable, payable, total due, total sales, amount payable, gesamtbeitrag, gesamtpreis, taxe, taxes,
-        tl, ttl, item count, items, qtys, total qty, total items, net, balance, payment, paid, invoice
-        total, discount total, versicherungssteuer, versicherungsteuer, rechnungsbeitrag, no of items, total
-        quantity, bill total"""
-_CARRY = """ubertrag, uebertrag, carried forward, brought forward, carry forward, balance forward, carried over,
-        a reporter, report, suma y sigue, suma anterior, riporto, a riportare, transport, a transportar,
-        saldo anterior"""
 
 
 def fold(text: str) -> str:
@@ -87,13 +23,9 @@ def fold(text: str) -> str:
     return re.sub(r"[^a-z0-9%#]+", " ", plain).strip()
 
 
-def _phrases(block: str) -> frozenset[str]:
-    return frozenset(" ".join(p.split()) for p in block.split(","))
-
-
-ROLES: Mapping[str, frozenset[str]] = {role: _phrases(block) for role, block in _TERMS.items()}
-TOTALS = _phrases(_TOTAL)
-CARRIES = _phrases(_CARRY)
+ROLES = phrases("column")
+TOTALS = phrases("words")["total"]
+CARRIES = phrases("words")["carry"]
 NUMERIC = frozenset(
     {
         "quantity",
@@ -107,8 +39,8 @@ NUMERIC = frozenset(
         "balance",
     }
 )
-_NOISE = frozenset(  # noqa: SIM905
-    """in of the a an per eur usd gbp chf rm myr sgd euro pro je der die das de la le du el do da""".split()
+_NOISE = frozenset(
+    words("in of the a an per eur usd gbp chf rm myr sgd euro pro je der die das de la le du el do da")
 )
 _WITH_TAX = re.compile(
     r"\b(?:ohne|exkl|excl|ex|excluding|without|inkl|incl|including|hors|zzgl|sans|sin|senza)\b(?: \w+)?"
@@ -171,7 +103,7 @@ def starts_with(text: str, phrases: frozenset[str]) -> bool:
     return any(" ".join(words[:n]) in phrases for n in range(len(words), 0, -1))
 
 
-_SMALL = frozenset("of the a an in per and or for to by de la le der die das und et del".split())  # noqa: SIM905
+_SMALL = frozenset(words("of the a an in per and or for to by de la le der die das und et del"))
 
 
 def stems(text: str) -> frozenset[str]:

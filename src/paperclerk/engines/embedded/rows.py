@@ -1,7 +1,8 @@
-"""Which lines of a table make up one row: wrapped cells, headings of several lines, sub-headings. Called by `grid`."""
+"""Which lines of a table make up one row: wrapped cells, long headings, sub-headings. Called by `grid`."""
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Mapping, Sequence
 
@@ -64,7 +65,7 @@ def _split(
     if ruled and not _repeats([lines[i] for i in data]):
         return [list(band)]
     groups: list[list[int]] = []
-    gaps = [region.strips[b].box.y0 - region.strips[a].box.y1 for a, b in zip(band, band[1:], strict=False)]
+    gaps = [region.strips[b].box.y0 - region.strips[a].box.y1 for a, b in itertools.pairwise(band)]
     pitch = statistics.median(gaps) if gaps else 0.0
     for n, i in enumerate(band):
         if groups and _continues(region, lines, groups[-1], i, first, pitch, gaps[n - 1]):
@@ -77,7 +78,7 @@ def _split(
 def _repeats(lines: Sequence[Line]) -> bool:
     """Whether lines fill the same number columns: then each is a row of its own."""
     numeric = [{c for c, ps in line.items() if is_number(_text(ps))} for line in lines]
-    return any(a & b for a, b in zip(numeric, numeric[1:], strict=False))
+    return any(a & b for a, b in itertools.pairwise(numeric))
 
 
 def _continues(
