@@ -308,6 +308,10 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     factor = weak * _name_factor(text, letters) if profile.want == "name" else 1.0
     if head is not None and head.start <= start < head.end:
         factor *= 0.35 if head.sure else 1.0 - 0.6 * head.likeness  # this may be a label itself
+    if profile.want == "text":
+        factor *= 1.0 if letters else 0.35  # a bare number answers no question for words
+        if profile.concepts.keys() & {"payment_terms", "payment_method"} and (stop := text.find(". ")) > 0:
+            end = start + stop
     value = forms.text_value(_printed(row, start, end), profile)
     if value is not None:
         yield _reading(row, start, end, value, factor)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.assignment import assign
-from paperclerk.engines.embedded.confidence import level_score
+from paperclerk.engines.embedded.confidence import probability
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.items import Tables
 from paperclerk.engines.embedded.profile import Profile, profile
@@ -48,9 +48,10 @@ class _Extraction:
         chosen = assign(ranked, ranking.shared())
         found: dict[tuple[str, ...], Leaf] = {}
         for index, candidate in chosen.items():
-            score = level_score(candidate, ranked[index])
+            asked = self.profiles[index]
+            score = probability(candidate, ranked[index], asked)
             if score is not None:
-                found[self.profiles[index].field.path] = Leaf(candidate.value, candidate.spans, score)
+                found[asked.field.path] = Leaf(candidate.value, candidate.spans, score)
         return found | ranking.inferred()
 
     def _build(self, field: Field) -> Tree:

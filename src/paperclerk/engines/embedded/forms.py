@@ -30,10 +30,10 @@ def number_value(number: Number, profile: Profile, printed: str) -> Scalar:
 
 
 def date_value(date: Date, profile: Profile, printed: str, time: Time | None = None) -> Scalar:
-    """ISO where the schema asks for it, else as printed."""
+    """ISO where the schema asks for it, else as printed. No time zone is added: the page names none."""
     if profile.want == "datetime" or profile.field.format == "date-time":
         at = time.value if time else dt.time(0, 0)
-        return f"{date.value.isoformat()}T{at.isoformat()}Z" if profile.field.format else f"{date.value} {at}"
+        return f"{date.value.isoformat()}T{at.isoformat()}" if profile.field.format else f"{date.value} {at}"
     return date.value.isoformat() if profile.iso else printed
 
 

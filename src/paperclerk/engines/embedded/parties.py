@@ -45,12 +45,17 @@ _POSTCODE = re.compile(
     r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4} ?[A-Z]{2}\b(?= )|(?<![+\d])\b\d{4}-\d{3}\b(?! ?\d)|"
     r"(?:^|, ?|\b[A-Z]{1,2}[- ])\d{4} (?=[A-Z][a-zà-ü])"
 )
+_COUNTRIES = (
+    "germany|deutschland|france|frankreich|spain|españa|italy|italia|netherlands|the netherlands|nederland|portugal|"
+    "belgium|belgique|belgië|austria|österreich|switzerland|schweiz|suisse|united kingdom|great britain|england|"
+    "scotland|wales|ireland|usa|united states|united states of america|canada|malaysia|singapore|singapura|indonesia|"
+    "thailand|philippines|vietnam|india|china|hong kong|taiwan|japan|south korea|australia|new zealand|brazil|brasil|"
+    "mexico|méxico|argentina|chile|colombia|peru|luxembourg|poland|polska|czech republic|denmark|sweden|norway|"
+    "finland|greece|turkey|hungary|romania|south africa|israel|united arab emirates|saudi arabia|egypt|nigeria|kenya"
+)
+_COUNTRY = re.compile(rf"(?:^|,\s*|\s[-–]\s*)(?P<name>{_COUNTRIES})\b", re.I)
 _PLACES = re.compile(
-    r"\b(?:germany|deutschland|france|frankreich|spain|españa|italy|italia|netherlands|nederland|portugal|belgium|"
-    r"belgique|belgië|austria|österreich|switzerland|schweiz|suisse|united kingdom|england|scotland|ireland|usa|"
-    r"united states|canada|malaysia|singapore|singapura|indonesia|thailand|philippines|india|china|hong kong|japan|"
-    r"australia|new zealand|brazil|brasil|mexico|méxico|argentina|chile|luxembourg|poland|polska|denmark|sweden|"
-    r"norway|finland|greece|turkey|selangor|johor|kuala lumpur|penang|pulau pinang|perak|kedah|kelantan|melaka|"
+    rf"\b(?:{_COUNTRIES}|selangor|johor|kuala lumpur|penang|pulau pinang|perak|kedah|kelantan|melaka|"
     r"malacca|negeri sembilan|pahang|perlis|sabah|sarawak|terengganu|putrajaya|labuan|wilayah persekutuan)\b|"
     r",\s*(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|"
     r"V[AT]|W[AIVY])\b",
@@ -139,8 +144,20 @@ def part_of_address(text: str, part: str) -> tuple[int, int] | None:
     return None
 
 
-def is_country(text: str) -> bool:
-    return _PLACES.fullmatch(text.strip(" .,")) is not None
+def street_end(text: str) -> int:
+    """Where the street ends and the city begins, in a line that may hold both."""
+    cuts = [
+        m.start() for p in _CITY_LINES if (m := p.search(text)) and text[: m.start()].rstrip().endswith(",")
+    ]
+    commas = [text.rfind(",", 0, m.end("city")) for p in _CITY_LINES[:2] if (m := p.search(text))]
+    end = min([c for c in (*cuts, *commas) if c > 0], default=len(text))
+    return len(text[:end].rstrip(" ,"))
+
+
+def country_in(text: str) -> tuple[int, int] | None:
+    """A country that stands alone in a line or ends it."""
+    found = [m for m in _COUNTRY.finditer(text) if not text[m.end() :].strip(" .")]
+    return found[-1].span("name") if found else None
 
 
 def has_legal_form(text: str) -> bool:

@@ -29,8 +29,8 @@ _STOP = word_set(
 # Words that head many labels and so tell little apart.
 _COMMON = word_set(
     "number no nr id code name date datum amount total type value nummer numero betrag betrage montant "
-    "importe importo bedrag valor nome nom nombre naam info information details reference ref document form item items "
-    "list page data description text first last day year full whole any all other new used given"
+    "importe importo bedrag valor nome nom nombre naam info information details reference ref document "
+    "form item items list page data description text first last day year full whole any all other new used given"
 )
 
 _SAME = {

@@ -31,12 +31,12 @@ _PARTS = word_set(
 )
 # What schemas call parties and their parts, besides what documents print.
 _ROLE_WORDS = {
+    "ship_to": "ship_to shipping delivery consignee ship deliver",
+    "ship_from": "shipper consignor ship_from pickup",
     "seller": "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
     "partner restaurant hotel retailer utility landlord",
     "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer tenant guest "
     "debtor receiver",
-    "ship_to": "ship_to shipping delivery consignee ship deliver",
-    "ship_from": "shipper consignor ship_from pickup",
     "payee": "payee beneficiary remit",
     "advertiser": "advertiser",
     "agency": "agency",
@@ -54,8 +54,9 @@ _ROLE_WORDS = {
 }
 _MORE_ALIASES = {
     "gross_total": "total amount including tax | amount including tax | total with tax | final amount | "
-    "amount total | total inclusive | invoice amount including vat | invoice total including vat | total amount due including tax | "
-    "total charged | amount charged | receipt total | final total | overall total | bill amount",
+    "amount total | total inclusive | invoice amount including vat | invoice total including vat | "
+    "total amount due including tax | total charged | amount charged | receipt total | "
+    "final total | overall total | bill amount",
     "net_total": "amount without tax | total without tax | total amount without tax | amount excluding tax | "
     "total amount excluding tax | total before taxes | pre tax total | pretax amount | total excluding taxes | "
     "invoice total without vat | net sum",
@@ -95,7 +96,8 @@ _NAME_WORDS = word_set("name company organization person author title owner hold
 class Profile:
     """`concepts` maps lexicon concepts to how surely the field means them (0..1). `role` is the party a field
     is about, `part` which part of it. `side` is the end of a period. `words` are (stem, weight) of name and
-    title, `hints` those of the description. `iso` asks for YYYY-MM-DD. `topic` are the stems that tell one period from another."""
+    title, `hints` those of the description. `iso` asks for YYYY-MM-DD. `topic` are the stems
+    that tell one period from another."""
 
     field: Field
     want: Want
@@ -314,15 +316,26 @@ def _want_number(field: Field, stems: tuple[str, ...], concepts: dict[str, float
     return "money" if set(stems) & _MONEY_WORDS else "number"
 
 
+_SAYS_KIND: dict[str, Want] = {
+    "email": "email", "mail": "email", "phone": "phone", "fax": "phone", "url": "uri", "uri": "uri",
+    "website": "uri", "homepage": "uri", "link": "uri", "iban": "iban", "bic": "bic", "swift": "bic",
+}  # fmt: skip
+
+
 def _want_string(
     field: Field, stems: tuple[str, ...], concepts: dict[str, float], role: str | None, side: Side | None
 ) -> Want:
     top = next(iter(concepts), None)
     words = set(stems)
+    for said, kind in _SAYS_KIND.items():
+        if said in words:
+            return kind
     special: dict[str, Want] = {"iban": "iban", "bic": "bic", "vat_id": "vat_id", "currency": "currency",
                                 "country": "country", "email": "email", "website": "uri", "phone": "phone",
                                 "fax": "phone"}  # fmt: skip
-    named = next((c for c, v in concepts.items() if c in special and v >= max(0.5, concepts[str(top)] - 0.01)), None)
+    named = next(
+        (c for c, v in concepts.items() if c in special and v >= max(0.5, concepts[str(top)] - 0.01)), None
+    )
     if named is not None:
         return special[named]
     if words & _LINK_WORDS:
@@ -333,8 +346,10 @@ def _want_string(
         return "time"
     if words & _ID_WORDS or (top and lexicon.kind_of(top) == "id" and concepts[top] >= 0.7):
         return "id"
-    if top and lexicon.kind_of(top) in ("address", "money"):
-        return "address" if lexicon.kind_of(top) == "address" else "money"
+    if top and lexicon.kind_of(top) == "address":
+        return "address"
+    if top and lexicon.kind_of(top) == "money" and concepts[top] >= 0.9:
+        return "money"
     if top and lexicon.kind_of(top) == "text" and concepts[top] >= 0.7:
         return "text"
     if words & _NAME_WORDS or (top and lexicon.kind_of(top) == "name") or (role and len(stems) == 1):

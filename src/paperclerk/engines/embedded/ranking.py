@@ -58,7 +58,7 @@ class Ranking:
         groups: dict[str, list[int]] = defaultdict(list)
         for i, p in enumerate(self.profiles):
             for concept, surety in p.concepts.items():
-                if surety >= 0.6:
+                if surety >= 0.9:
                     groups[f"{concept}/{p.role if p.part else None}/{p.side}"].append(i)
         for members in groups.values():
             pairs |= {(a, b) for a in members for b in members if a != b}

@@ -19,12 +19,13 @@ from paperclerk.engines.embedded.parties import (
     Region,
     address_likeness,
     begins_with_form,
+    country_in,
     has_legal_form,
-    is_country,
     name_end,
     name_likeness,
     part_of_address,
     role_at,
+    street_end,
 )
 from paperclerk.engines.embedded.profile import ROLES, Profile
 from paperclerk.engines.embedded.values import MarkKind, find_currency
@@ -189,10 +190,10 @@ class Finder:
                 text = segment.text
                 place: tuple[int, int] | None
                 if profile.part == "street":
-                    street = segment is party.lines[0] and address_likeness(text) >= 0.25
-                    place = (0, len(text.rstrip(" ,"))) if street else None
+                    first = segment is party.lines[0] and address_likeness(text) >= 0.25
+                    place = (0, street_end(text)) if first and street_end(text) > 2 else None
                 elif profile.part == "country":
-                    place = (0, len(text.rstrip(" ,."))) if is_country(text) else None
+                    place = country_in(text)
                 else:
                     place = part_of_address(text, str(profile.part))
                 if place is not None:
