@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -27,7 +27,9 @@ Floats = npt.NDArray[np.float64]
 MAX_CHARACTERS = 1_000_000
 MAX_RENDER_PIXELS = 25_000_000
 
+_MAX_ANNOTATIONS = 5000
 _WIDGET, _FREE_TEXT, _STAMP = 20, 3, 13
+_HIDDEN, _NO_VIEW = 2, 32
 
 
 def _fast(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
@@ -94,12 +96,14 @@ class PdfFile:
         raw = pdfium.FPDF_LoadPage(self._raw, index)
         if not raw:
             raise DocumentError(f"Page {index} of the PDF is damaged and cannot be loaded.", code="bad_page")
+        fields: list[tuple[str, tuple[float, float, float, float]]] = []
         if _paints_annotations(raw):
+            fields = _bare_fields(raw)
             # the page itself then holds what the fields and notes show, in the right place
             pdfium.FPDFPage_Flatten(raw, pdfium.FLAT_NORMALDISPLAY)
             pdfium.FPDF_ClosePage(raw)
             raw = pdfium.FPDF_LoadPage(self._raw, index)
-        return PdfPage(raw)
+        return PdfPage(raw, fields)
 
     def close(self) -> None:
         pdfium.FPDF_CloseDocument(self._raw)
@@ -108,8 +112,9 @@ class PdfFile:
 class PdfPage:
     """A loaded page; `width` and `height` are those of the page as displayed, in points."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, fields: list[tuple[str, tuple[float, float, float, float]]]) -> None:
         self._raw = raw
+        self._fields = fields
         self.width = float(pdfium.FPDF_GetPageWidthF(raw))
         self.height = float(pdfium.FPDF_GetPageHeightF(raw))
         self._rotation = pdfium.FPDFPage_GetRotation(raw) % 4
@@ -168,6 +173,10 @@ class PdfPage:
             3: (top - y1, right - x1, top - y0, right - x0),
         }[self._rotation]
         return np.stack(columns, axis=1)
+
+    def fields(self) -> list[tuple[str, Floats]]:
+        """Values of form fields that are displayed though nothing paints them, and their boxes (4,)."""
+        return [(text, self.to_display(np.array([box]))[0]) for text, box in self._fields]
 
     def drawings(self) -> Drawings:
         """Pictures and ruling lines; only the first `drawings.MAX_OBJECTS` objects are looked at."""
@@ -228,17 +237,41 @@ def _no_characters() -> Characters:
     )
 
 
+def _annotations(page: Any) -> Iterator[Any]:
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            yield annotation
+            pdfium.FPDFPage_CloseAnnot(annotation)
+
+
 def _paints_annotations(page: Any) -> bool:
     """Whether the page has form fields, notes or stamps that are part of what is displayed."""
-    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), 5000)):
-        annotation = pdfium.FPDFPage_GetAnnot(page, index)
-        if not annotation:
+    return any(
+        pdfium.FPDFAnnot_GetSubtype(each) in (_WIDGET, _FREE_TEXT, _STAMP) for each in _annotations(page)
+    )
+
+
+def _bare_fields(page: Any) -> list[tuple[str, tuple[float, float, float, float]]]:
+    """Values of form fields that have no appearance of their own: a viewer makes one from the value."""
+    found = []
+    for each in _annotations(page):
+        if pdfium.FPDFAnnot_GetSubtype(each) != _WIDGET or pdfium.FPDFAnnot_HasKey(each, b"AP"):
             continue
-        kind = pdfium.FPDFAnnot_GetSubtype(annotation)
-        pdfium.FPDFPage_CloseAnnot(annotation)
-        if kind in (_WIDGET, _FREE_TEXT, _STAMP):
-            return True
-    return False
+        text, box = _string(each, b"V"), pdfium.FS_RECTF()
+        hidden = pdfium.FPDFAnnot_GetFlags(each) & (_HIDDEN | _NO_VIEW)
+        if text and not hidden and pdfium.FPDFAnnot_GetRect(each, ctypes.byref(box)):
+            found.append((text, (box.left, box.bottom, box.right, box.top)))
+    return found
+
+
+def _string(annotation: Any, key: bytes) -> str:
+    length = pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    if not 2 < length <= 4096:
+        return ""
+    buffer = (ctypes.c_ushort * (length // 2))()
+    pdfium.FPDFAnnot_GetStringValue(annotation, key, buffer, length)
+    return bytes(buffer)[: length - 2].decode("utf-16-le", errors="replace")
 
 
 def _open_error(code: int) -> DocumentError:

@@ -22,7 +22,7 @@ from paperclerk.documents.pages import (
 )
 from paperclerk.documents.pdf import PdfFile, PdfPage
 from paperclerk.documents.rules import merged
-from paperclerk.documents.textlayer import is_garbage, main_direction, words_of
+from paperclerk.documents.textlayer import field_words, is_garbage, main_direction, words_of
 from paperclerk.domain.document import DocumentInfo, Page, TextOrigin, Word
 from paperclerk.domain.errors import DocumentError
 from paperclerk.domain.geometry import Box
@@ -64,7 +64,9 @@ class PdfDocument:
         drawings = page.drawings()
         characters = page.characters()
         trusted = not is_garbage(characters)
-        words = words_of(characters) if trusted else []
+        words = [word for word in words_of(characters) if _is_on(word, page)] if trusted else []
+        for text, box in page.fields():
+            words += field_words(text, tuple(box.tolist()))
         if not words:
             if trusted and not characters.hidden.any() and not _may_hold_text(drawings, page):
                 return assemble(index, (page.width, page.height), (), TextOrigin.NONE, started)
@@ -120,6 +122,11 @@ class PdfDocument:
             if text.turn == 0:  # a picture that stands otherwise than its page is no part of the text
                 found += [scaled(word, unit, x0 * unit, y0 * unit) for word in text.words]
         return [word for word in found if not _is_covered(word, words)]
+
+
+def _is_on(word: Word, page: PdfPage) -> bool:
+    """Whether the word lies on the displayed page: a crop box cuts off what is outside."""
+    return -1 <= word.box.cx <= page.width + 1 and -1 <= word.box.cy <= page.height + 1
 
 
 def _may_hold_text(drawings: Drawings, page: PdfPage) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import numpy as np
@@ -132,6 +133,19 @@ def _build(characters: Characters, solid: npt.NDArray[np.intp], starts: npt.NDAr
         if clean:
             size = x1 - x0 if upright else y1 - y0
             words.append(Word(clean, Box(x0, y0, x1, y1), 1.0, round(size, 2), heavy))
+    return words
+
+
+def field_words(text: str, box: tuple[float, float, float, float]) -> list[Word]:
+    """A field's value as a viewer would set it: on one line from the left, as large as fits."""
+    x0, y0, x1, y1 = box
+    size = min(12.0, 0.8 * (y1 - y0))
+    letter = min(0.5 * size, (x1 - x0) / max(len(text), 1))
+    top = (y0 + y1 - size) / 2
+    words = []
+    for match in re.finditer(r"\S+", normalise(text)):
+        left, right = x0 + 2 + match.start() * letter, x0 + 2 + match.end() * letter
+        words.append(Word(match[0], Box(left, top, right, top + size), 1.0, size))
     return words
 
 
