@@ -197,9 +197,25 @@ def _twin(row: Tree, merged: Sequence[Tree], owners: dict[Span, list[int]], befo
         if index >= before:
             if row == merged[index]:
                 return index
-        elif 2 * common > min(len(mine), len(theirs)):
+        elif 2 * common > min(len(mine), len(theirs)) and not _contradict(row, merged[index]):
             return index
     return None
+
+
+def _contradict(row: Tree, other: Tree) -> bool:
+    """Whether two rows have different values at places that share no word: cells of a group stand in many rows."""
+    theirs = dict(leaves_of(other))
+    for path, leaf in leaves_of(row):
+        twin = theirs.get(path)
+        if twin is None or leaf.value is None or twin.value is None or leaf.value == twin.value:
+            continue
+        if not _words(leaf) & _words(twin):
+            return True
+    return False
+
+
+def _words(leaf: Leaf) -> set[tuple[int, int]]:
+    return {(s.page, p.index) for s in leaf.spans for p in s.parts}
 
 
 def _places(row: Tree) -> dict[tuple[str, ...], tuple[Span, ...]]:

@@ -11,17 +11,33 @@ from paperclerk.schemas.lower import Answer, Problem, Quoted
 from paperclerk.schemas.split import prune, units
 from paperclerk.schemas.validate import conform, spoken
 
+OF_THE_WHOLE = frozenset(
+    [
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "contains",
+        "minContains",
+        "maxContains",
+        "minProperties",
+        "maxProperties",
+        "required",
+        "dependentRequired",
+    ]
+)
+
 _INDEX = re.compile(r"\[\d+\]")
 
 
 def problems_of(answer: Answer, in_form: Sequence[Problem], schema: Mapping[str, Any]) -> list[Problem]:
     """The parts that are not in the form, and the values that break `schema`, each path once.
 
-    Rules about the whole (`minProperties`) are not an answer's to keep: it holds a part of the fields.
+    Rules about a whole object or array (`minProperties`, `minItems`) are not an answer's to keep: it holds a part
+    of the fields, and of the rows.
     """
     found = {p.path: p for p in in_form}
     for violation in conform(values_of(answer), schema).violations:
-        if violation.path:
+        if violation.path and violation.keyword not in OF_THE_WHOLE:
             path = spoken(violation.path)
             found.setdefault(path, Problem(path, violation.message))
     return list(found.values())

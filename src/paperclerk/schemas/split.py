@@ -12,7 +12,7 @@ from typing import Any
 from paperclerk.schemas.compiled import Field
 
 # An array is answered with many rows: it weighs as much as this many of its rows.
-ROWS = 8
+ROWS = 3
 
 Path = tuple[str, ...]
 
