@@ -200,19 +200,18 @@ def _name_part(strip: Strip, priced: bool = False) -> list[Piece]:
     """The words of a strip that may name a thing: without marks set apart at its end, and on the strip that
     holds the amount (`priced`) without quantity and prices too."""
     words = [(p, w) for p in strip.pieces for w in p.words]
+    named = strip.pieces[0] if has_letters(strip.pieces[0].text, 3) else None
     end = len(words)
     numbers = 0
     while end > 0:
-        text = strip.page.words[words[end - 1][1]].text
+        piece, w = words[end - 1]
+        text = strip.page.words[w].text
         digits = any(c.isdigit() for c in text)
-        if not _TAIL.fullmatch(text) or (digits and not priced and not MONEY.search(text)):
+        inside = not priced or (piece is named and len(strip.pieces) > 1)
+        if not _TAIL.fullmatch(text) or (digits and inside and not MONEY.search(text)):
             break
-        if (
-            not digits
-            and has_letters(text)
-            and not (numbers == 0 and _set_apart(words[:end], strip))
-            and text not in _MARKS
-        ):
+        mark = text in _MARKS or (numbers == 0 and _set_apart(words[:end], strip))
+        if not digits and has_letters(text) and not mark:
             break
         numbers += digits
         end -= 1
