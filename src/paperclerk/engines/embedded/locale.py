@@ -65,6 +65,9 @@ _DECIMAL = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[.,' \u00a0]\d{3})*|\d+)([.,])\d
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:([.,])\d{3})+([.,])\d{1,4}(?!\d)")
 _SPACED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+,\d{2}(?!\d)")
 _NUMERIC_DATE = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/]|[.-]\d)")
+# What a form prints beside the boxes of a date, in English, German (TT) and French (JJ).
+_DAY_FIRST = re.compile(r"\b(?:DD|TT|JJ)\s?[/.-]\s?MM\b", re.IGNORECASE)
+_MONTH_FIRST = re.compile(r"\bMM\s?[/.-]\s?DD\b", re.IGNORECASE)
 _ANY_CODE = "|".join(sorted(CODES))
 _MONEY_MARK = re.compile(
     r"(?<![\w$])(?P<a>"
@@ -99,6 +102,8 @@ def infer(texts: Iterable[str]) -> Locale:
             spaced += len(_SPACED.findall(text))
             for m in _NUMERIC_DATE.finditer(text):
                 _vote_order(orders, int(m[1]), m[2], int(m[3]))
+        orders["dmy"] += 4 * len(_DAY_FIRST.findall(text))
+        orders["mdy"] += 4 * len(_MONTH_FIRST.findall(text))
         for m in _MONEY_MARK.finditer(text):
             currencies[_code_of(m)] += 1
         american += len(_UNITED_STATES.findall(text))
