@@ -207,7 +207,8 @@ class _Reader:
             gap = strip.box.y0 - self.last.box.y1
             if gap > max(7 * strip.size, 3.5 * self.pitch):
                 return True
-        if starts_with(strip.text, TOTALS) and len(numeric) < max(2, len(self.anchors)):
+        whole = bool(self.records) and len(cells) >= max(3, len(self.records[-1].cells))  # "Cash withdrawal"
+        if starts_with(strip.text, TOTALS) and len(numeric) < max(2, len(self.anchors)) and not whole:
             return not starts_with(strip.text, CARRIES)
         return len(numeric) < 2 and self._names_columns(cells)
 
