@@ -31,6 +31,7 @@ from paperclerk.engines.embedded.profile import ROLES, Profile
 from paperclerk.engines.embedded.values import MarkKind, find_currency
 
 HEAD_ROWS = 14  # how far down the first page an unlabelled letterhead reaches
+FOOT_ROWS, FOOT_SHARE = 8, 0.8  # the lines at the foot where a company may name itself instead
 
 
 def _continues(upper: Segment, lower: Segment) -> bool:
@@ -130,9 +131,12 @@ class Finder:
     def _letterhead(self, profile: Profile) -> Iterator[Candidate]:
         if not self.facts.layout.pages:
             return
+        yield from self._foot(profile)
         page = self.facts.layout.pages[0]
         rank = 0
         for row in page.rows[:HEAD_ROWS]:
+            if len(row.segments) >= 4:  # a table's heading, not a letter's
+                continue
             for segment in row.segments:
                 role = self._role(0, segment)
                 likeness = name_likeness(segment.text[: name_end(segment.text)])
@@ -149,6 +153,16 @@ class Finder:
                     score -= 0.2
                 yield self._named(profile, segment, score)
                 rank += 1
+
+    def _foot(self, profile: Profile) -> Iterator[Candidate]:
+        """A company that names itself, legal form and all, only in the last lines of the first page."""
+        page = self.facts.layout.pages[0]
+        for row in page.rows[-FOOT_ROWS:]:
+            if row.box.y0 < FOOT_SHARE * page.page.height:
+                continue
+            for segment in row.segments:
+                if has_legal_form(segment.text) and self._role(0, segment) in (None, "seller"):
+                    yield self._named(profile, segment, 0.4)
 
     def _named(self, profile: Profile, segment: Segment, score: float) -> Candidate:
         """The name in a segment, joined with its neighbour line where the legal form stands alone there."""
