@@ -7,10 +7,11 @@ docs/settings.md, by test.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from paperclerk.domain.errors import InvalidRequest
@@ -97,6 +98,21 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default="text", description="Log lines for people or for machines."
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database_of_ours(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"(sqlite|postgres|postgresql)(\+\w+)?://", value):
+            raise ValueError("use sqlite:///PATH or postgresql://USER@HOST/NAME")
+        return value
+
+    @field_validator("allow_private_addresses")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        from paperclerk.security.outbound_url import parse_networks
+
+        parse_networks(value)
+        return value
 
     @property
     def database(self) -> str:

@@ -83,16 +83,7 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
     from paperclerk.bootstrap import prepare_data_dir
 
     folder = settings.data_dir.absolute()
-    try:
-        prepare_data_dir(settings)
-    except OSError as error:
-        yield Finding(
-            Health.BAD,
-            "data folder",
-            f"{folder} cannot be made: {error.strerror}",
-            "Name another one with --data-dir or PAPERCLERK_DATA_DIR.",
-        )
-        return
+    prepare_data_dir(settings)
     if not os.access(folder, os.W_OK | os.X_OK):
         yield Finding(
             Health.BAD,

@@ -97,10 +97,10 @@ def server_config(settings: Settings) -> uvicorn.Config:
 def _serve(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
-    from paperclerk.bootstrap import load_plans_of, open_guard
+    from paperclerk.bootstrap import load_plans_of, prepare_data_dir
 
     load_plans_of(settings)  # what is wrong with a setting is said here, in a sentence
-    open_guard(settings)
+    prepare_data_dir(settings)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
