@@ -62,7 +62,7 @@ class Reader(Protocol):
         """The page as a viewer shows it (before `Page.turn`), as PNG. Raises DocumentError, InvalidRequest."""
         ...
 
-    def warm(self, *, ocr: bool = True) -> None:
+    def warm(self, *, details: tuple[Detail, ...] = ("auto",)) -> None:
         """Starts the processes that later readings fork from, so that the first one is not slower."""
         ...
 
