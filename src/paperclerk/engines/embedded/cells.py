@@ -3,6 +3,7 @@ array modules (`records`, `ledger`, `blocks`, `figures`)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,8 +67,23 @@ def text_of(pieces: Iterable[Piece]) -> Text:
 
 
 def numbers_of(text: Text, locale: Locale) -> tuple[Number, ...]:
-    """Numbers in a cell; blanks that OCR put beside a decimal mark are forgiven."""
-    return values.read(text.text, locale, loose=text.score < 1).numbers
+    """Numbers in a cell; what OCR does to them (stray blanks, letters that look like digits) is forgiven."""
+    seen = text.score < 1
+    return values.read(repaired(text.text) if seen else text.text, locale, loose=seen).numbers
+
+
+_LOOKALIKE = str.maketrans("OoDUSsIl|BZ", "00005511182")
+_MISREAD = re.compile(r"(?<![\w.,])(RM|[$€£¥]|S(?=\d))?([\dOoDUSsIl|BZ]{1,6}[.,][\dOoSsIl|BZ]{2})(?![\w.,])")
+
+
+def repaired(text: str) -> str:
+    """Letters inside an amount as the digits they look like (`RMS.60`), character for character."""
+
+    def digits(match: re.Match[str]) -> str:
+        core = match[2].translate(_LOOKALIKE) if any(c.isdigit() for c in match[2]) else match[2]
+        return ("$" if match[1] == "S" else match[1] or "") + core
+
+    return _MISREAD.sub(digits, text)
 
 
 def leaf_for(field: Field, text: Text, locale: Locale, sure: float = 0.8) -> Leaf:

@@ -105,7 +105,7 @@ class Tables:
     def _better(self, listing: Listing, ledger: Ledger, fields: Sequence[Field]) -> bool:
         """Whether a table says more than a list of amounts: its products hold, or it has more columns."""
         if not ledger.proved:
-            return True
+            return self._clean(listing, fields) or len(ledger.entries) < len(listing.records)
         known = {_role(f) for f in fields if f.path in listing.heading.places}
         if known - {"description", "quantity", "unit_price", "line_total"}:
             return True
@@ -116,7 +116,7 @@ class Tables:
         found = rearranged(grid, *columns) or columns
         amounts = grid.get(columns[2], ()) if columns[2] is not None else ()
         sums = round(sum(v or 0.0 for v in amounts), 2) in self._printed
-        return sums or len(listing.records) > len(ledger.entries) or (agreement(grid, *found) or 0) >= 0.7
+        return sums or len(listing.records) > 2 * len(ledger.entries) or (agreement(grid, *found) or 0) >= 0.7
 
     def _clean(self, listing: Listing, fields: Sequence[Field]) -> bool:
         """Whether nearly every row of a table has a name that holds no amount, and an amount."""

@@ -10,14 +10,18 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from paperclerk.engines.embedded.arithmetic import close, product_holds, runs_that_add_up
-from paperclerk.engines.embedded.cells import Text, has_letters, numbers_of, text_of
+from paperclerk.engines.embedded.cells import Text, has_letters, numbers_of, repaired, text_of
 from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.roles import TOTALS, roles_of_label, starts_with
 from paperclerk.engines.embedded.strips import Piece, Strip
 
 MAX_ITEMS = 300
+_TOTAL = re.compile(r"(?i)\b(?:sub|grand|nett?)?[ -]?total\b|\bgst\b|\bcash\b|\bvat\b")
+_OFTEN = ("total", "subtotal", "rounding", "change", "cash", "amount")
 _TAIL = re.compile(
     r"(?:[-(+]?(?:RM|[$€£¥S])?\d[\d.,]*\)?[-%]?[A-Z*]{0,3}|[xX×@*=:]|\d+[xX×]|[xX×]\d+|RM|USD|EUR|[$€£¥%]|[A-Za-z*]{1,3}i?\.?|"
     r"(?:pcs|pc|ea|kg|st|stk|unit)\.?)"
@@ -85,14 +89,16 @@ def _amounts(strips: Sequence[Strip], locale: Locale) -> list[Amount]:
         behind = text.text[last.full_end :]
         if sum(c.isalpha() for c in behind) > 4 or any(c.isdigit() for c in behind):
             continue
-        found.append(Amount(i, text, last, _speaks_of_total(text.text)))
+        found.append(Amount(i, text, last, _speaks_of_total(text.text, text.score < 1)))
     return found
 
 
-def _speaks_of_total(text: str) -> bool:
-    return starts_with(text, TOTALS) or bool(
-        re.search(r"(?i)\b(sub|grand|nett?)?[ -]?total\b|\bgst\b|\bcash\b|\bvat\b", text)
-    )
+def _speaks_of_total(text: str, seen: bool = False) -> bool:
+    """Whether a line names a total, a tax or a payment; `seen` allows for letters that OCR got wrong."""
+    if starts_with(text, TOTALS) or _TOTAL.search(text):
+        return True
+    words = [w for w in re.findall(r"[A-Za-z]{4,}", text.lower())[:3] if seen]
+    return any(fuzz.ratio(w, t) >= 80 for w in words for t in _OFTEN)
 
 
 def _proved_run(amounts: Sequence[Amount]) -> list[Amount] | None:
@@ -208,6 +214,7 @@ def _name_part(strip: Strip, priced: bool = False) -> list[Piece]:
         text = strip.page.words[w].text
         digits = any(c.isdigit() for c in text)
         inside = not priced or (piece is named and len(strip.pieces) > 1)
+        text = repaired(text) if piece.score < 1 else text
         if not _TAIL.fullmatch(text) or (digits and inside and not MONEY.search(text)):
             break
         mark = text in _MARKS or (numbers == 0 and _set_apart(words[:end], strip))

@@ -210,6 +210,8 @@ class _Reader:
         whole = bool(self.records) and len(cells) >= max(3, len(self.records[-1].cells))  # "Cash withdrawal"
         if starts_with(strip.text, TOTALS) and len(numeric) < max(2, len(self.anchors)) and not whole:
             return not starts_with(strip.text, CARRIES)
+        if len(numeric) < len(self.anchors) and any(_is_total(p) for p in strip.pieces[1:]):
+            return True
         return len(numeric) < 2 and self._names_columns(cells)
 
     def _names_columns(self, cells: Mapping[int, Piece]) -> bool:
@@ -302,6 +304,10 @@ def _is_numeric(f: Field) -> bool:
         and bool(roles)
         and max(roles, key=lambda r: roles[r]) in NUMERIC
     )
+
+
+def _is_total(piece: Piece) -> bool:
+    return not _has_digit(piece.text) and starts_with(piece.text, TOTALS)
 
 
 def _has_digit(text: str) -> bool:
