@@ -212,7 +212,8 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"config": {"json_schema": {"$ref": "https://example.org/s.json"}}}, 400, "remote_ref"),
     ({"config": {"json_schema": None}}, 400, "missing_domain"),
     ({"config": {"skills": [{"skill_id": "x"}]}}, 400, "not_supported"),
-    ({"config": {"gql_stmt": "{ a }"}}, 400, "not_supported"),
+    ({"config": {"gql_stmt": "{ a }"}}, 400, "invalid_selection"),
+    ({"config": {"gql_stmt": "{ total"}}, 400, "invalid_selection"),
     ({"domain": "document.invoic"}, 404, "unknown_agent"),
     ({"metadata": "x"}, 400, "invalid_request"),
 ]
@@ -253,6 +254,21 @@ def test_unknown_keys_and_nulls_are_tolerated(client: httpx.Client, file_id: str
         config={"gql_stmt": None, "keyframes": True, "skills": None, "page_indices": None, "detail": None},
     )
     assert reply.json()["status"] == "completed", reply.text
+
+
+def test_a_selection_narrows_the_reply_and_its_schema(client: httpx.Client, file_id: str) -> None:
+    config = {"gql_stmt": "{ total }"}
+    done = generate(client, file_id=file_id, config={**config, "json_schema": SCHEMA}).json()
+    assert done["response"] == {"total": 118.5}
+    domain = {"domain": "document.invoice", "config": {"gql_stmt": "query { invoice_id items { quantity } }"}}
+    named = {"name": "document.invoice", "config": domain["config"], "file_id": file_id, "batch": False}
+    done = client.post("/document/execute", json=named).json()
+    assert set(done["response"]) == {"invoice_id", "items"} and done["response"]["invoice_id"] == "R-2041"
+    told = client.post("/schema", json=domain).json()
+    assert set(told["json_schema"]["properties"]) == {"invoice_id", "items"}
+    assert told["gql_stmt"] == "{ invoice_id items { quantity } }"
+    wrong = {"domain": "document.invoice", "config": {"gql_stmt": "{ nothing }"}}
+    assert_error(client.post("/schema", json=wrong), 400, "invalid_selection")
 
 
 def test_a_document_by_url_and_by_data(client: httpx.Client, site: str, pdf: bytes) -> None:

@@ -167,9 +167,7 @@ def stored_config(config: ConfigBody) -> dict[str, Any]:
     """The configuration as it is stored. Raises NotSupported, InvalidSchema."""
     if config.skills:
         raise NotSupported("config.skills is not supported yet. Use `domain` or `config.json_schema`.")
-    if config.gql_stmt:
-        raise NotSupported("config.gql_stmt is not supported yet. Send a JSON Schema in config.json_schema.")
-    values = config.model_dump(exclude_none=True, exclude={"skills", "gql_stmt"})
+    values = config.model_dump(exclude_none=True, exclude={"skills"})
     if isinstance(config.json_schema, str):
         values["json_schema"] = _schema_from_text(config.json_schema)
     return values

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from typing import Any
 
 from fastapi import APIRouter
 
@@ -13,6 +12,7 @@ from paperclerk.agents.describe import schema_info
 from paperclerk.api.executions import stored_config
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute
 from paperclerk.schemas.check import check_schema
+from paperclerk.schemas.select import select
 from paperclerk.wire.schemas import DomainReply, ModelReply, SchemaBody, SchemaReply
 
 router = APIRouter(prefix="/v1", tags=["schemas"], route_class=KeyRoute, responses=DOCUMENTED_ERRORS)
@@ -22,7 +22,8 @@ MODEL = "vlm-1"
 
 @router.post("/schema")
 async def schema(body: SchemaBody, caller: CallerOf) -> SchemaReply:
-    """The schema of a domain or agent; with `config.json_schema`, that one, which would rule."""
+    """The schema of a domain or agent; with `config.json_schema`, that one, which would rule; of it, what
+    `config.gql_stmt` selects."""
     return await asyncio.to_thread(_schema, body)
 
 
@@ -40,11 +41,11 @@ async def models(caller: CallerOf) -> list[ModelReply]:
 
 def _schema(body: SchemaBody) -> SchemaReply:
     agent = builtin.lookup(body.domain)
-    own: dict[str, Any] | None = stored_config(body.config).get("json_schema")
-    if own is not None:
-        agent = dataclasses.replace(agent, json_schema=check_schema(own))
-    info = dataclasses.asdict(schema_info(agent))
-    return SchemaReply(**info)
+    config = stored_config(body.config)
+    ruling = check_schema(config.get("json_schema", agent.json_schema))
+    selected = select(ruling, config.get("gql_stmt", ""))
+    info = schema_info(dataclasses.replace(agent, json_schema=selected))
+    return SchemaReply(**dataclasses.asdict(info))
 
 
 def _domains() -> list[DomainReply]:

@@ -30,7 +30,8 @@ class Agent:
 class ExecutionConfig:
     """How to execute. Field names are those of the wire's `config` (contract B.6).
 
-    `json_schema` replaces the agent's schema, `prompt` is added to the agent's. `page_indices` are 0-based,
+    `json_schema` replaces the agent's schema, `gql_stmt` selects a part of the one that rules, `prompt` is
+    added to the agent's. `page_indices` are 0-based,
     None means all pages. `max_tokens`, `temperature` and `max_retries` are for model engines. `strict` turns
     a required value that is not on the page into a failed execution. Raises InvalidRequest for an unknown
     `detail`.
@@ -38,6 +39,7 @@ class ExecutionConfig:
 
     prompt: str = ""
     json_schema: Mapping[str, Any] | None = None
+    gql_stmt: str = ""
     detail: Detail = "auto"
     grounding: bool = False
     confidence: bool = False

@@ -14,6 +14,7 @@ from paperclerk.engines.engine import Context
 from paperclerk.schemas.check import check_schema
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field
+from paperclerk.schemas.select import select
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,13 @@ class Plan:
 
 
 def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
-    """Checks and compiles the schema that rules: the configuration's own, else the agent's.
+    """Checks and compiles the schema that rules: the configuration's own, else the agent's; of it the part
+    that `config.gql_stmt` selects.
 
     Raises InvalidSchema.
     """
-    schema, field = _prepared(config.json_schema if config.json_schema is not None else agent.json_schema)
+    ruling = config.json_schema if config.json_schema is not None else agent.json_schema
+    schema, field = _prepared(ruling, config.gql_stmt)
     prompt = "\n\n".join(p for p in (agent.prompt, config.prompt) if p)
     return Plan(
         agent=agent,
@@ -55,24 +58,16 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
     )
 
 
-def _prepared(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], Field]:
-    """The schema, checked, and its compiled form."""
+def _prepared(schema: Mapping[str, Any], selection: str) -> tuple[Mapping[str, Any], Field]:
+    """What is selected of the schema, checked, and its compiled form."""
     try:
         text = json.dumps(schema)
     except (TypeError, ValueError, RecursionError):  # the check says what is wrong with it
-        checked = check_schema(schema)
-        return checked, compile_schema(checked)
-    return _prepared_text(text)
+        text = json.dumps(check_schema(schema))
+    return _prepared_text(text, selection)
 
 
 @functools.lru_cache(maxsize=64)  # the same few schemas come again and again, and cost tens of milliseconds
-def _prepared_text(text: str) -> tuple[Mapping[str, Any], Field]:
-    checked = check_schema(json.loads(text))
+def _prepared_text(text: str, selection: str) -> tuple[Mapping[str, Any], Field]:
+    checked = select(check_schema(json.loads(text)), selection)
     return checked, compile_schema(checked)
-
-
-@functools.lru_cache(maxsize=64)
-def _compiled(text: str) -> tuple[Mapping[str, Any], Field]:
-    """Checked and compiled, kept for the next execution of the same schema: both forms are read only."""
-    schema = check_schema(json.loads(text))
-    return schema, compile_schema(schema)

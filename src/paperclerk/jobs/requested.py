@@ -44,6 +44,7 @@ def _config(new: NewExecution) -> ExecutionConfig:
     return ExecutionConfig(
         prompt=given.get("prompt", ""),
         json_schema=given.get("json_schema"),
+        gql_stmt=given.get("gql_stmt", ""),
         detail=given.get("detail", "auto"),
         grounding=given.get("grounding", False),
         confidence=given.get("confidence", False),

@@ -22,7 +22,9 @@ class ConfigBody(Body):
     json_schema: dict[str, Any] | str | None = Field(
         default=None, description="A JSON Schema that replaces the agent's; also as a string of JSON."
     )
-    gql_stmt: str | None = Field(default=None, description="Not supported yet, except the empty string.")
+    gql_stmt: str | None = Field(
+        default=None, description="A GraphQL selection: only these fields of the schema."
+    )
     skills: list[Any] | None = Field(default=None, description="Not supported yet, except the empty list.")
     detail: Literal["auto", "lo", "hi"] = "auto"
     grounding: bool = False
