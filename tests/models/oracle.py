@@ -280,10 +280,10 @@ class _Answering:
             )
             quote = quote or "Zyxomma"
             seen.invented.append(value)
-        if value is not None and faults.wrong_types:
-            value = {"wrong": value} if isinstance(value, str) else f"{value} or so"
         if isinstance(value, str) and "number" in _types(form):
             value = None
+        if value is not None and faults.wrong_types:
+            value = {"wrong": value} if isinstance(value, str) else f"{value} or so"
         if value is None and "null" not in _types(form) and not form["properties"]["v"].get("nullable"):
             value = ""
         shown = next(iter(self.pages), 1) if page is None else page
@@ -322,7 +322,7 @@ def find(value: Any, kind: str, text: str) -> str | None:
     if value in (None, "") or isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
-        return _find_number(float(value), text)
+        return _find_number(value, text)
     found = _find_text(str(value), text)
     if found is None and kind.startswith("date"):
         return _find_day(str(value), kind, text)
@@ -354,14 +354,19 @@ def _letters(text: str) -> tuple[str, list[int]]:
 
 
 def _find_number(value: float, text: str) -> str | None:
+    """A print of the number, a whole one rather without decimals and another rather with."""
+    prints = [p for p in _numbers_of(text) if any(abs(n - value) < 0.005 for n in _readings(p))]
+    alike = [p for p in prints if any(c in p for c in ".,") != isinstance(value, int)]
+    return next(iter(alike or prints), None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _numbers_of(text: str) -> tuple[str, ...]:
+    found = []
     for match in NUMBER.finditer(text):
-        printed = match.group().strip()
-        if any(abs(n - value) < 0.005 for n in _readings(printed)):
-            return printed
-        for piece in re.finditer(r"-?\d[\d.,]*", printed):
-            if any(abs(n - value) < 0.005 for n in _readings(piece.group())):
-                return piece.group()
-    return None
+        whole = match.group().strip()
+        found += [whole, *(p for p in re.findall(r"-?\d[\d.,]*", whole) if p != whole)]
+    return tuple(found)
 
 
 def _readings(printed: str) -> Iterator[float]:

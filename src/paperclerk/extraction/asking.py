@@ -14,16 +14,16 @@ from paperclerk.domain.result import Step
 from paperclerk.engines.engine import Context
 from paperclerk.engines.models.endpoint import CallFailed, Cause, Profile, Question, Reply
 from paperclerk.engines.models.pool import Budget, Pool
-from paperclerk.engines.models.reading import runs_away
 from paperclerk.extraction import windows
 from paperclerk.extraction.prompts import correction_text, question_text, system_text
 from paperclerk.extraction.repair import concerned, problems_of
 from paperclerk.extraction.windows import Window
 from paperclerk.schemas import split
 from paperclerk.schemas.compiled import Field
-from paperclerk.schemas.lower import Answer, Problem, read_answer
+from paperclerk.schemas.lower import Answer, Problem, read_answer, says_something
 
 MAX_CUTS = 7  # times that a question is halved
+MAX_BARREN = 2
 TOKENS_PER_SCALAR, TOKENS_BESIDE = 96, 256
 FEWEST_CHARS_PER_TOKEN = (
     12.0  # fewer tokens counted than that: the endpoint has dropped a part of the question
@@ -33,12 +33,16 @@ MAX_STEPS = 200
 
 @dataclass(frozen=True)
 class Ask:
-    """A group of fields to be asked of a window."""
+    """A group of fields to be asked of a window.
+
+    `corrections` and `cuts` count what it took to come here, `barren` the answers in a row that said nothing.
+    """
 
     window: Window
     group: Field
     corrections: int = 0
     cuts: int = 0
+    barren: int = 0
     correction: tuple[str, str] | None = None
 
 
@@ -123,8 +127,8 @@ class Asking:
             return self._give_up(ask, f"{outcome.cause.value}: {outcome.message}")
         if self._was_shortened(ask, outcome):
             return self._shorter(ask, "the model takes less text than it was sent")
-        if outcome.cut and (outcome.data is not None or runs_away(outcome.text)):
-            return self._smaller(ask)
+        if outcome.cut:
+            return self._smaller(ask, outcome)
         if not isinstance(outcome.data, dict):
             return self._again(ask, outcome, [Problem("", "it is not a JSON object")])
         answer, in_form = read_answer(ask.group, outcome.data)
@@ -149,9 +153,13 @@ class Asking:
         correction = (reply.text[:20_000] or "{}", correction_text(problems, group))
         return [replace(ask, group=group, corrections=ask.corrections + 1, correction=correction)]
 
-    def _smaller(self, ask: Ask) -> list[Ask]:
-        """The same with fewer fields at a time, else with fewer rows."""
-        return self._cut(ask, fields_first=True, reason="the answer was cut off")
+    def _smaller(self, ask: Ask, reply: Reply) -> list[Ask]:
+        """The same with fewer fields at a time, else with fewer rows, unless answers hold nothing time after time."""
+        said, _ = read_answer(ask.group, reply.data)
+        barren = 0 if says_something(said) else ask.barren + 1
+        if barren > MAX_BARREN:
+            return self._give_up(ask, "invalid answer: it is cut off before it says anything")
+        return self._cut(replace(ask, barren=barren), fields_first=True, reason="the answer was cut off")
 
     def _shorter(self, ask: Ask, reason: str) -> list[Ask]:
         """The same with less text at a time, else with fewer fields."""

@@ -11,20 +11,8 @@ from paperclerk.schemas.lower import Answer, Problem, Quoted
 from paperclerk.schemas.split import prune, units
 from paperclerk.schemas.validate import conform, spoken
 
-OF_THE_WHOLE = frozenset(
-    [
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "contains",
-        "minContains",
-        "maxContains",
-        "minProperties",
-        "maxProperties",
-        "required",
-        "dependentRequired",
-    ]
-)
+OF_THE_WHOLE = {"minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains"}
+OF_THE_WHOLE |= {"minProperties", "maxProperties", "required", "dependentRequired"}
 
 _INDEX = re.compile(r"\[\d+\]")
 

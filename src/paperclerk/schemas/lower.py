@@ -206,7 +206,7 @@ def _read_rows(field: Field, given: Any, path: str, problems: list[Problem]) -> 
             wrapped = isinstance(row, Mapping) and "r" in row
             page = _whole(row.get("p")) if isinstance(row, Mapping) and wrapped else None
             read = _read(item, row["r"] if wrapped else row, here, page, problems)
-        if not _says_nothing(read):
+        if says_something(read):
             rows.append(read)
     return rows
 
@@ -274,10 +274,11 @@ _READERS: dict[str, Callable[[Field, Any], Any]] = {
 }
 
 
-def _says_nothing(answer: Answer) -> bool:
+def says_something(answer: Answer) -> bool:
+    """Whether an answer holds any value."""
     if isinstance(answer, Quoted):
-        return answer.value is None
-    return all(_says_nothing(a) for a in (answer.values() if isinstance(answer, dict) else answer))
+        return answer.value is not None
+    return any(says_something(a) for a in (answer.values() if isinstance(answer, dict) else answer))
 
 
 def _wanted(field: Field) -> str:

@@ -65,9 +65,9 @@ class Access:
     async def close(self) -> None:
         """Closes the connections to the endpoint."""
         for model in self._models.values():
-            client = getattr(model, "client", None)
-            if hasattr(client, "close"):
-                await client.close()
+            close = getattr(getattr(model, "client", None), "close", None)
+            if close is not None:
+                await close()
         self._models.clear()
 
     async def _request(self, question: Question, manner: Manner) -> Reply:
@@ -90,11 +90,12 @@ class Access:
         text = "".join(p.content for p in response.parts if isinstance(p, TextPart))
         data, whole = read_json(text)
         usage = response.usage
+        cut = response.finish_reason == "length"
         return Reply(
             text=text,
-            data=data,
+            data=data if whole or cut else None,
             model=self.endpoint.model,
-            cut=not whole or response.finish_reason == "length",
+            cut=cut,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             cost=(usage.input_tokens * self.endpoint.price_in + usage.output_tokens * self.endpoint.price_out)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-# Blanks in a row that no answer needs: the model is caught in a loop.
-RUNAWAY = 200
-
 
 def read_json(text: str) -> tuple[Any, bool]:
     """The JSON value of `text` (None when there is none), and whether it is whole.
@@ -29,8 +26,3 @@ def read_json(text: str) -> tuple[Any, bool]:
         return from_json(body, allow_inf_nan=False, allow_partial=True), False
     except ValueError:
         return None, False
-
-
-def runs_away(text: str) -> bool:
-    """Whether an answer ends in endless blanks."""
-    return len(text) - len(text.rstrip()) >= RUNAWAY
