@@ -330,7 +330,7 @@ def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> lis
             continue
         first = i
         last = i
-        while i + 1 < len(lines) and _goes_on(lines, likeness, i + 1):
+        while i + 1 < len(lines) and _goes_on(lines, likeness, first, i + 1):
             i += 1
             if likeness[i] > 0:
                 last = i
@@ -348,8 +348,10 @@ def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> lis
     return found
 
 
-def _goes_on(lines: Sequence[Segment], likeness: list[float], at: int) -> bool:
+def _goes_on(lines: Sequence[Segment], likeness: list[float], first: int, at: int) -> bool:
     text = lines[at].text
+    if any(_POSTCODE.search(s.text) for s in lines[first:at]) and likeness[at] < 0.25:
+        return False  # what follows the city is the next address
     if likeness[at] >= 0.25:
         return True
     if _NOT_ADDRESS.search(text) or has_legal_form(text):
@@ -382,6 +384,8 @@ def _name_above(facts: Facts, page: PageLayout, lines: Sequence[Segment], first:
         if above:
             above = list(page.block_of(above[0]).segments)
             above = [s for s in above if s.box.y1 <= lines[first].box.y0 + 0.5 * size]
+    full = max((i for i, s in enumerate(above) if _POSTCODE.search(s.text)), default=-1)
+    above = above[full + 1 :]  # a line with a postcode ends another address
     named = [s for s in above if name_likeness(s.text) >= 0.4 and not _is_heading(facts, s)]
     if not named:
         return ()
