@@ -15,10 +15,11 @@ from paperclerk.engines.embedded import forms
 from paperclerk.engines.embedded.dates import Date
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
-from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.layout import Row, Segment
 from paperclerk.engines.embedded.locale import CODES, SYMBOLS
 from paperclerk.engines.embedded.numbers import Number, currency_code
 from paperclerk.engines.embedded.parties import address_likeness, has_legal_form, name_end
+from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import Mark, MarkKind
@@ -84,6 +85,10 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         )
 
 
+_PARTICLES = word_set(
+    "of and the for in at de la le les du des d l von van der den zu zur zum und y e et di da do dos das del dal of "
+    "bin binti ten ter op en for"
+)
 _BOXES = "□☐☑☒■口○●◯冈"  # a box to tick stands before it
 _COUNTED = frozenset({"money", "number", "integer", "percent", "date", "datetime", "time", "id"})
 
@@ -276,6 +281,9 @@ def _name_factor(text: str, letters: int) -> float:
     factor = 0.25 if text[0] in _BOXES else 1.0
     if len(words) > 8:
         factor *= 0.6
+    small = sum(w[0].islower() and w.lower() not in _PARTICLES for w in words)
+    if small >= 2 or text[0] in "$€£":
+        factor *= 0.4  # a sentence
     if address_likeness(text) >= 0.5 and not has_legal_form(text):
         factor *= 0.6
     if text[0].islower() or text.rstrip().endswith(("?", ":", ";")):
@@ -312,6 +320,33 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         factor *= 1.0 if letters else 0.35  # a bare number answers no question for words
         if profile.concepts.keys() & {"payment_terms", "payment_method"} and (stop := text.find(". ")) > 0:
             end = start + stop
+    paragraph = _paragraph(facts, slot, start) if profile.want == "text" and slot.direction == "below" else []
+    if len(paragraph) > 1:
+        yield from _joined(facts, profile, paragraph, factor)
+        return
     value = forms.text_value(_printed(row, start, end), profile)
     if value is not None:
         yield _reading(row, start, end, value, factor)
+
+
+def _paragraph(facts: Facts, slot: Slot, start: int) -> list[Segment]:
+    """The lines of running text that begin in a slot: a long line, and those stacked below it."""
+    first = slot.row.segment_at(start)
+    if len(first.words) < 7:
+        return []
+    lines = facts.layout.pages[slot.row.page].block_of(first).segments
+    return [*lines[lines.index(first) :]]
+
+
+def _joined(facts: Facts, profile: Profile, lines: list[Segment], factor: float) -> Iterator[Reading]:
+    """Several lines as one value, a hyphen at a line's end undone."""
+    rows = [facts.layout.row_of(s) for s in lines]
+    text = ""
+    for line in lines:
+        joint = "" if text.endswith("-") and text[-2:-1].islower() else " "
+        text = (text[:-1] if not joint else text) + joint + line.text
+    value = forms.text_value(text.strip(), profile)
+    if value is not None:
+        parts = tuple(p for s, r in zip(lines, rows, strict=True) for p in r.span(s.start, s.end).parts)
+        place = (rows[0].page, rows[0].index, lines[0].start, lines[0].end)
+        yield value, (Span(rows[0].number, parts),), place, factor, None

@@ -21,7 +21,8 @@ from paperclerk.engines.embedded.slots import slots
 _YES = word_set("yes y true ja oui si sim ya x checked included enthalten")
 _NO = word_set("no n false nein non nao nee tidak none")
 _WORD = re.compile(r"[^\W_]+")
-HEAD_PAGES = 3
+HEADINGS_ABOVE = 0.45  # of the first page's height
+HEADING_WORDS = 5
 
 
 def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dict[tuple[str, ...], Leaf]:
@@ -71,18 +72,20 @@ def _choice(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
 
 
 def _only_one(facts: Facts, profile: Profile, members: Sequence[Scalar]) -> Leaf | None:
+    """A member that stands in a heading of the first page, when no other member does."""
     seen: dict[Scalar, Span] = {}
-    for row in facts.rows:
-        if row.page >= HEAD_PAGES:
-            break
-        for member, span, _ in _members_in(row, 0, len(row.text), members):
-            if len(phrases.key(str(member))) >= 3:
-                seen.setdefault(member, span)
-        if len(seen) > 1:
-            return None
-    for member, span in seen.items():
-        return Leaf(member, (span,), 0.5, inferred=True)
-    return None
+    for page in facts.layout.pages[:1]:
+        for segment in page.segments:
+            if segment.box.y0 > HEADINGS_ABOVE * page.page.height or len(segment.words) > HEADING_WORDS:
+                continue
+            row = page.row_of(segment)
+            for member, span, _ in _members_in(row, segment.start, segment.end, members):
+                if len(phrases.key(str(member))) >= 3:
+                    seen.setdefault(member, span)
+    if len(seen) != 1:
+        return None
+    ((member, span),) = seen.items()
+    return Leaf(member, (span,), 0.5, inferred=True)
 
 
 def _members_in(

@@ -55,6 +55,8 @@ class Finder:
             return [*self._names(profile)]
         if profile.want == "address":
             return [*self._addresses(profile)]
+        if profile.concepts.get("title", 0.0) >= 0.9 or (profile.concepts.get("person_name", 0.0) >= 0.9):
+            return [*self._headline(profile)]
         if profile.part in ("city", "postcode", "state", "street", "country"):
             return [*self._address_parts(profile)]
         if profile.want == "currency":
@@ -196,6 +198,26 @@ class Finder:
             value, (row.span(start, end),), (row.page, row.index, start, end),
             score if value is not None else 0.0, ocr=row.score_of(start, end),
         )  # fmt: skip
+
+    def _headline(self, profile: Profile) -> Iterator[Candidate]:
+        """What stands largest on the first page: a title; a person's name, when it reads like one."""
+        if not self.facts.layout.pages:
+            return
+        page = self.facts.layout.pages[0]
+        upper = [s for s in page.segments if s.box.y0 < 0.5 * page.page.height and len(s.text) > 3]
+        if not upper:
+            return
+        size = max(s.size for s in upper)
+        if size < 1.3 * page.size:
+            return
+        lines = [s for s in upper if s.size > 0.92 * size]
+        if profile.want == "name":
+            for line in lines[:1]:
+                if len(lines) <= 2 and 2 <= len(line.text.split()) <= 6 and name_likeness(line.text) >= 0.4:
+                    yield self._text(profile, self._row(line), line.start, line.end, 0.5)
+            return
+        block = [s for s in page.block_of(lines[0]).segments if s in lines]
+        yield self._address(profile, Party(0, (), tuple(block), 0.0, block[0].box), 0.5)
 
     def _address_parts(self, profile: Profile) -> Iterator[Candidate]:
         for party in self.parties:
