@@ -23,7 +23,7 @@ from typing import Any, Self
 from dateutil import parser as dateparser
 
 PAGE = re.compile(r'<page number="(\d+)">\n(.*?)\n</page>', re.S)
-NUMBER = re.compile(r"[-(]?\d(?:[\d.,' ]*\d)?")
+NUMBER = re.compile(r"[-(]?\d(?:[\d.,']| (?=\d{3}))*")
 DATE = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}(?:st|nd|rd|th)?\.? [^\W\d_]+\.?,? \d{4}|[^\W\d_]+\.? \d{1,2},? \d{4}"
 )
@@ -250,14 +250,11 @@ class _Answering:
                 yield {"p": page, "r": part.object(form["properties"]["r"], row, here)}
 
     def _home(self, row: Any, path: str) -> int | None:
-        """The page shown that holds the row, or most of it."""
+        """The page shown that holds all of the row."""
         values = list(scalars(row, path))
         pages = [self.truth.homes[path]] if path in self.truth.homes else list(self.pages)
-        counts = {
-            n: sum(self._words(p, v, n) is not None for p, v in values) for n in pages if n in self.pages
-        }
-        best = max(counts, key=lambda n: counts[n], default=None)
-        return best if best is not None and 2 * counts[best] > len(values) else None
+        shown = (n for n in pages if n in self.pages)
+        return next((n for n in shown if all(self._words(p, v, n) is not None for p, v in values)), None)
 
     def _words(self, path: str, value: Any, page: int) -> str | None:
         """The words on a page that say `value`, None when it is not shown there."""

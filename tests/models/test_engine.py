@@ -162,7 +162,7 @@ def test_faults_that_can_be_overcome_cost_calls_and_lose_nothing(name: str) -> N
     with reading(truth, faults=replace(FAULTS[name])) as (engine, oracle):
         result = read(engine, document)
     assert result.response == truth, name
-    assert oracle.seen.requests <= 40, "the cost of a fault is bounded"
+    assert oracle.seen.requests <= 50, "the cost of a fault is bounded"
 
 
 @pytest.mark.parametrize(

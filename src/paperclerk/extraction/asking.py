@@ -22,7 +22,7 @@ from paperclerk.schemas import split
 from paperclerk.schemas.compiled import Field
 from paperclerk.schemas.lower import Answer, Problem, read_answer, says_something
 
-MAX_CUTS = 7  # times that a question is halved
+MAX_CUTS = 12  # times that a question is halved, fields and rows together
 MAX_BARREN = 2
 TOKENS_PER_SCALAR, TOKENS_BESIDE = 96, 256
 FEWEST_CHARS_PER_TOKEN = (

@@ -13,6 +13,7 @@ from paperclerk.extraction.windows import Window
 from paperclerk.schemas.compiled import Field
 from paperclerk.schemas.lower import Problem, describe
 
+GAP = "\n[...]\n"
 OPENING, CLOSING = "<document>", "</document>"
 
 SYSTEM = """You read values from a document and answer in JSON.
@@ -39,7 +40,11 @@ def question_text(window: Window, group: Field, labels: Mapping[str, Any]) -> st
 
 
 def document_text(window: Window) -> str:
-    pages = [f'<page number="{p.page.index + 1}">\n{_inert(p.text)}\n</page>' for p in window.parts]
+    """The rows of a window, page by page; parts of a page that do not meet are parted by dots."""
+    shown: dict[int, list[str]] = {}
+    for part in window.parts:
+        shown.setdefault(part.page.index, []).append(_inert(part.text))
+    pages = [f'<page number="{i + 1}">\n{GAP.join(texts)}\n</page>' for i, texts in shown.items()]
     return "\n".join([OPENING, *pages, CLOSING])
 
 
