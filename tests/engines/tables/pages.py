@@ -28,7 +28,11 @@ def words_of(y: float, placed: Sequence[Placed], score: float = 1.0) -> list[Wor
 
 
 def page_of(
-    lines: Sequence[tuple[float, Sequence[Placed]]], *, index: int = 0, rules: Sequence[Box] = (), score: float = 1.0
+    lines: Sequence[tuple[float, Sequence[Placed]]],
+    *,
+    index: int = 0,
+    rules: Sequence[Box] = (),
+    score: float = 1.0,
 ) -> Page:
     """A page of lines given as (y, [(x, text), ...])."""
     words = tuple(w for y, placed in lines for w in words_of(y, placed, score))
@@ -36,7 +40,9 @@ def page_of(
     return Page(index, 595.0, 842.0, PageStatus.OK, words, (), tuple(rules), origin)
 
 
-def down(y: float, rows: Sequence[Sequence[Placed]], step: float = 16.0) -> list[tuple[float, Sequence[Placed]]]:
+def down(
+    y: float, rows: Sequence[Sequence[Placed]], step: float = 16.0
+) -> list[tuple[float, Sequence[Placed]]]:
     """Rows at even distances from `y` downwards."""
     return [(y + step * i, row) for i, row in enumerate(rows)]
 
@@ -85,7 +91,9 @@ def words_under(pages: Sequence[Page], leaf: Leaf) -> str:
     """The characters that a leaf points at."""
     by_index = {p.index: p for p in pages}
     return " ".join(
-        by_index[span.page].words[part.index].text[part.start : part.end] for span in leaf.spans for part in span.parts
+        by_index[span.page].words[part.index].text[part.start : part.end]
+        for span in leaf.spans
+        for part in span.parts
     )
 
 

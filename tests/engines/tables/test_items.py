@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.engines.tables.pages import GOODS, array_of, down, page_of, plain, words_under
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import Leaf
 from paperclerk.engines.embedded.items import Tables
 from paperclerk.engines.embedded.locale import infer
-from tests.engines.tables.pages import GOODS, array_of, down, page_of, plain, words_under
 
 
 def tables(*pages: Page) -> Tables:
@@ -184,7 +184,11 @@ def test_what_adds_up_is_surer_than_what_does_not() -> None:
 
 
 def test_doubt_of_the_recogniser_lowers_the_score() -> None:
-    lines = [[(120, "MILK"), (-460, "2.20")], [(120, "BREAD"), (-460, "3.15")], [(120, "TOTAL"), (-460, "5.35")]]
+    lines = [
+        [(120, "MILK"), (-460, "2.20")],
+        [(120, "BREAD"), (-460, "3.15")],
+        [(120, "TOTAL"), (-460, "5.35")],
+    ]
     clear = tables(receipt(*lines, score=0.99)).rows(array_of(RECEIPT))
     blurred = tables(receipt(*lines, score=0.6)).rows(array_of(RECEIPT))
     assert blurred[0]["amount"].score < clear[0]["amount"].score
@@ -249,7 +253,9 @@ def test_every_leaf_points_at_its_own_words() -> None:
     page = page_of(
         [
             *down(100, [row("Description", "Qty", "Unit price", "Amount")]),
-            *down(124, [row("Anvil", "2 pcs", "$ 10.50", "$ 21.00"), row("Rope", "3 pcs", "$ 4.00", "$ 12.00")]),
+            *down(
+                124, [row("Anvil", "2 pcs", "$ 10.50", "$ 21.00"), row("Rope", "3 pcs", "$ 4.00", "$ 12.00")]
+            ),
         ]
     )
     (first, _) = tables(page).rows(array_of(GOODS))

@@ -53,7 +53,13 @@ def rearranged(grid: Grid, q: int | None, u: int | None, t: int | None) -> tuple
     best: tuple[float, tuple[int, int, int]] | None = None
     for cand in itertools.permutations(grid, 3):
         holds, full, telling = _share(grid, *cand)
-        if full == 0 or (full == 1 and now is not None) or holds < 0.75 * full or telling == 0 or (telling < 2 and full > 2):
+        if (
+            full == 0
+            or (full == 1 and now is not None)
+            or holds < 0.75 * full
+            or telling == 0
+            or (telling < 2 and full > 2)
+        ):
             continue
         kept = sum(c == w for c, w in zip(cand, (q, u, t), strict=True) if w is not None)
         score = 3 * kept + holds / full + 0.1 * (cand[2] == max(grid))

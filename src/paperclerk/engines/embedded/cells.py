@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import ABSENT, Leaf, Scalar, Span, WordPart
 from paperclerk.engines.embedded import values
 from paperclerk.engines.embedded.locale import Locale
-from paperclerk.engines.embedded.numbers import Number
+from paperclerk.engines.embedded.numbers import Number, find_numbers
 from paperclerk.engines.embedded.roles import fold
 from paperclerk.engines.embedded.strips import Piece
 from paperclerk.schemas.compiled import Field
@@ -69,7 +69,19 @@ def text_of(pieces: Iterable[Piece]) -> Text:
 def numbers_of(text: Text, locale: Locale) -> tuple[Number, ...]:
     """Numbers in a cell; what OCR does to them (stray blanks, letters that look like digits) is forgiven."""
     seen = text.score < 1
-    return values.read(repaired(text.text) if seen else text.text, locale, loose=seen).numbers
+    return _numbers(repaired(text.text) if seen else text.text, locale, seen)
+
+
+_BARE = re.compile(r"[-(+]?[$€£¥]?\s?\d{1,3}(?:[.,]?\d{3})*(?:[.,]\d{1,4})?\)?\s?[$€£¥%]?")
+
+
+@lru_cache(maxsize=20_000)  # the same cell is looked at for borders, sums and values
+def _numbers(text: str, locale: Locale, seen: bool) -> tuple[Number, ...]:
+    if not any(c.isdigit() for c in text):
+        return ()
+    if len(text) < 16 and _BARE.fullmatch(text):  # an amount alone: no date, no telephone number
+        return tuple(find_numbers(text, locale, loose=seen))
+    return values.read(text, locale, loose=seen).numbers
 
 
 _LOOKALIKE = str.maketrans("OoDUSsIl|BZ", "00005511182")

@@ -27,7 +27,10 @@ _MONTH = (
     r"|dic|déc)"
     r"[a-zéûä]*\.?"
 )
-_POINT = rf"(?:(?:\d{{1,2}}[./])?\d{{1,2}}[./](?:19|20)\d\d|{_MONTH}\s+(?:\d{{1,2}},?\s+)?(?:19|20)\d\d|(?:19|20)\d\d(?:-\d\d(?!\d))?)"
+_POINT = (
+    rf"(?:(?:\d{{1,2}}[./])?\d{{1,2}}[./](?:19|20)\d\d|{_MONTH}\s+(?:\d{{1,2}},?\s+)?(?:19|20)\d\d"
+    r"|(?:19|20)\d\d(?:-\d\d(?!\d))?)"
+)
 _NOW = r"(?:present|now|current|today|ongoing|heute|aktuell|aujourd'hui|présent|actualidad|presente|oggi|heden|atual)"
 DATES = re.compile(
     rf"(?P<first>{_POINT})"

@@ -34,6 +34,8 @@ from paperclerk.engines.embedded.shapes import is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Strip, strips_of, without_furniture
 from paperclerk.schemas.compiled import Field
 
+Numbers = dict[int, list[float | None]]  # column -> its number in each row
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -79,8 +81,10 @@ class Tables:
         fields = list(_scalars(element))
         listing = next(iter(listings(self.strips, fields, self.locale)), None)
         ledger = self._ledger if _is_ledger(array, fields) else None
-        if listing is not None and (ledger is None or self._better(listing, ledger, fields)):
-            return self._from_listing(element, fields, listing)
+        if listing is not None:
+            grid = self._numbers(listing)
+            if ledger is None or self._better(listing, ledger, fields, grid):
+                return self._from_listing(element, fields, listing, grid)
         if ledger is not None:
             return [self._from_entry(element, e, ledger.proved) for e in ledger.entries]
         return list(entry_rows(array, element, self._sections))
@@ -89,9 +93,9 @@ class Tables:
     def _ledger(self) -> Ledger | None:
         return read_ledger([s for page in self.strips for s in page], self.locale)
 
-    def _numbers(self, listing: Listing) -> dict[int, list[float | None]]:
+    def _numbers(self, listing: Listing) -> Numbers:
         """The numbers of every column of a table, row by row."""
-        grid: dict[int, list[float | None]] = {}
+        grid: Numbers = {}
         for c in range(len(listing.heading.columns)):
             column: list[float | None] = []
             for rec in listing.records:
@@ -102,7 +106,7 @@ class Tables:
                 grid[c] = column
         return grid
 
-    def _better(self, listing: Listing, ledger: Ledger, fields: Sequence[Field]) -> bool:
+    def _better(self, listing: Listing, ledger: Ledger, fields: Sequence[Field], grid: Numbers) -> bool:
         """Whether a table says more than a list of amounts: its products hold, or it has more columns."""
         if not ledger.proved:
             return self._clean(listing, fields) or len(ledger.entries) < len(listing.records)
@@ -111,7 +115,6 @@ class Tables:
             return True
         if not self._clean(listing, fields):
             return False
-        grid = self._numbers(listing)
         columns = self._columns_of(listing.heading.places, fields)
         found = rearranged(grid, *columns) or columns
         amounts = grid.get(columns[2], ()) if columns[2] is not None else ()
@@ -149,9 +152,10 @@ class Tables:
         quantity, price, amount = (places[n].column if n is not None and n in places else None for n in names)
         return quantity, price, amount
 
-    def _from_listing(self, element: Field, fields: Sequence[Field], listing: Listing) -> list[Tree]:
+    def _from_listing(
+        self, element: Field, fields: Sequence[Field], listing: Listing, grid: Numbers
+    ) -> list[Tree]:
         places = dict(listing.heading.places)
-        grid = self._numbers(listing)
         better = rearranged(grid, *self._columns_of(places, fields))
         if better is not None:
             for role, column in zip(("quantity", "unit_price", "line_total"), better, strict=True):

@@ -18,6 +18,8 @@ from paperclerk.engines.embedded.roles import CARRIES, NUMERIC, TOTALS, roles_of
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.schemas.compiled import Field
 
+RECENT = 30  # records that tell what a column usually holds
+MANY = 200  # strips that tell where the borders are
 Cells = dict[int, list[Piece]]  # column -> pieces, top to bottom
 
 
@@ -74,18 +76,21 @@ def read_listing(
     first = pages[head.page][head.last + 1 :]
     used, usual = list(first[:40]), 1
     listing = Listing(head, ())
-    for _ in range(2):  # the second time the borders come from the strips that turned out to be the table
+    for last in (
+        False,
+        True,
+    ):  # the second time the borders come from the strips that turned out to be the table
         head = replace(head, columns=with_borders(head.columns, used))
         state = _Reader(head, fields, locale, usual, used)
         for n in range(head.page, len(pages)):
             strips = first if n == head.page else state.continued(pages[n])
-            if strips is None or not state.read(strips, n):
+            if strips is None or not state.read(strips, n) or (len(state.used) > MANY and not last):
                 break
         listing = Listing(head, tuple(state.records))
         if not state.records:
             break
         usual = max(len(r.filled) for r in state.records)
-        used = state.used
+        used = state.used[:MANY]
     return listing
 
 
@@ -218,7 +223,7 @@ class _Reader:
         """Words where the rows so far have numbers: the heading of another table."""
         strange = 0
         for column, piece in cells.items():
-            above = [p.text for r in self.records for p in r.cells.get(column, ())]
+            above = [p.text for r in self.records[-RECENT:] for p in r.cells.get(column, ())]
             usual = sum(any(c.isdigit() for c in t) for t in above)
             if (
                 above

@@ -56,7 +56,9 @@ def roles_of_label(text: str) -> Mapping[str, float]:
         return {}
     found: dict[str, float] = {}
     for role, terms in ROLES.items():
-        best = max((_covered(words, t.lstrip("~")) * (0.6 if t[0] == "~" else 1.0) for t in terms), default=0.0)
+        best = max(
+            (_covered(words, t.lstrip("~")) * (0.6 if t[0] == "~" else 1.0) for t in terms), default=0.0
+        )
         if best >= 0.3:
             found[role] = best
     return found

@@ -25,7 +25,9 @@ class _Rows:
     def __init__(self, region: Region, lines: Sequence[Line], xs: Sequence[float]) -> None:
         self.region, self.lines, self.xs = region, lines, xs
         first = next((i for i, line in enumerate(lines) if _is_data(line)), 0)
-        while first > 1 and set(lines[first - 1]) == {0} and any(len(line) > 1 for line in lines[: first - 1]):
+        while (
+            first > 1 and set(lines[first - 1]) == {0} and any(len(line) > 1 for line in lines[: first - 1])
+        ):
             first -= 1  # a label alone, right over the values, is a sub-heading
         self.first = first
 
@@ -79,7 +81,9 @@ class _Rows:
             return False
         text = _text(line[0])
         indented = line[0][0].box.x0 > upper[0].box.x0 + 0.5 * size
-        return text[:1].islower() or text[:1] in "(&/" or (indented and gap < 0.8 * pitch and _is_data(before))
+        return (
+            text[:1].islower() or text[:1] in "(&/" or (indented and gap < 0.8 * pitch and _is_data(before))
+        )
 
     def _spans(self, before: Line, line: Line) -> bool:
         """Whether a heading stands over several columns of the line below: then that is a row of its own."""

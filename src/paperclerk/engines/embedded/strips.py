@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -164,11 +165,11 @@ def _pieces(page: Page, group: list[int], gap: float) -> tuple[Piece, ...]:
 
 
 def without_furniture(pages: Sequence[tuple[Strip, ...]]) -> list[tuple[Strip, ...]]:
-    """Removes running heads and feet: strips that stand, digits aside, at the same place of several pages."""
-    seen: dict[tuple[str, int], int] = {}
-    for strips in pages:
-        for key in {_furniture_key(s) for s in strips if _marginal(s)}:
-            seen[key] = seen.get(key, 0) + 1
+    """Removes running heads and feet: strips that stand at the same place of several pages.
+
+    Strips of three pieces and more stay, since headings of tables are repeated too.
+    """
+    seen = Counter(key for strips in pages for key in {_furniture_key(s) for s in strips if _marginal(s)})
     return [
         tuple(s for s in strips if not (_marginal(s) and seen[_furniture_key(s)] > 1)) for strips in pages
     ]
@@ -176,8 +177,10 @@ def without_furniture(pages: Sequence[tuple[Strip, ...]]) -> list[tuple[Strip, .
 
 def _marginal(strip: Strip) -> bool:
     height = strip.page.height
-    return strip.box.y1 < 0.12 * height or strip.box.y0 > 0.88 * height
+    return len(strip.pieces) < 3 and (strip.box.y1 < 0.12 * height or strip.box.y0 > 0.88 * height)
 
 
 def _furniture_key(strip: Strip) -> tuple[str, int]:
-    return re.sub(r"\d+", "0", strip.text), round(strip.box.cy / 6)
+    """What makes a line the same on another page: its place and its text, page numbers aside."""
+    text = re.sub(r"\d+", "0", strip.text) if len(strip.pieces) == 1 else strip.text
+    return text, round(strip.box.cy / 6)
