@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from paperclerk.domain.errors import InvalidRequest
 from paperclerk.security.plans import Plans, load_plans
 from paperclerk.settings import Settings
 from paperclerk.storage.database import Database
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from paperclerk.api.services import ApiLimits, Services
-    from paperclerk.documents.process import ProcessReader
     from paperclerk.jobs.work import Workshop
     from paperclerk.security.outbound import OutboundGuard
     from paperclerk.storage.contents import Contents
@@ -42,8 +42,15 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 def prepare_data_dir(settings: Settings) -> None:
-    """Makes the data folder, readable by its owner only."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Makes the data folder, readable by its owner only. Raises InvalidRequest."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise InvalidRequest(
+            f"The data folder {str(settings.data_dir)!r} cannot be made: {error.strerror}. "
+            "Name another one with --data-dir or PAPERCLERK_DATA_DIR.",
+            code="invalid_setting",
+        ) from error
 
 
 def load_plans_of(settings: Settings) -> Plans:
@@ -71,40 +78,19 @@ def api_limits(settings: Settings) -> ApiLimits:
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Everything that serves requests and runs executions; ends with the block."""
+    """Everything that serves requests, and the workers beside it that run executions; ends with the block."""
     from paperclerk.api.services import Services
-    from paperclerk.documents import open_reader
-    from paperclerk.engines.embedded.engine import EmbeddedEngine
-    from paperclerk.jobs.inprocess import InProcessJobs
-    from paperclerk.jobs.notices import Notices
-    from paperclerk.jobs.work import Workshop
+    from paperclerk.bootstrap_worker import open_jobs
     from paperclerk.security.signed_urls import UrlSigner
 
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         contents = open_contents(settings, database)
-        guard = open_guard(settings)
-        # One lane for those who wait, one for batches, and threads for counting pages beside them.
-        threads = ThreadPoolExecutor(settings.concurrency * 3, thread_name_prefix="execution")
-        stack.callback(threads.shutdown, cancel_futures=True)
-        reader = stack.enter_context(open_reader())  # ends first, and with it what the threads wait for
-        workshop = Workshop(
-            database=database,
-            contents=contents,
-            guard=guard,
-            reader=reader,
-            engine=EmbeddedEngine(),
-            threads=threads,
-            max_document_bytes=settings.max_upload_bytes,
-        )
-        jobs = InProcessJobs(workshop, concurrency=settings.concurrency, on_end=Notices(database, guard).send)
-        if os.environ.get("PC_TRY_DURABLE"):  # JOBS: being tried, not committed
-            from paperclerk.bootstrap_worker import open_jobs
-
-            jobs = await open_jobs(settings, workshop)  # type: ignore[assignment]
-        await jobs.start()
+        workshop = open_workshop(settings, stack, database, contents)
+        jobs = await open_jobs(settings, workshop)
         stack.push_async_callback(jobs.close)
-        for task in (asyncio.create_task(sweep(contents)), asyncio.create_task(warm_up(reader, workshop))):
+        await jobs.start()
+        for task in (asyncio.create_task(sweep(contents)), asyncio.create_task(warm_up(workshop))):
             stack.callback(task.cancel)
         yield Services(
             database=database,
@@ -131,6 +117,28 @@ def open_guard(settings: Settings) -> OutboundGuard:
     return OutboundGuard(parse_networks(settings.allow_private_addresses))
 
 
+def open_workshop(
+    settings: Settings, stack: AsyncExitStack, database: Database, contents: Contents
+) -> Workshop:
+    """What checks and executes documents. Its threads and reading processes end with `stack`."""
+    from paperclerk.bootstrap_models import open_engine
+    from paperclerk.documents import open_reader
+    from paperclerk.jobs.work import Workshop
+
+    threads = ThreadPoolExecutor(settings.concurrency + 2, thread_name_prefix="document")
+    stack.callback(threads.shutdown, cancel_futures=True)
+    reader = stack.enter_context(open_reader())  # ends first, and with it what the threads wait for
+    return Workshop(
+        database=database,
+        contents=contents,
+        guard=open_guard(settings),
+        reader=reader,
+        engine=open_engine(settings, stack),
+        threads=threads,
+        max_document_bytes=settings.max_upload_bytes,
+    )
+
+
 async def sweep(contents: Contents) -> None:
     """Collects what an earlier crash left in the store; a failure of it must not stop the server."""
     try:
@@ -142,14 +150,13 @@ async def sweep(contents: Contents) -> None:
         log.info("removed what an earlier stop left in the store", items=removed)
 
 
-async def warm_up(reader: ProcessReader, workshop: Workshop) -> None:
-    """Loads what the first execution would otherwise wait for."""
+async def warm_up(workshop: Workshop) -> None:
+    """Loads what the first request would otherwise wait for."""
     from paperclerk.agents import builtin
     from paperclerk.domain.agent import ExecutionConfig
     from paperclerk.extraction.plan import make_plan
 
     def load() -> None:
-        reader.warm()
         make_plan(builtin.lookup("document.invoice"), ExecutionConfig())
 
     try:

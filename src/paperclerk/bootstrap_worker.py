@@ -6,13 +6,10 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from paperclerk.bootstrap import open_database, open_guard
-from paperclerk.documents import open_reader
+from paperclerk.bootstrap import open_database, open_workshop, warm_up
 from paperclerk.durable import DurableClient, DurableWorker, Queue, migrate_durable
-from paperclerk.engines.embedded.engine import EmbeddedEngine
 from paperclerk.jobs.durable_jobs import DurableJobs
 from paperclerk.jobs.liveness import hold_liveness
 from paperclerk.jobs.pool import WorkerCommand
@@ -51,12 +48,10 @@ async def open_worker(settings: Settings) -> AsyncIterator[WorkerParts]:
         executor_id = new_executor_id()
         liveness = hold_liveness(database.url, executor_id)
         stack.callback(liveness.close)
-        threads = ThreadPoolExecutor(4, thread_name_prefix="execution")
-        stack.callback(threads.shutdown, cancel_futures=True)
-        reader = stack.enter_context(open_reader())
-        await asyncio.to_thread(reader.warm, ocr=False)
         blobs = Blobs(settings.blobs, staging=settings.data_dir / "staging")
-        guard = open_guard(settings)
+        workshop = open_workshop(settings, stack, database, Contents(database, blobs))
+        await warm_up(workshop)
+        await asyncio.to_thread(workshop.reader.warm, details=())  # scans later: `run_worker` sees to it
         client = DurableClient(database.url)
         stack.callback(client.close)
         durable = DurableWorker(database.url, executor_id)
@@ -64,19 +59,11 @@ async def open_worker(settings: Settings) -> AsyncIterator[WorkerParts]:
         slots = max(1, settings.concurrency // max(1, settings.workers))
         yield WorkerParts(
             executor_id=executor_id,
-            workshop=Workshop(
-                database=database,
-                contents=Contents(database, blobs),
-                guard=guard,
-                reader=reader,
-                engine=EmbeddedEngine(),
-                threads=threads,
-                max_document_bytes=settings.max_upload_bytes,
-            ),
+            workshop=workshop,
             checkpoints=Checkpoints(blobs),
             client=client,
             durable=durable,
             liveness=liveness,
-            sender=Sender(database, guard, executor_id),
+            sender=Sender(database, workshop.guard, executor_id),
             slots={Queue.INTERACTIVE: slots, Queue.EXECUTIONS: slots, Queue.SUSPECTS: 1},
         )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -74,8 +75,16 @@ def migrate_durable(url: sa.URL) -> None:
         return
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as session:
-        session.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        # Tried, not waited for: who waits in a statement holds a snapshot, and the one who migrates waits for
+        # all snapshots to end (CREATE INDEX CONCURRENTLY).
+        while not _scalar(session, "SELECT pg_try_advisory_lock(%s)", _MIGRATION_LOCK):
+            time.sleep(0.1)
         DBOS.migrate(plain)
+
+
+def _scalar(session: psycopg.Connection, query: LiteralString, *parameters: object) -> object:
+    row = session.execute(query, parameters).fetchone()
+    return row[0] if row else None
 
 
 class DurableClient:
@@ -174,6 +183,8 @@ class DurableWorker:
         self.executor_id = executor_id
         self._engine = durable_engine(url, pool_size=8)
         self._polling = threading.Lock()
+        self._queues: dict[Queue, Any] = {}
+        self._slots: dict[Queue, int] = {}
         config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_engine": self._engine,
@@ -191,16 +202,21 @@ class DurableWorker:
 
     def launch(self, slots: dict[Queue, int], *, poll_s: float) -> None:
         """Starts claiming: up to `slots` jobs at once of each queue, looking every `poll_s` seconds."""
+        self._slots = dict(slots)
         DBOS.listen_queues([queue.value for queue in slots])
         DBOS.launch()
         for queue, count in slots.items():
-            DBOS.register_queue(
+            self._queues[queue] = DBOS.register_queue(
                 queue.value,
                 worker_concurrency=count,
                 partition_worker_concurrency=count,
                 polling_interval_sec=poll_s,
                 on_conflict="always_update",
             )
+
+    def is_full(self, queue: Queue) -> bool:
+        """Whether every slot of `queue` is taken."""
+        return self._dbos._active_workflows_set.count_for_queue(queue.value) >= self._slots[queue]
 
     def running(self) -> frozenset[str]:
         """The jobs that run in this process."""
@@ -213,11 +229,8 @@ class DurableWorker:
         claims and fencing are the same.
         """
         with self._polling:
-            database = self._dbos._sys_db
-            settings = database.get_queue(queue.value)
-            if settings is None:
-                return 0
-            partitions = [partition] if partition else database.get_queue_partitions(queue.value)
+            settings = self._queues[queue]
+            partitions = [partition] if partition else self._dbos._sys_db.get_queue_partitions(queue.value)
             random.shuffle(partitions)
             return sum(self._claim(settings, name) for name in partitions)
 
@@ -232,6 +245,7 @@ class DurableWorker:
             active.count_for_queue(settings.name),
             active.count_for_partition(settings.name, partition),
             owner_xid=owner,
+            is_latest_version=True,  # whoever was told of a job has just been started with its server
         )
         if claimed:
             for status in database.get_workflow_statuses(claimed):

@@ -20,20 +20,18 @@ async def accept(
     staged: Sequence[Staged],
     *,
     now: datetime,
-    running: bool = False,
     beside: Callable[[AsyncConnection], Awaitable[None]] | None = None,
 ) -> tuple[Execution, bool]:
     """The execution of that id, committed, and whether it is new. Raises Conflict for another one of its id.
 
-    `running` commits it as running at once, for a caller that begins with it next. `beside` writes more into
-    the transaction that adds a new one.
+    `beside` writes more into the transaction that adds a new one.
     """
     try:
         async with contents.referring(*staged) as connection:
             executions = Executions(connection, tenant_id)
             known = await executions.get(new.id)
             if known is None:
-                added = await executions.add(new, created_at=now, started_at=now if running else None)
+                added = await executions.add(new, created_at=now)
                 if beside is not None:
                     await beside(connection)
                 return added, True

@@ -65,7 +65,7 @@ class Executor:
     workshop: Workshop
     checkpoints: Checkpoints
     loop: asyncio.AbstractEventLoop
-    on_end: Callable[[str, str], None]
+    on_end: Callable[[Execution], None]
 
     def execute(self, tenant_id: str, execution_id: str) -> None:
         """The durable function. Ends normally whatever the document does."""
@@ -77,8 +77,9 @@ class Executor:
         except Cancelled:
             return  # whoever cancelled or paused it has written that down
         self._await(end(self.workshop.database, tenant_id, execution_id, ended))
-        self.on_end(tenant_id, execution_id)
-        self.checkpoints.drop(tenant_id, execution_id)
+        self.on_end(execution)
+        if len(ended.pages) > 1:  # a single page is never kept
+            self.checkpoints.drop(tenant_id, execution_id)
 
     async def _begin(self, tenant_id: str, execution_id: str) -> Execution | None:
         async with self.workshop.database.write() as connection:

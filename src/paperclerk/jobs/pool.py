@@ -50,13 +50,20 @@ class WorkerPool:
         self._closing = asyncio.Event()
 
     async def start(self) -> None:
-        """Starts the processes and waits until one of them takes jobs."""
+        """Starts the processes and waits until one of them takes jobs. Raises RuntimeError when they all die."""
         self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
-        if self._keepers:
-            try:
-                await asyncio.wait_for(self._ready.wait(), START_TIMEOUT_S)
-            except TimeoutError:
-                log.warning("no worker is ready yet; jobs wait for one")
+        if not self._keepers:
+            return
+        ready = asyncio.create_task(self._ready.wait())
+        done, _ = await asyncio.wait(
+            [ready, *self._keepers], timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        if ready in done:
+            return
+        ready.cancel()
+        for keeper in done:
+            keeper.result()
+        log.warning("no worker is ready yet; jobs wait for one")
 
     def point_to(self, queue: Queue, partition: str) -> None:
         """Tells the least busy worker that a job waits."""
@@ -93,6 +100,8 @@ class WorkerPool:
             if self._closing.is_set():
                 return
             deaths = 1 if worker.ready else deaths + 1
+            if deaths > len(RESTART_S) and not self._ready.is_set():
+                raise RuntimeError("the worker processes end as soon as they start; their log lines say why")
             log.warning("a worker process ended and is started again", code=code)
             await asyncio.sleep(RESTART_S[min(deaths, len(RESTART_S)) - 1])
 

@@ -1,4 +1,4 @@
-"""The port to whatever runs executions. Called by `api`; implemented by `jobs.inprocess`."""
+"""The port to whatever runs executions. Called by `api`; implemented by `jobs.durable_jobs`."""
 
 from __future__ import annotations
 

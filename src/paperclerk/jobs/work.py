@@ -1,9 +1,8 @@
-"""Doing one execution: its documents in, its outcome out. Called by the implementations of `jobs.service`."""
+"""What executing takes, and the documents of an execution. Used by servers to check, by workers to execute."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,19 +14,13 @@ from typing import TypeVar
 import structlog
 
 from paperclerk.documents.reader import Reader, ReadOptions
-from paperclerk.domain.errors import Cancelled, FetchFailed, InvalidRequest, NotFound, PaperclerkError
-from paperclerk.domain.result import Step
+from paperclerk.domain.errors import FetchFailed, InvalidRequest, NotFound
 from paperclerk.engines.engine import Engine
-from paperclerk.extraction.images import read_images
-from paperclerk.extraction.pipeline import OnProgress, check_pages, extract, read
-from paperclerk.extraction.plan import Plan
-from paperclerk.extraction.result import Result
-from paperclerk.jobs import outcome
-from paperclerk.jobs.requested import plan_of
+from paperclerk.extraction.pipeline import check_pages
 from paperclerk.security.outbound import OutboundGuard
 from paperclerk.storage.contents import Contents
 from paperclerk.storage.database import Database
-from paperclerk.storage.executions import Execution, Input, NewExecution, Outcome
+from paperclerk.storage.executions import Input, NewExecution
 from paperclerk.storage.files import Files
 
 log = structlog.get_logger()
@@ -41,7 +34,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What executing takes. `threads` run the pipeline, which is not asynchronous."""
+    """What executing takes. `threads` open documents, which is not asynchronous."""
 
     database: Database
     contents: Contents
@@ -51,20 +44,6 @@ class Workshop:
     threads: Executor
     max_document_bytes: int
     now: Callable[[], datetime] = utc_now
-
-    async def work(self, execution: Execution, on_progress: OnProgress | None = None) -> Outcome:
-        """How the execution ends. Raises only Cancelled, which `on_progress` may raise to stop it."""
-        new, started = execution.request, time.monotonic()
-        try:
-            async with self.documents(execution.tenant_id, new) as paths:
-                return await self._in_thread(self._run, new, paths, on_progress)
-        except Cancelled:
-            raise
-        except PaperclerkError as error:
-            return outcome.failed(new, error, now=self.now(), seconds=time.monotonic() - started)
-        except Exception as error:  # the border of one execution: the others go on
-            log.exception("execution failed by a fault of ours", execution=execution.id)
-            return outcome.failed(new, error, now=self.now(), seconds=time.monotonic() - started)
 
     async def check(self, tenant_id: str, new: NewExecution) -> None:
         """What can be known before anything is accepted.
@@ -95,22 +74,6 @@ class Workshop:
             await self.guard.check(url)
         except FetchFailed:
             pass  # a name that does not resolve now may do so when the webhook is sent
-
-    def _run(self, new: NewExecution, paths: list[Path], on_progress: OnProgress | None) -> Outcome:
-        plan = plan_of(new)
-        result = self._result(new, plan, paths, on_progress)
-        return outcome.completed(new, plan.config, result, now=self.now())
-
-    def _result(
-        self, new: NewExecution, plan: Plan, paths: list[Path], on_progress: OnProgress | None
-    ) -> Result:
-        started = time.perf_counter()
-        if new.kind == "image":
-            document = read_images(paths, plan, self.reader, on_progress)
-        else:
-            document = read(paths[0], plan, self.reader, on_progress)
-        reading = Step("read", time.perf_counter() - started, f"{len(document.pages)} pages")
-        return extract(document, plan, self.engine, before=(reading,), on_progress=on_progress)
 
     def _page_count(self, path: Path) -> int:
         with self.reader.open(path, ReadOptions(pages=())) as reading:

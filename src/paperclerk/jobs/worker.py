@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,7 +29,7 @@ from paperclerk.jobs.names import EXECUTE, parts_of
 from paperclerk.jobs.sweeper import MAX_DEATHS_AT_A_STEP, Sweeper
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints
-from paperclerk.storage.executions import Executions
+from paperclerk.storage.executions import Execution, Executions
 from paperclerk.storage.takeovers import Takeovers
 from paperclerk.webhooks.sender import Sender
 
@@ -68,7 +68,8 @@ async def run_worker(parts: WorkerParts, channel: Channel | None = None) -> None
     stop = worker.stop_on_signals()
     await asyncio.to_thread(worker.launch)  # the engine wants no event loop around it
     worker.tell_ready()
-    tasks = [asyncio.create_task(work) for work in (worker.sweep(), parts.sender.run(), worker.listen(stop))]
+    rounds = (worker.sweep(), parts.sender.run(), worker.listen(stop), worker.warm())
+    tasks = [asyncio.create_task(work) for work in rounds]
     try:
         await stop.wait()
         await worker.drain()
@@ -127,6 +128,10 @@ class _Worker:
                 self._look(Queue(message.queue), message.partition)
         stop.set()
 
+    async def warm(self) -> None:
+        """Loads OCR before the first scan needs it; documents with text are read meanwhile."""
+        await _tried(lambda: asyncio.to_thread(self._parts.workshop.reader.warm))
+
     async def sweep(self) -> None:
         parts = self._parts
         sweeper = Sweeper(
@@ -160,19 +165,18 @@ class _Worker:
         self._looks.add(task)
         task.add_done_callback(self._looks.discard)
 
-    def _on_end(self, tenant_id: str, execution_id: str) -> None:
-        self._loop.call_soon_threadsafe(self._after_end, Ended(tenant_id, execution_id))
+    def _on_end(self, execution: Execution) -> None:
+        """Called in a job's thread, while it still holds its slot."""
+        full = [queue for queue in Queue if self._parts.durable.is_full(queue)]
+        self._loop.call_soon_threadsafe(self._after_end, execution, full)
 
-    def _after_end(self, message: Ended) -> None:
+    def _after_end(self, execution: Execution, full: Sequence[Queue] = ()) -> None:
         if self._channel is not None:
-            self._channel.send(message)
-        self._parts.sender.wake()
-        # The slot is free once the engine has noted the end, a moment from now.
-        self._loop.call_later(0.02, self._look_everywhere)
-
-    def _look_everywhere(self) -> None:
-        for queue in (Queue.INTERACTIVE, Queue.EXECUTIONS):
-            self._look(queue)
+            self._channel.send(Ended(execution.tenant_id, execution.id))
+        if execution.request.callback_url is not None:
+            self._parts.sender.wake()
+        for queue in full:  # jobs may wait for the slot, which is free a moment from now
+            self._loop.call_later(0.02, self._look, queue)
 
     async def _count_death(self, claim: Claim, steps_done: int) -> int:
         tenant_id, execution_id = parts_of(claim.job_id)
@@ -199,7 +203,7 @@ class _Worker:
         )
         failed = outcome.failed(execution.request, error, now=self._parts.workshop.now())
         if await end(database, tenant_id, execution_id, failed):
-            self._after_end(Ended(tenant_id, execution_id))
+            self._after_end(execution)
 
 
 async def _tried(work: Callable[[], Awaitable[object]]) -> None:
