@@ -16,6 +16,7 @@ from paperclerk.engines.embedded.dates import Date
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row, Segment
+from paperclerk.engines.embedded.lexicon import kind_of
 from paperclerk.engines.embedded.locale import CODES, SYMBOLS
 from paperclerk.engines.embedded.numbers import Number, currency_code
 from paperclerk.engines.embedded.parties import address_likeness, has_legal_form, name_end
@@ -75,14 +76,38 @@ _TRIM = " \t,;:|*_-–—.'\"’“”»«>"
 def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot) -> Iterator[Candidate]:
     """Candidates of the field's type inside a slot."""
     base = fit * _DIRECTION[slot.direction] * _nearness(slot)
-    if slot.direction == "right" and label.numbered:
+    if slot.direction == "right" and (label.numbered or _is_caption(facts, label, slot)):
         base *= 0.6
+    if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
+        base *= 0.65  # words stand right beside their label
     if slot.direction == "below" and profile.want in _COUNTED and _heads_column(facts, profile, slot):
         base *= 0.65
     for value, spans, place, factor, amount in readings(facts, profile, slot):
         yield Candidate(
             value, spans, place, base * factor, fit, slot.direction, amount, ocr=_recognised(facts, place)
         )
+
+
+def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
+    """Whether label and slot are captions side by side, each with something of its own right below."""
+    if label.colon or not label.whole:
+        return False
+    page = facts.layout.pages[label.row.page]
+    for segment in (label.segment, slot.row.segment_at(slot.start)):
+        below = page.below(segment)
+        if not below:
+            return False
+        size = max(1.0, segment.size)
+        head = facts.label_of(below[0])
+        if (
+            below[0].box.y0 - segment.box.y1 > 1.2 * size
+            or abs(below[0].box.x0 - segment.box.x0) > 0.6 * size
+        ):
+            return False
+        if head is not None and head.whole and head.likeness >= 0.9:
+            return False  # one label below the other: the values stand to the right
+    other = facts.label_of(slot.row.segment_at(slot.start))
+    return other is not None and other.likeness >= 0.5
 
 
 _PARTICLES = word_set(
@@ -165,8 +190,11 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     inside = [n for n in numbers if slot.start <= n.start and n.end <= slot.end]
     amounts = sum(n.decimals == 2 for n in numbers)
     crowd = 0.94 if profile.want == "money" and amounts > 1 else 1.0  # a row of a table, no sum of its own
+    marked = any(n.currency for n in inside)
     for i, number in enumerate(inside):
         factor = crowd * _number_factor(number, profile, i, len(inside))
+        if marked and not number.currency:
+            factor *= 0.85
         value = forms.number_value(number, profile, _printed(row, number.start, number.end))
         if factor > 0 and value is not None:
             yield _reading(row, number.start, number.end, value, factor, number.value)
@@ -303,7 +331,8 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     if profile.want == "name":
         if head is not None and head.cut is not None and head.start <= start < head.end:
             if "person_name" not in head.cut_concepts:
-                weak = 0.5  # "Occupation Manager" is no name
+                worded = any(kind_of(c) in ("text", "name", "address") for c in head.cut_concepts)
+                weak = 0.5 if worded else 1.0  # "Occupation Manager" is no name
             else:
                 start = head.start + head.cut
                 while start < end and not row.text[start].isalnum():

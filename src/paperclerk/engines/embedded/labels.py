@@ -76,7 +76,7 @@ class Label:
         if self.colon:
             return 1.0
         known = max(self.concepts.values(), default=0.0)
-        heads = any(phrases.is_common(s) for s in self.stems) and len(self.stems) <= 4
+        heads = phrases.ends_in_a_head(self.stems) and len(self.stems) <= 4
         return max(known, 0.6 if heads else 0.0)
 
     @property

@@ -229,7 +229,8 @@ def _extent(facts: Facts, page: PageLayout, label: Label) -> Box:
     for segment in label.row.segments:
         if segment.box.x0 > box.x1 + size:
             head = facts.label_of(segment)
-            if head is not None and (head.sure or head.whole):
+            part = head is not None and head.concepts.keys() & {"person_name", "address", "contact_person"}
+            if head is not None and (head.sure or head.whole) and not part:
                 right = segment.box.x0 - 1
                 break
     right = min(right, _next_column(facts, page, label, box, size))

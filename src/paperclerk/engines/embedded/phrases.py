@@ -79,6 +79,17 @@ def stems(text: str) -> tuple[str, ...]:
     return kept or tuple(stem(t) for t in found)
 
 
+_HEADS = word_set(
+    "no id code name date datum amount total type value reference ref rate address phone title status method page "
+    "quantity description nome nom nombre naam fecha data betrag montant importe importo bedrag valor"
+)
+
+
+def ends_in_a_head(stems: tuple[str, ...]) -> bool:
+    """Whether words end, or in Romance languages begin, as labels do: "Sales date", "Date de vente"."""
+    return bool(stems) and (stems[-1] in _HEADS or stems[0] in _HEADS)
+
+
 def is_common(token: str) -> bool:
     """Whether a stem heads many labels (`number`, `date`, `name`) and so tells little apart."""
     return token in _COMMON
