@@ -91,6 +91,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server with small limits, behind another address."""
+    limits = {"max_upload_bytes": 100_000, "max_json_bytes": 2000, "max_image_json_bytes": 4000}
+    with serving(tmp_path_factory.mktemp("tight"), base_url="https://clerk.example.org", **limits) as running:
+        yield running
+
+
 @pytest.fixture
 def client(server: Running) -> Iterator[httpx.Client]:
     with server.client() as client:

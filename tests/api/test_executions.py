@@ -237,6 +237,8 @@ def test_an_unknown_agent_is_told_the_closest(client: httpx.Client, file_id: str
     assert "document.invoice" in error["detail"]
     body = {"name": "document.invoice", "version": "0.0.0", "file_id": file_id}
     assert client.post("/document/execute", json=body).status_code == 404
+    body = {"name": "schema", "file_id": file_id}
+    assert_error(client.post("/document/execute", json=body), 404, "unknown_agent")
     assert_error(client.post("/document/execute", json={"file_id": file_id}), 400, "invalid_request")
     assert_error(
         client.post("/document/execute", json={"name": None, "file_id": file_id}), 400, "invalid_request"

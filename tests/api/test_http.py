@@ -169,11 +169,8 @@ def test_what_the_server_does_not_do_is_no_fault_of_the_server(client: httpx.Cli
         assert_error(client.get(path), 400, "not_supported")
 
 
-def test_size_limits_of_json(tmp_path: Path) -> None:
-    with (
-        serving(tmp_path, max_json_bytes=2000, max_image_json_bytes=4000) as running,
-        running.client() as client,
-    ):
+def test_size_limits_of_json(tight: Running) -> None:
+    with tight.client() as client:
         for path, most in (("/document/execute", 2000), ("/image/execute", 4000)):
             body = {"file_id": "x", "images": ["x"], "name": "y", "padding": ""}
             body["padding"] = "x" * (most - len(json.dumps(body)))
@@ -292,7 +289,10 @@ def test_the_schema_route_serves_autocast(client: httpx.Client) -> None:
     assert info["json_schema"]["title"].isidentifier()
     own = client.post("/schema", json={"domain": "document.invoice", "config": {"json_schema": SCHEMA}})
     assert set(own.json()["json_schema"]["properties"]) == set(SCHEMA["properties"])
+    alone = client.post("/schema", json={"domain": None, "config": {"json_schema": SCHEMA}}).json()
+    assert isinstance(alone["domain"], str) and alone["json_schema"]["title"].isidentifier()
     assert_error(client.post("/schema", json={"domain": "no.such"}), 404, "unknown_agent")
+    assert_error(client.post("/schema", json={}), 400, "missing_domain")
     domains = client.get("/domains").json()
     assert {"document.invoice", "document.receipt"} <= {entry["domain"] for entry in domains}
     models = client.get("/models").json()
@@ -385,6 +385,6 @@ def test_an_odd_host_makes_no_url(client: httpx.Client) -> None:
     assert fine["public_url"].startswith("http://clerk.example.org:8443/v1/files/")
 
 
-def test_base_url_rules_the_urls(tmp_path: Path) -> None:
-    with serving(tmp_path, base_url="https://clerk.example.org/") as running, running.client() as client:
+def test_base_url_rules_the_urls(tight: Running) -> None:
+    with tight.client() as client:
         assert upload(client, b"x")["public_url"].startswith("https://clerk.example.org/v1/files/")

@@ -60,12 +60,15 @@ def execute(client: VLMRun, folder: Path) -> Any:
 
 def generate(client: VLMRun, folder: Path) -> Any:
     cast = client.document.generate(file=folder / "invoice.pdf", domain="document.invoice", autocast=True)
-    own = client.document.generate(file=folder / "invoice.pdf", config=GenerationConfig(json_schema=SCHEMA))
+    config = GenerationConfig(json_schema=SCHEMA)
+    own = client.document.generate(file=folder / "invoice.pdf", config=config)
+    own_cast = client.document.generate(file=folder / "invoice.pdf", config=config, autocast=True)
     return {
         "type": type(cast.response).__name__,
         "is_model": hasattr(cast.response, "model_dump"),
         "invoice_id": cast.response.invoice_id,
         "own": own.response,
+        "own_cast": type(own_cast.response).__name__,
         "domain": cast.domain,
     }
 
@@ -85,6 +88,20 @@ def wait(client: VLMRun, folder: Path) -> Any:
 def images(client: VLMRun, folder: Path) -> Any:
     done = client.image.generate(images=[folder / "scan.png"], domain="document.receipt")
     return shown(done)
+
+
+def markdown(client: VLMRun, folder: Path) -> Any:
+    done = client.document.generate(file=folder / "report.pdf", domain="document.markdown")
+    again = client.predictions.get(done.id).response
+    document = again if hasattr(again, "pages") else done.response
+    return {
+        "type": type(again).__name__,
+        "pages": len(document.pages),
+        "text": str(document),
+        "names": [[h.name for h in t.headers] for t in document.all_tables],
+        "data": [t.data for t in document.all_tables],
+        "figures": [f.caption for f in document.all_figures],
+    }
 
 
 def catalog(client: VLMRun, folder: Path) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.documents_made import make_pdf, make_png
+from tests.markdown.documents import COSTS, HARVEST, PROSE, report
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-vlmrun" / "bin" / "python"
@@ -34,6 +35,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         pytest.fail("The client is not installed. Run: make .venv-vlmrun/.installed")
     data, folder = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("documents")
     (folder / "invoice.pdf").write_bytes(make_pdf(1))
+    (folder / "report.pdf").write_bytes(report())
     (folder / "small.pdf").write_bytes(make_pdf(2))
     (folder / "large.pdf").write_bytes(make_pdf(3).ljust(LARGE_BYTES, b"\n"))
     (folder / "scan.png").write_bytes(make_png())
@@ -123,6 +125,7 @@ def test_generate_with_autocast(drive: Callable[..., Any]) -> None:
     assert outcome["is_model"] and outcome["type"] == "Invoice"
     assert outcome["invoice_id"] == "R-2041" and outcome["domain"] == "document.invoice"
     assert outcome["own"] == {"invoice_number": "R-2041", "total": 118.5}
+    assert outcome["own_cast"] == "Bill"
 
 
 def test_wait_get_and_list(drive: Callable[..., Any]) -> None:
@@ -135,6 +138,20 @@ def test_wait_get_and_list(drive: Callable[..., Any]) -> None:
 def test_images(drive: Callable[..., Any]) -> None:
     outcome = drive("images")
     assert outcome["status"] == "completed" and outcome["usage"]["element_type"] == "image"
+
+
+def test_markdown_is_cast_to_the_clients_document(drive: Callable[..., Any]) -> None:
+    outcome = drive("markdown")
+    assert outcome["type"] == "MarkdownDocument" and outcome["pages"] == 3
+    assert outcome["text"].startswith("# Report of the year\n\n## Weather and harvest\n\n" + PROSE)
+    assert "| North | 12.5 | 1,250 | 41 % |" in outcome["text"]
+    assert (
+        outcome["text"].count("---PAGE BREAK---") == 2
+        and "<Table id" not in outcome["text"].split("Not a")[0]
+    )
+    assert outcome["names"] == [list(HARVEST[0]), list(COSTS[0])]
+    assert [list(row.values()) for row in outcome["data"][1]] == [list(row) for row in COSTS[1:]]
+    assert outcome["figures"] == ["Figure 1: the plots as seen from the mill"]
 
 
 def test_catalog(drive: Callable[..., Any]) -> None:

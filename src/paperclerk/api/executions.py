@@ -23,7 +23,7 @@ from paperclerk.api.routing import checked_id, parse_time
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, InvalidSchema, NotFound
-from paperclerk.jobs.requested import find_agent, plan_of
+from paperclerk.jobs.requested import agent_of_own_schema, find_agent, plan_of
 from paperclerk.storage.contents import Staged
 from paperclerk.storage.executions import Execution, Input, NewExecution, Status
 from paperclerk.wire.errors import error_json
@@ -94,7 +94,7 @@ def agent_for(domain: str | None, config: ConfigBody) -> Agent:
             "`config.json_schema`.",
             code="missing_domain",
         )
-    return find_agent(domain)
+    return agent_of_own_schema() if domain is None else find_agent(domain)
 
 
 def document_source(file_id: str | None, url: str | None) -> tuple[Input, ...]:

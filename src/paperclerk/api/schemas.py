@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from paperclerk.agents import builtin
 from paperclerk.agents.describe import schema_info
-from paperclerk.api.executions import stored_config
+from paperclerk.api.executions import agent_for, stored_config
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute
 from paperclerk.schemas.check import check_schema
 from paperclerk.schemas.select import select
@@ -40,7 +40,7 @@ async def models(caller: CallerOf) -> list[ModelReply]:
 
 
 def _schema(body: SchemaBody) -> SchemaReply:
-    agent = builtin.lookup(body.domain)
+    agent = agent_for(body.domain, body.config)
     config = stored_config(body.config)
     ruling = check_schema(config.get("json_schema", agent.json_schema))
     selected = select(ruling, config.get("gql_stmt", ""))

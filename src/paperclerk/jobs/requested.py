@@ -13,14 +13,14 @@ from paperclerk.storage.executions import NewExecution
 OWN_SCHEMA = "schema"  # the name of an execution that brings its own schema and names no agent
 
 
-def find_agent(name: str | None, version: str | None = None) -> Agent:
-    """The agent of that name and version; without a name, one that has nothing but the caller's schema.
-
-    Raises NotFound with the closest names.
-    """
-    if name is None or name == OWN_SCHEMA:
-        return Agent(name=OWN_SCHEMA, version="1", json_schema={})
+def find_agent(name: str, version: str | None = None) -> Agent:
+    """The agent of that name and version. Raises NotFound with the closest names."""
     return builtin.lookup(name, version)
+
+
+def agent_of_own_schema() -> Agent:
+    """What stands in for an agent when a request brings a schema and names none."""
+    return Agent(name=OWN_SCHEMA, version="1", json_schema={})
 
 
 def plan_of(new: NewExecution) -> Plan:
@@ -29,6 +29,8 @@ def plan_of(new: NewExecution) -> Plan:
 
 
 def _agent(new: NewExecution) -> Agent:
+    if new.agent_name == OWN_SCHEMA:
+        return agent_of_own_schema()
     try:
         return find_agent(new.agent_name, new.agent_version)
     except NotFound:

@@ -11,7 +11,7 @@ from paperclerk.wire.executions import ConfigBody, Text
 
 
 class SchemaBody(Body):
-    domain: Text
+    domain: Text | None = Field(default=None, description="May be left out when config.json_schema is given.")
     config: ConfigBody = ConfigBody()
 
 
