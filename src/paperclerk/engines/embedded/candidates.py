@@ -337,6 +337,8 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
                 start = head.start + head.cut
                 while start < end and not row.text[start].isalnum():
                     start += 1
+                if row.text[start].islower() and row.text[start + 1 : start + 2] == " ":
+                    start += 2  # a stray stroke
         end = start + name_end(row.text[start:end])
     text = row.text[start:end]
     letters = sum(c.isalpha() for c in text)

@@ -36,7 +36,7 @@ class _Extraction:
         self.facts = Facts(pages)
         self.schema = schema
         self.tables = Tables(tuple(p for p in pages if p.words), self.facts.locale)
-        self.profiles: list[Profile] = [profile(f) for f in _scalars(schema)]
+        self.profiles = _profiles(schema)
         self.leaves = self._leaves()
 
     def tree(self) -> Tree:
@@ -60,6 +60,22 @@ class _Extraction:
         if field.kind == "array":
             return self.tables.rows(field)
         return self.leaves.get(field.path, ABSENT)
+
+
+_KNOWN: dict[int, tuple[Field, tuple[Profile, ...]]] = {}
+_MOST_KNOWN = 64
+
+
+def _profiles(schema: Field) -> tuple[Profile, ...]:
+    """The profiles of a schema's scalar fields, kept for the schemas used last."""
+    known = _KNOWN.get(id(schema))
+    if known is not None and known[0] is schema:
+        return known[1]
+    made = tuple(profile(f) for f in _scalars(schema))
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.pop(next(iter(_KNOWN)), None)
+    _KNOWN[id(schema)] = (schema, made)
+    return made
 
 
 def _scalars(field: Field) -> Iterator[Field]:

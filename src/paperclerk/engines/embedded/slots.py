@@ -93,6 +93,7 @@ def _below(facts: Facts, label: Label, box: Box, deep: bool) -> Iterator[Slot]:
     size = max(1.0, label.segment.size)
     right = page.right_of(label.segment)
     cell = right.box.x0 if right else page.page.width
+    left = label.segment.box.x0 if label.whole else box.x0
     reach = min(cell, box.x1 + (25 if label.numbered else 3) * size) if label.whole else box.x1
     steps = 0
     for row in page.rows[label.row.index + 1 : label.row.index + 9]:
@@ -100,7 +101,7 @@ def _below(facts: Facts, label: Label, box: Box, deep: bool) -> Iterator[Slot]:
         if far > 5:
             return
         for segment in row.segments:
-            indented = box.x0 - size <= segment.box.x0 < reach and segment.box.x1 < cell
+            indented = left - size <= segment.box.x0 < reach and segment.box.x1 < cell
             if not indented and not _under(box, segment.box, size):
                 continue
             head = facts.label_of(segment)
