@@ -29,13 +29,15 @@ def execute(
     schema: Mapping[str, Any] | str | type[Any] | None = None,
     agent: str | Agent | None = None,
     config: ExecutionConfig | Mapping[str, Any] | None = None,
+    engine: Engine | None = None,
     on_progress: OnProgress | None = None,
 ) -> Result:
     """Executes an agent, or a JSON Schema, over a document and waits for the result.
 
     `schema` is a JSON Schema (a mapping or a string of JSON) or a pydantic model class; `agent` a name such as
     `document.invoice` or `document.invoice:0.1.35`, or an `Agent`. With both, the schema replaces the agent's.
-    `config` takes the fields of `ExecutionConfig`, as such or as a mapping.
+    `config` takes the fields of `ExecutionConfig`, as such or as a mapping. `engine` reads instead of the embedded
+    one, such as a `ModelEngine` (docs/models.md).
 
     Raises InvalidRequest, InvalidSchema, NotFound (unknown agent), DocumentError and its kinds,
     ExecutionFailed (`strict`). A field that is not on the page is no error: it is null.
@@ -46,7 +48,7 @@ def execute(
         chosen,
         settings,
         reader=default_reader(),
-        engine=default_engine(),
+        engine=engine or default_engine(),
         on_progress=on_progress,
     )
 

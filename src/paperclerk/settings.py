@@ -92,6 +92,23 @@ class Settings(BaseSettings):
         description="Largest JSON body on the image routes, whose images may be inline.",
     )
     public_url_ttl_s: int = Field(default=86_400, ge=1, description="Seconds that a file's public URL works.")
+    model: str | None = Field(
+        default=None,
+        description="Name of a model to read with, as its endpoint knows it. Default: none; nothing is sent out.",
+    )
+    model_url: str | None = Field(
+        default=None,
+        description="Base URL of the model's endpoint, such as http://localhost:8000/v1. Default: its maker's.",
+    )
+    model_key: str | None = Field(default=None, repr=False, description="Key of the model's endpoint.")
+    model_protocol: Literal["openai", "anthropic", "google"] = Field(
+        default="openai",
+        description="How the model's endpoint is spoken to; openai covers every compatible server.",
+    )
+    models_file: Path | None = Field(
+        default=None,
+        description="YAML file of several models with their limits, prices and profiles; wins over model.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important messages that are logged."
     )

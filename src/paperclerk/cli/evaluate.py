@@ -37,9 +37,11 @@ def evaluate(
 
     Example: paperclerk eval cases.jsonl --jobs 2 -o predictions.jsonl
     """
+    from paperclerk.bootstrap_models import open_engine
     from paperclerk.evaluation import cases as files
     from paperclerk.evaluation.run import INTERNAL, append, predictions
     from paperclerk.evaluation.score import score, table
+    from paperclerk.settings import load_settings
 
     with exit_codes():
         labelled = files.load_cases(cases)
@@ -56,7 +58,8 @@ def evaluate(
             _say(
                 f"{len(labelled) - len(todo)} of {len(labelled)} cases stand in {out} already; --fresh starts anew."
             )
-        made = predictions(todo, cases.parent, detail=detail, jobs=jobs or os.cpu_count() or 1)
+        engine = open_engine(load_settings())
+        made = predictions(todo, cases.parent, detail=detail, jobs=jobs or os.cpu_count() or 1, engine=engine)
         for prediction in _shown(made, len(todo)):
             done[prediction["id"]] = prediction
             if out:

@@ -56,9 +56,12 @@ def run(
 
     Example: paperclerk run invoice.pdf --agent document.invoice --grounding --draw boxes.png
     """
+    from paperclerk.bootstrap_models import open_engine
     from paperclerk.library import execute
+    from paperclerk.settings import load_settings
 
     with exit_codes():
+        engine = open_engine(load_settings())
         config = ExecutionConfig(
             prompt=prompt,
             detail=detail,
@@ -67,7 +70,12 @@ def run(
         )
         with progress_bar() as on_progress:
             result = execute(
-                file, schema=_schema_text(schema), agent=agent, config=config, on_progress=on_progress
+                file,
+                schema=_schema_text(schema),
+                agent=agent,
+                config=config,
+                engine=engine,
+                on_progress=on_progress,
             )
         text = json.dumps(
             result.json(grounding=grounding, confidence=confidence), indent=2, ensure_ascii=False

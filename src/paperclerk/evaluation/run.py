@@ -12,6 +12,7 @@ from typing import Any
 
 from paperclerk.domain.agent import Detail, ExecutionConfig
 from paperclerk.domain.errors import PaperclerkError
+from paperclerk.engines.engine import Engine
 
 INTERNAL = "internal_error"
 
@@ -19,9 +20,15 @@ log = logging.getLogger(__name__)
 
 
 def predictions(
-    cases: Sequence[Mapping[str, Any]], folder: Path, *, detail: Detail, jobs: int
+    cases: Sequence[Mapping[str, Any]],
+    folder: Path,
+    *,
+    detail: Detail,
+    jobs: int,
+    engine: Engine | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """One prediction for each case, as they end. Paths of cases are relative to `folder`.
+    """One prediction for each case, as they end. Paths of cases are relative to `folder`; `engine` reads, else the
+    embedded one.
 
     Whatever goes wrong becomes the prediction's `error`, so one document never ends the run; a bug's starts
     with `internal_error` and is logged with its trace.
@@ -29,7 +36,7 @@ def predictions(
     with ThreadPoolExecutor(jobs) as pool:
         running: set[Future[dict[str, Any]]] = set()
         for case in cases:
-            running.add(pool.submit(predict, case, folder, detail))
+            running.add(pool.submit(predict, case, folder, detail, engine))
             if len(running) >= 2 * jobs:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (f.result() for f in done)
@@ -37,14 +44,17 @@ def predictions(
         yield from (f.result() for f in done)
 
 
-def predict(case: Mapping[str, Any], folder: Path, detail: Detail) -> dict[str, Any]:
+def predict(
+    case: Mapping[str, Any], folder: Path, detail: Detail, engine: Engine | None = None
+) -> dict[str, Any]:
     """The prediction of one case, with grounding and confidence."""
     from paperclerk.library import execute
 
     started = time.perf_counter()
     reply: dict[str, Any] = {"id": case["id"], "response": None, "detail": detail}
     try:
-        result = execute(folder / case["file"], schema=case["schema"], config=ExecutionConfig(detail=detail))
+        config = ExecutionConfig(detail=detail)
+        result = execute(folder / case["file"], schema=case["schema"], config=config, engine=engine)
         reply["response"] = result.json(grounding=True, confidence=True)
     except PaperclerkError as error:
         reply["error"] = f"{error.code}: {error.message}"

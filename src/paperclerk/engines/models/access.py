@@ -35,12 +35,20 @@ class Manner:
     temperature: bool = True
     extras: bool = True  # metadata and the like
 
+    def output_of(self, other: Manner) -> bool:
+        """Whether answers are held to the same form as with `other`."""
+        return (self.output, self.dialect) == (other.output, other.dialect)
+
 
 class Access:
-    """Calls one endpoint. Use from one event loop only."""
+    """Calls one endpoint. Use from one event loop only.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    Without `learns` an answer's form is not eased when it is refused: for finding out what is.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, learns: bool = True) -> None:
         self.endpoint = endpoint
+        self._learns = learns
         self.manner = Manner(endpoint.profile.output, endpoint.profile.dialect)
         self._models: dict[bool, Model] = {}
 
@@ -54,7 +62,7 @@ class Access:
                 reply = await self._request(question, manner)
             except CallFailed as failure:
                 gentler = gentler_manner(manner, failure.message) if failure.cause is Cause.REFUSED else None
-                if gentler is None:
+                if gentler is None or not (self._learns or gentler.output_of(manner)):
                     failure.attempts = attempts
                     raise
                 if self.manner is manner:  # another call may have learnt it meanwhile

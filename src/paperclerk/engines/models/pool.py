@@ -79,13 +79,14 @@ class Pool:
         *,
         cache: ReplyCache | None = None,
         patience: Patience | None = None,
+        learns: bool = True,
     ) -> None:
         if not endpoints:
             raise ValueError("a pool needs at least one endpoint")
         self.endpoints = tuple(endpoints)
         self.cache = cache
         self.patience = patience or Patience()
-        self._gates = [_Gate(Access(e)) for e in self.endpoints]
+        self._gates = [_Gate(Access(e, learns=learns)) for e in self.endpoints]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
 

@@ -1,0 +1,144 @@
+"""What a model can do, found by asking it. Called by `paperclerk doctor --model`.
+
+A few short questions with answers that only their reader can know. Nothing is concluded from a name.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, replace
+
+from paperclerk.engines.models.endpoint import CallFailed, Endpoint, Output, Profile, Question, Reply
+from paperclerk.engines.models.pool import Budget, Patience, Pool
+from paperclerk.schemas.compile import compile_schema
+from paperclerk.schemas.lower import LADDER, Answer, Dialect, Quoted, read_answer
+
+WORD, NUMBER = "Quince", 4711
+FORM = compile_schema(
+    {
+        "type": "object",
+        "properties": {
+            "fruit": {"type": "string", "description": "The fruit that is named"},
+            "number": {"type": "integer", "description": "The number that is named"},
+            "colour": {"enum": ["red", "green"], "description": "The colour, null when none is named"},
+        },
+    }
+)
+SYSTEM = (
+    'Answer in JSON. Each field is {"v": value or null, "q": the words it was read from, "p": page number}.'
+)
+TEXT = (
+    f'<document>\n<page number="1">\nFruit: {WORD}. Number: {NUMBER}.\n</page>\n</document>\nGive the fields.'
+)
+SIZES = (4_096, 8_192, 16_384, 32_768, 65_536, 131_072)
+FILLER = "The quick brown fox jumps over the lazy dog near the quiet river bank. "  # about 16 tokens
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A profile, and a sentence for each thing that was tried."""
+
+    profile: Profile
+    notes: tuple[str, ...]
+    works: bool
+
+
+def probe(endpoint: Endpoint, *, largest: int = SIZES[3]) -> Probed:
+    """Asks an endpoint what it can do; contexts up to `largest` tokens are tried, the smallest first."""
+    notes: list[str] = []
+    profile = endpoint.profile
+    found = _output(endpoint, notes)
+    if found is None:
+        return Probed(profile, tuple(notes), works=False)
+    output, dialect = found
+    profile = replace(profile, output=output, dialect=dialect)
+    endpoint = replace(endpoint, profile=profile)
+    profile = replace(profile, images=_sees(endpoint, notes))
+    tokens = _context(endpoint, largest, notes)
+    answer = max(512, min(profile.max_output_tokens, tokens // 4))
+    profile = replace(profile, context_tokens=tokens, max_output_tokens=answer)
+    return Probed(profile, tuple(notes), works=True)
+
+
+def _output(endpoint: Endpoint, notes: list[str]) -> tuple[Output, Dialect] | None:
+    """The strictest way of answering that gives the right values, and the form it was asked in."""
+    ways: list[tuple[Output, Dialect]] = [("schema", d) for d in LADDER]
+    ways += [("json", LADDER[-1]), ("text", LADDER[-1])]
+    for output, dialect in ways:
+        tried = replace(endpoint, profile=replace(endpoint.profile, output=output, dialect=dialect))
+        reply = _asked(tried, Question(SYSTEM, TEXT, FORM, max_tokens=300), learns=False)
+        how = f"{output} ({dialect.nullable})" if output == "schema" else output
+        if isinstance(reply, CallFailed):
+            notes.append(f"{how}: {reply.cause.value}: {reply.message}")
+            continue
+        answer, problems = read_answer(FORM, reply.data)
+        if reply.data is not None and not problems and _right(answer):
+            notes.append(f"{how}: works, {reply.seconds:.1f} s")
+            return output, dialect
+        notes.append(f"{how}: answered, but not the values asked for: {json.dumps(reply.text[:120])}")
+    return None
+
+
+def _sees(endpoint: Endpoint, notes: list[str]) -> bool:
+    """Whether the model reads a word and a number that stand in a picture only."""
+    question = Question(
+        SYSTEM, "Give the fields of the picture, page 1.", FORM, images=(_picture(),), max_tokens=300
+    )
+    reply = _asked(endpoint, question, learns=True)
+    if isinstance(reply, CallFailed):
+        notes.append(f"images: no: {reply.message}")
+        return False
+    answer, _ = read_answer(FORM, reply.data)
+    notes.append("images: yes" if _right(answer) else "images: taken, but not read")
+    return _right(answer)
+
+
+def _context(endpoint: Endpoint, largest: int, notes: list[str]) -> int:
+    """The largest of SIZES at which values at the very beginning and the very end are still read."""
+    proven = SIZES[0] // 2
+    for size in (s for s in SIZES if s <= largest):
+        filler = FILLER * ((size - 600) // 16)
+        text = TEXT.replace("Number:", f"{filler}\nNumber:")
+        reply = _asked(endpoint, Question(SYSTEM, text, FORM, max_tokens=300), learns=True)
+        if isinstance(reply, CallFailed):
+            notes.append(f"context {size}: {reply.cause.value}: {reply.message}")
+            break
+        answer, _ = read_answer(FORM, reply.data)
+        if not _right(answer):
+            notes.append(f"context {size}: values at its ends are not read")
+            break
+        proven = size
+        notes.append(f"context {size}: works, {reply.seconds:.1f} s")
+    return proven
+
+
+def _asked(endpoint: Endpoint, question: Question, *, learns: bool) -> Reply | CallFailed:
+    """One question, answered in this way only unless it `learns`."""
+    pool = Pool([endpoint], patience=Patience(busy=2, broken=1), learns=learns)
+    try:
+        return pool.ask_many([question], Budget())[0]
+    finally:
+        pool.close()
+
+
+def _right(answer: Answer) -> bool:
+    if not isinstance(answer, dict):
+        return False
+    fruit, number, colour = (answer[n] for n in ("fruit", "number", "colour"))
+    assert isinstance(fruit, Quoted) and isinstance(number, Quoted) and isinstance(colour, Quoted)
+    said = str(fruit.value or "").casefold()
+    return WORD.casefold() in said and number.value == NUMBER and colour.value is None
+
+
+def _picture() -> bytes:
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.new("RGB", (640, 200), "white")
+    pen = ImageDraw.Draw(image)
+    font = ImageFont.load_default(48)
+    pen.text((30, 30), f"Fruit: {WORD}", fill="black", font=font)
+    pen.text((30, 110), f"Number: {NUMBER}", fill="black", font=font)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
