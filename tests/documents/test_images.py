@@ -174,6 +174,14 @@ def test_a_tiff_whose_directories_go_in_a_circle_ends(read: Read) -> None:
         assert error.code in {"too_many_pages", "invalid_document"}
 
 
+def test_a_jpeg_of_endless_layers_is_refused_at_once(read: Read) -> None:
+    data = made.encoded(small_scan(), "JPEG", progressive=True)
+    assert read(data).pages
+    scan = data.index(b"\xff\xda")
+    with pytest.raises(DocumentError, match="too many layers"):
+        read(data[:-2] + data[scan:-2] * 30 + data[-2:])
+
+
 def test_the_three_details_read(read: Read) -> None:
     data = made.encoded(made.scan(), "PNG")
     for detail in ("lo", "auto", "hi"):

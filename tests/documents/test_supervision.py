@@ -90,6 +90,23 @@ def test_faults_and_refusals_of_a_page(read: Read, caplog: pytest.LogCaptureFixt
     assert "fault of the reader itself" not in (pages[0].reason or "")
 
 
+def test_a_page_that_takes_too_long_to_draw_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without hurting the child: drawing is asked between objects whether to go on."""
+    import numpy as np
+
+    from paperclerk.documents import pdf
+
+    monkeypatch.setattr(pdf, "MAX_RENDER_SECONDS", 0.1)
+    squares = b" ".join(b"%d 0 500 800 re f" % (n % 90) for n in range(20_000))
+    file = pdf.PdfFile(np.frombuffer(made.one_page(squares), np.uint8))
+    page = file.page(0)
+    with pytest.raises(DocumentError, match="too long to draw") as caught:
+        page.render(3500, 5000)
+    assert caught.value.code == "bad_page"
+    page.close()
+    file.close()
+
+
 def test_the_wall_limit_grows_with_the_pages(read: Read) -> None:
     slow = orders(*["slow 0.5"] * 4)
     tight = ReadingLimits(seconds_per_page=0.05, wall_seconds_per_page=5, min_wall_seconds=1.2)

@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
+_NEARLY = 0.8  # of the memory limit: a child that dies above it died of it
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 """All that a zygote gets of the environment, which may hold secrets."""
 
@@ -91,7 +92,7 @@ class ZygoteProcess:
         if not mark or len(descriptors) != 2:
             raise ConnectionError("the reading process ended")
         channel, leash = (socket.socket(fileno=descriptor) for descriptor in descriptors)
-        return Child(channel, leash, spent)
+        return Child(channel, leash, memory_bytes, spent)
 
     def close(self) -> None:
         """End it and all its children; it ends them itself when the socket closes."""
@@ -106,8 +107,9 @@ class ZygoteProcess:
 class Child:
     """One child: a channel for the job and its replies, a leash to end it. `end` may come from any thread."""
 
-    def __init__(self, channel: socket.socket, leash: socket.socket, spent: Spent) -> None:
-        self._channel, self._leash, self._spent = channel, leash, spent
+    def __init__(self, channel: socket.socket, leash: socket.socket, memory_bytes: int, spent: Spent) -> None:
+        self._channel, self._leash = channel, leash
+        self._memory_bytes, self._spent = memory_bytes, spent
         self._ending = threading.Lock()
         self._using = threading.Lock()  # held while the sockets are read, so that none is closed meanwhile
         self._ended = False
@@ -168,15 +170,18 @@ class Child:
         report = self._status()
         if report is None:
             return crashed()
-        status, cause = report
+        status, cause, peak_bytes = report
         if cause == CAUSE_MEMORY:
             return out_of_memory()
-        if cause != CAUSE_LEASH and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        if cause == CAUSE_LEASH or not os.WIFSIGNALED(status):
+            return crashed()
+        if os.WTERMSIG(status) == signal.SIGXCPU:
             return timed_out()
-        return crashed()
+        # a library that is refused memory usually aborts
+        return out_of_memory() if peak_bytes > _NEARLY * self._memory_bytes else crashed()
 
-    def _status(self) -> tuple[int, int] | None:
-        """Wait status and cause, once the child has ended; None when that is not to be learned, or known."""
+    def _status(self) -> tuple[int, int, int] | None:
+        """Wait status, cause and peak memory, once the child has ended; None when that is not to be learned."""
         try:
             self._leash.settimeout(_END_SECONDS)
             report = self._leash.recv(STATUS.size, socket.MSG_WAITALL)
@@ -187,7 +192,7 @@ class Child:
         status, cause, peak_bytes, cpu_seconds = STATUS.unpack(report)
         self._spent.cpu_seconds += cpu_seconds
         self._spent.peak_bytes = max(self._spent.peak_bytes, peak_bytes)
-        return status, cause
+        return status, cause, peak_bytes
 
 
 def crashed() -> ReadingFailed:

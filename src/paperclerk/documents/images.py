@@ -41,6 +41,8 @@ _PLUGINS = (
     WebPImagePlugin,
 )
 _MULTI_PAGE = ("TIFF", "GIF", "WEBP")
+_START_OF_SCAN = b"\xff\xda"  # cannot occur inside coded data
+_MAX_SCANS = 64  # a progressive JPEG has about ten; each one costs a pass over all pixels
 LONG_SIDE = 842.0
 """Page units of the longer side of an image page."""
 
@@ -55,6 +57,8 @@ class ImageFileReader:
         Image.MAX_IMAGE_PIXELS = None  # checked below, against the limit of this job
         ImageFile.LOAD_TRUNCATED_IMAGES = False
         warnings.simplefilter("ignore")
+        if pillow == "JPEG" and bytes(data).count(_START_OF_SCAN) > _MAX_SCANS:
+            raise DocumentError("The image is built of too many layers. Save it anew and send it again.")
         formats = (pillow, "MPO") if pillow == "JPEG" else (pillow,)
         try:
             self._image: Any = Image.open(io.BytesIO(data), formats=formats)

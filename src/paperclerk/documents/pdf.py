@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
@@ -21,11 +22,12 @@ from paperclerk.documents.drawings import Drawings
 from paperclerk.domain.errors import DocumentError, PasswordRequired
 
 pdfium: Any = importlib.import_module("pypdfium2.raw")  # ctypes bindings, which carry no types
+pdfium_i: Any = importlib.import_module("pypdfium2.internal")
 
 Floats = npt.NDArray[np.float64]
 
 MAX_CHARACTERS = 1_000_000
-MAX_RENDER_PIXELS = 25_000_000
+MAX_RENDER_SECONDS = 8.0
 
 _MAX_ANNOTATIONS = 5000
 _WIDGET, _FREE_TEXT, _STAMP = 20, 3, 13
@@ -186,16 +188,36 @@ class PdfPage:
         )
 
     def render(self, width: int, height: int) -> npt.NDArray[np.uint8]:
-        """The displayed page on white as (height, width, 3), BGR."""
-        image = np.full((height, width, 4), 255, np.uint8)
+        """The displayed page on white as (height, width, 3), BGR.
+
+        Raises DocumentError when that takes longer than `MAX_RENDER_SECONDS` of CPU time.
+        """
+        image = np.full((height, width, 3), 255, np.uint8)
         bitmap = pdfium.FPDFBitmap_CreateEx(
-            width, height, pdfium.FPDFBitmap_BGRx, image.ctypes.data_as(_P), width * 4
+            width, height, pdfium.FPDFBitmap_BGR, image.ctypes.data_as(_P), width * 3
         )
         if not bitmap:
             raise DocumentError("The page cannot be drawn.", code="bad_page")
-        pdfium.FPDF_RenderPageBitmap(bitmap, self._raw, 0, 0, width, height, 0, pdfium.FPDF_ANNOT)
+        finished = _render_in_time(bitmap, self._raw, width, height)
         pdfium.FPDFBitmap_Destroy(bitmap)
-        return image[:, :, :3]
+        if not finished:
+            raise DocumentError(
+                "The page takes too long to draw. Print it to a new PDF, or send it as an image.",
+                code="bad_page",
+            )
+        return image
+
+
+def _render_in_time(bitmap: Any, page: Any, width: int, height: int) -> bool:
+    """Draw the page, asked between its objects whether to go on; False when the time ran out."""
+    end = time.process_time() + MAX_RENDER_SECONDS
+    pause = pdfium.IFSDK_PAUSE(version=1)
+    pdfium_i.set_callback(pause, "NeedToPauseNow", lambda _: time.process_time() > end)
+    status = pdfium.FPDF_RenderPageBitmap_Start(
+        bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT, ctypes.byref(pause)
+    )
+    pdfium.FPDF_RenderPage_Close(page)
+    return bool(status != pdfium.FPDF_RENDER_TOBECONTINUED)
 
 
 def _painting(text: int | None, count: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
