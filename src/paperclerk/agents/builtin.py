@@ -1,5 +1,5 @@
-"""The ready-made agents: the document domains of the `vlmrun-hub` package, by name. Called by `extraction`,
-`api` and `cli`. The package is data here (a catalog and pydantic models): nothing is imported before the
+"""The ready-made agents, by name: the document domains of the `vlmrun-hub` package and our own. Called by
+`extraction`, `api` and `cli`. The package is data here (a catalog and pydantic models): nothing is imported before the
 first look-up, then only the catalog and the model asked for, and nothing is ever fetched.
 """
 
@@ -11,29 +11,32 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from paperclerk.agents import markdown
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import NotFound
 
 FAMILIES = ("document", "accounting", "healthcare", "finance", "real-estate", "logistics", "food")
 LATEST = "latest"
+OWN: Mapping[str, Agent] = {markdown.NAME: markdown.AGENT}
 
 
 def names() -> tuple[str, ...]:
     """The names of all ready-made agents, sorted."""
-    return tuple(sorted(_catalog()))
+    return tuple(sorted({*_catalog(), *OWN}))
 
 
 def lookup(name: str, version: str | None = LATEST) -> Agent:
     """The ready-made agent of that name; `name:version` is read too.
 
-    Every agent has one version, that of the installed vlmrun-hub package, and `latest` is that one.
+    Every agent has one version (that of the installed vlmrun-hub package, where it comes from there), and
+    `latest` is that one.
     Raises NotFound (`unknown_agent`) with the closest names, or with the version that there is.
     """
     base, _, suffix = name.strip().partition(":")
     wanted = version if version not in (None, "", LATEST) else suffix or LATEST
-    if base not in _catalog():
+    if base not in OWN and base not in _catalog():
         raise NotFound(_unknown_name(base), code="unknown_agent")
-    agent = _agent(base)
+    agent = OWN.get(base) or _agent(base)
     if wanted not in (LATEST, agent.version):
         raise NotFound(
             f"The agent {base!r} has no version {wanted[:50]!r}. It has {agent.version!r}, which is also 'latest'.",

@@ -15,7 +15,8 @@ Detail = Literal["lo", "auto", "hi"]
 class Agent:
     """A named, immutable version of instructions and a JSON Schema.
 
-    `domain` is what a reply echoes: for a ready-made agent its own name, else None.
+    `domain` is what a reply echoes: for a ready-made agent its own name, else None. `engine` names the engine
+    that always reads for it, whatever is configured; None: the configured one.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Agent:
     prompt: str = ""
     description: str = ""
     domain: str | None = None
+    engine: str | None = None
 
 
 @dataclass(frozen=True)

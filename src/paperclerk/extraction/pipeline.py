@@ -30,6 +30,7 @@ class Progress:
     total: int
 
 
+MARKDOWN = "markdown"  # as `Agent.engine` names it
 OnProgress = Callable[[Progress], None]
 
 
@@ -89,6 +90,9 @@ def extract(
 ) -> Result:
     """Extracts the plan's schema from read pages. Raises ExecutionFailed under `strict`."""
     readable = [p for p in document.pages if p.status is PageStatus.OK]
+    if plan.engine == MARKDOWN:
+        engine = _markdown_engine()
+        readable = [p for p in document.pages if p.status in (PageStatus.OK, PageStatus.EMPTY)]
     if on_progress:
         on_progress(Progress("extracting", 0, len(readable)))
     started = time.perf_counter()
@@ -98,6 +102,12 @@ def extract(
     if on_progress:
         on_progress(Progress("extracting", len(readable), len(readable)))
     return assemble(found, document, plan, (*before, step, *context.trace.steps), context.trace.errors)
+
+
+def _markdown_engine() -> Engine:
+    from paperclerk.engines.markdown.engine import MarkdownEngine
+
+    return MarkdownEngine()
 
 
 def assemble(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paperclerk.documents.reader import ReadOptions
@@ -19,13 +19,15 @@ from paperclerk.schemas.select import select
 
 @dataclass(frozen=True)
 class Plan:
-    """`schema` is the caller's own, the judge of the reply; `field` the form that engines read."""
+    """`schema` is the caller's own, the judge of the reply; `field` the form that engines read. `engine` names
+    the engine that the agent brings; None: the configured one."""
 
     agent: Agent
     config: ExecutionConfig
     schema: Mapping[str, Any]
     field: Field
     context: Context
+    engine: str | None = None
 
     @property
     def read_options(self) -> ReadOptions:
@@ -40,6 +42,9 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
     """
     ruling = config.json_schema if config.json_schema is not None else agent.json_schema
     schema, field = _prepared(ruling, config.gql_stmt)
+    engine = agent.engine if config.json_schema is None else None
+    if engine is not None:  # what it gives has places of its own
+        config = replace(config, grounding=False, confidence=False)
     prompt = "\n\n".join(p for p in (agent.prompt, config.prompt) if p)
     return Plan(
         agent=agent,
@@ -55,6 +60,7 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
             max_tokens=config.max_tokens,
             temperature=config.temperature,
         ),
+        engine=engine,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from paperclerk.agents.markdown import NAME as MARKDOWN_DOMAIN
 from paperclerk.domain.agent import ExecutionConfig
 from paperclerk.domain.errors import PaperclerkError
 from paperclerk.domain.result import Usage
@@ -14,12 +15,13 @@ from paperclerk.extraction.result import Result
 from paperclerk.storage.executions import NewExecution, Outcome, Status
 
 CREDITS_PER_PAGE = {"lo": 1, "auto": 2, "hi": 4}
+CREDITS_PER_MARKDOWN_PAGE = {"lo": 1, "auto": 4, "hi": 6}
 CREDITS_FOR_GROUNDING = 2
 
 
 def completed(new: NewExecution, config: ExecutionConfig, result: Result, *, now: datetime) -> Outcome:
     """The outcome of an execution that gave `result`."""
-    credits_used = result.usage.elements_processed * credits_per_page(config)
+    credits_used = result.usage.elements_processed * credits_per_page(config, new.domain)
     usage = msgspec.structs.replace(
         result.usage, element_type="image" if new.kind == "image" else "page", credits_used=credits_used
     )
@@ -59,8 +61,10 @@ def failed(new: NewExecution, error: Exception, *, now: datetime, seconds: float
     )
 
 
-def credits_per_page(config: ExecutionConfig) -> int:
+def credits_per_page(config: ExecutionConfig, domain: str | None = None) -> int:
     """What one page costs, by the effort and by whether boxes or confidence are asked for."""
+    if domain == MARKDOWN_DOMAIN and config.json_schema is None:
+        return CREDITS_PER_MARKDOWN_PAGE[config.detail]
     extra = CREDITS_FOR_GROUNDING if config.grounding or config.confidence else 0
     return CREDITS_PER_PAGE[config.detail] + extra
 

@@ -1,0 +1,1 @@
+"""Documents as Markdown: text in reading order, headings, lists, tables. The engine behind `document.markdown`."""

@@ -1,0 +1,79 @@
+"""The engine that turns pages into Markdown. Chosen by `extraction` for an agent that names it.
+
+    {"pages": [{"content", "tables", "figures", "metadata": {"page_number"}}, ...]}
+
+The shape is that of `agents.markdown.SCHEMA`; what each part holds: docs/markdown.md. Linear in the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paperclerk.domain.document import Page
+from paperclerk.domain.result import Leaf, Span, Tree, WordPart
+from paperclerk.engines.embedded.grid import tables_of
+from paperclerk.engines.engine import Context
+from paperclerk.engines.markdown.blocks import Block, blocks_of
+from paperclerk.engines.markdown.headings import Headings
+from paperclerk.engines.markdown.leaves import computed
+from paperclerk.engines.markdown.tables import table_tree, words_in
+from paperclerk.engines.markdown.text import figure_of, markdown_of
+from paperclerk.schemas.compiled import Field
+
+
+class MarkdownEngine:
+    """Implements `engines.engine.Engine` for one schema, or a part of it that was selected."""
+
+    name = "markdown"
+
+    def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
+        """A tree with an entry for each page. Values point at the words they were read from."""
+        headings = Headings(pages)
+        tree: Tree = {"pages": [_page(page, headings) for page in pages]}
+        return _selected(tree, schema)
+
+
+def _page(page: Page, headings: Headings) -> Tree:
+    tables = tables_of(page) if page.words else []
+    blocks = blocks_of(page, [words_in(table) for table in tables])
+    figures = [text for block in blocks if (text := figure_of(block)) is not None]
+    return {
+        "content": _content(page, blocks, headings),
+        "tables": [table_tree(table, page, _above(blocks, n)) for n, table in enumerate(tables)],
+        "figures": [
+            {"id": computed(n), "title": computed(title), "caption": computed(caption)}
+            for n, (title, caption) in enumerate(figures)
+        ],
+        "metadata": {"page_number": computed(page.index)},
+    }
+
+
+def _content(page: Page, blocks: Sequence[Block], headings: Headings) -> Leaf:
+    """The page's text. A table or figure is a placeholder, which the client replaces."""
+    parts, figures = [], 0
+    for block in blocks:
+        if block.table is not None:
+            parts.append(f'<Table id="tb-{block.table}"/>')
+            continue
+        if figure_of(block) is not None:
+            parts.append(f'<Figure id="fg-{figures}"/>')
+            figures += 1
+        parts.append(markdown_of(block, headings.level_of(block)))
+    span = Span(page.index, tuple(WordPart(i) for i in range(len(page.words))))
+    score = min((w.score for w in page.words), default=1.0)
+    return Leaf("\n\n".join(parts), (span,) if page.words else (), score, inferred=not page.words)
+
+
+def _above(blocks: Sequence[Block], table: int) -> Block | None:
+    """The block before a table."""
+    at = next((i for i, block in enumerate(blocks) if block.table == table), 0)
+    return blocks[at - 1] if at > 0 else None
+
+
+def _selected(tree: Tree, field: Field) -> Tree:
+    """The tree with the names that the schema names; an object for which it names none stays whole."""
+    if isinstance(tree, list):
+        return [_selected(item, field.items) for item in tree] if field.items is not None else tree
+    if isinstance(tree, dict) and field.children:
+        return {c.name: _selected(tree[c.name], c) for c in field.children if c.name in tree}
+    return tree

@@ -1,0 +1,64 @@
+"""PDFs that the Markdown tests make for themselves."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
+from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+STYLES = getSampleStyleSheet()
+PLAIN = ParagraphStyle("plain", parent=STYLES["BodyText"], fontSize=10, leading=13)
+
+PROSE = (
+    "The harvest of the northern plots came in late this year, since the rains of early summer kept the "
+    "ground soft for weeks and no machine could be driven over it without damage to the young rows. What "
+    "was lost in weight was won in quality, and the cooperative sold nearly all of it before the winter."
+)
+HARVEST = (
+    ("Plot", "Area", "Yield", "Share"),
+    ("North", "12.5", "1,250", "41 %"),
+    ("East", "8.0", "640", "21 %"),
+    ("Willow bank", "9.75", "1,170", "38 %"),
+)
+COSTS = (
+    ("Item", "2024", "2025"),
+    ("Seed", "310.00", "290.50"),
+    ("Fuel", "1,120.40", "1,090.00"),
+    ("Repairs", "85.00", "415.25"),
+)
+RULED = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("ALIGN", (1, 0), (-1, -1), "RIGHT")])
+BARE = TableStyle([("ALIGN", (1, 0), (-1, -1), "RIGHT"), ("LINEBELOW", (0, 0), (-1, 0), 0.7, colors.black)])
+
+
+def pdf_of(story: Sequence[Flowable]) -> bytes:
+    out = io.BytesIO()
+    SimpleDocTemplate(out, pagesize=A4, invariant=1).build(list(story))
+    return out.getvalue()
+
+
+def report() -> bytes:
+    """Three pages: headings, prose, lists and a ruled table; nothing; a table without upright rules."""
+    return pdf_of(
+        [
+            Paragraph("Report of the year", STYLES["Title"]),
+            Paragraph("Weather and harvest", STYLES["Heading2"]),
+            Paragraph(PROSE, PLAIN),
+            Paragraph("• Drain the lower field before autumn", PLAIN),
+            Paragraph("• Order seed by the end of March", PLAIN),
+            Paragraph("Yields", STYLES["Heading2"]),
+            Table([list(r) for r in HARVEST], colWidths=[120, 70, 70, 70], style=RULED),
+            Spacer(1, 12),
+            Paragraph("Figure 1: the plots as seen from the mill", PLAIN),
+            PageBreak(),
+            Spacer(1, 10),
+            PageBreak(),
+            Paragraph("Costs", STYLES["Heading2"]),
+            Table([list(r) for r in COSTS], colWidths=[120, 90, 90], style=BARE),
+            Spacer(1, 12),
+            Paragraph('Not a table: &lt;Table id="tb-0"/&gt; and *not* emphasis.', PLAIN),
+        ]
+    )

@@ -1,0 +1,165 @@
+"""document.markdown: text, headings, lists, tables and figures of a document (contract B.11)."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import jsonschema
+import pypdfium2
+import pytest
+from tests.markdown.documents import COSTS, HARVEST, PROSE, report
+
+import paperclerk
+from paperclerk.agents.markdown import SCHEMA
+from paperclerk.domain.geometry import Box
+from paperclerk.engines.embedded.grid import Cell, Table
+from paperclerk.engines.markdown.tables import columns_of
+
+TABLES = {
+    "type": "object",
+    "properties": {
+        "tables": {
+            "type": "array",
+            "description": "Every table of the document, in reading order",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "page": {"type": "integer", "description": "Page on which the table begins (1-based)"},
+                    "rows": {
+                        "type": "array",
+                        "description": "Table rows from top to bottom including header rows; each row is the "
+                        "list of its cell texts from left to right",
+                        "items": {"type": "array", "items": {"type": "string"}},
+                    },
+                },
+            },
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> bytes:
+    return report()
+
+
+@pytest.fixture(scope="module")
+def pages(document: bytes) -> list[dict[str, Any]]:
+    result = paperclerk.execute(document, agent="document.markdown")
+    jsonschema.validate(result.response, SCHEMA)
+    assert result.errors == ()
+    found: list[dict[str, Any]] = result.response["pages"]
+    return found
+
+
+def test_text_comes_in_reading_order_with_headings_and_lists(pages: list[dict[str, Any]]) -> None:
+    assert pages[0]["content"].split("\n\n") == [
+        "# Report of the year",
+        "## Weather and harvest",
+        PROSE,
+        "- Drain the lower field before autumn",
+        "- Order seed by the end of March",
+        "## Yields",
+        '<Table id="tb-0"/>',
+        '<Figure id="fg-0"/>',
+        "Figure 1: the plots as seen from the mill",
+    ]
+    assert pages[0]["figures"] == [
+        {"id": 0, "title": "Figure 1", "caption": "Figure 1: the plots as seen from the mill"}
+    ]
+
+
+def test_every_page_has_an_entry_and_an_empty_one_says_nothing(pages: list[dict[str, Any]]) -> None:
+    assert [p["metadata"]["page_number"] for p in pages] == [0, 1, 2]
+    assert pages[1]["content"] == "" and pages[1]["tables"] == []
+
+
+def test_a_table_has_headings_rows_cells_and_places(pages: list[dict[str, Any]]) -> None:
+    [table] = pages[0]["tables"]
+    assert [(h["id"], h["column"], h["name"], h["dtype"]) for h in table["headers"]] == [
+        ("plot_0", 0, "Plot", "str"),
+        ("area_1", 1, "Area", "float"),
+        ("yield_2", 2, "Yield", "int"),
+        ("share_3", 3, "Share", "percentage"),
+    ]
+    assert [tuple(row.values()) for row in table["data"]] == list(HARVEST[1:])
+    assert table["content"].splitlines()[:3] == [
+        "| Plot | Area | Yield | Share |",
+        "| --- | --- | --- | --- |",
+        "| North | 12.5 | 1,250 | 41 % |",
+    ]
+    for cell in table["cells"]:
+        row, column = cell["index"]
+        assert cell["content"] == HARVEST[row][column] and cell["span"] == [1, 1]
+        x, y, w, h = cell["bbox"]["xywh"]
+        tx, ty, tw, th = table["bbox"]["xywh"]
+        assert tx - 0.01 <= x and x + w <= tx + tw + 0.01 and ty - 0.01 <= y and y + h <= ty + th + 0.01
+    assert len(table["cells"]) == sum(map(len, HARVEST))
+
+
+def test_a_table_without_upright_rules(pages: list[dict[str, Any]]) -> None:
+    [table] = pages[2]["tables"]
+    assert [h["name"] for h in table["headers"]] == list(COSTS[0])
+    assert [tuple(row.values()) for row in table["data"]] == list(COSTS[1:])
+
+
+def test_what_looks_like_markup_is_text(pages: list[dict[str, Any]]) -> None:
+    content = pages[2]["content"]
+    assert content.count('<Table id="tb-0"/>') == 1
+    assert content.endswith('Not a table: &lt;Table id="tb-0"/> and \\*not\\* emphasis.')
+
+
+def test_the_tables_hold_what_a_schema_of_tables_gets(document: bytes, pages: list[dict[str, Any]]) -> None:
+    asked = paperclerk.execute(document, schema=TABLES).response["tables"]
+    found = [(p["metadata"]["page_number"] + 1, t) for p in pages for t in p["tables"]]
+    assert [t["page"] for t in asked] == [page for page, _ in found] == [1, 3]
+    for wanted, (_, table) in zip(asked, found, strict=True):
+        cells = {tuple(c["index"]): c["content"] for c in table["cells"]}
+        width = len(table["headers"])
+        rows = [
+            [cells.get((r, c), "") for c in range(width)] for r in range(1 + max(index[0] for index in cells))
+        ]
+        assert rows == wanted["rows"]
+
+
+def test_a_scan_is_read_too(document: bytes) -> None:
+    picture = pypdfium2.PdfDocument(document)[0].render(scale=200 / 72).to_pil()
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    [page] = paperclerk.execute(out.getvalue(), agent="document.markdown").response["pages"]
+    assert page["content"].startswith("# Report of the year")
+    assert "the northern plots came in late this year" in page["content"]
+    [table] = page["tables"]
+    assert [tuple(row.values()) for row in table["data"]] == list(HARVEST[1:])
+
+
+def test_a_selection_leaves_the_rest_out(document: bytes) -> None:
+    config = {"gql_stmt": "{ pages { content } }", "page_indices": [2]}
+    [page] = paperclerk.execute(document, agent="document.markdown", config=config).response["pages"]
+    assert set(page) == {"content"} and page["content"].startswith("# Costs")
+
+
+def test_a_schema_of_ones_own_rules(document: bytes) -> None:
+    own = {"type": "object", "properties": {"title": {"type": "string"}}}
+    config = {"json_schema": own}
+    assert set(paperclerk.execute(document, agent="document.markdown", config=config).response) == {"title"}
+
+
+def test_a_heading_over_several_columns_names_each_of_them() -> None:
+    box = Box(0, 0, 10, 10)
+    table = Table(
+        0,
+        box,
+        (
+            (Cell("Region", row_span=2), Cell("Sales", col_span=2), Cell()),
+            (Cell(), Cell("2024"), Cell("2025")),
+            (Cell("North"), Cell("1"), Cell("2")),
+        ),
+        header_rows=2,
+    )
+    assert [(c.id, c.name) for c in columns_of(table)] == [
+        ("region_0", "Region"),
+        ("sales_2024_1", "Sales 2024"),
+        ("sales_2025_2", "Sales 2025"),
+    ]
