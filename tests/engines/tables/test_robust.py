@@ -51,8 +51,8 @@ def documents(draw: st.DrawFn) -> list[Page]:
     return made
 
 
-_PROPERTIES = """items amount quantity unit_price description total name date startDate period value unit skills emails
-    rows page education experience tags revenue lines tax code isCurrent"""
+_PROPERTIES = """items amount quantity unit_price description total name date startDate period value unit skills
+    emails rows page education experience tags revenue lines tax code isCurrent"""
 _NAMES = st.sampled_from(_PROPERTIES.split())
 _SCALAR = st.sampled_from(
     [

@@ -189,9 +189,9 @@ def _dates(entry: Entry) -> tuple[tuple[Leaf, Leaf, Leaf], list[list[Piece]]]:
         if found is None or dates is not none:
             rest.append(list(strip.pieces))
             continue
-        first = text.leaf(found["first"], *found.span("first"), 0.75)
-        last = text.leaf(found["last"], *found.span("last"), 0.75) if found["last"] else ABSENT
-        dates = (first, last, text.leaf(found.group(), *found.span(), 0.75))
+        first = text.leaf(found["first"], *found.span("first"), 0.65)
+        last = text.leaf(found["last"], *found.span("last"), 0.65) if found["last"] else ABSENT
+        dates = (first, last, text.leaf(found.group(), *found.span(), 0.65))
         kept = _without(text, found.start(), found.end())
         if kept:
             rest.append(kept)
@@ -214,7 +214,7 @@ def _current(dates: Sequence[Leaf]) -> Leaf:
     if last.value is None:
         return ABSENT
     now = re.fullmatch(_NOW, str(last.value), re.I) is not None
-    return Leaf(now, last.spans, 0.75)
+    return Leaf(now, last.spans, 0.65)
 
 
 def _year(date: Leaf, field: Field) -> Leaf:
@@ -277,4 +277,4 @@ def _name_parts(row: dict[str, Tree], parts: Sequence[Text], what: Field | None,
 def _text_leaf(text: Text) -> Leaf:
     value = text.text.strip(" ,;:|-–—")
     at = text.text.find(value)
-    return text.leaf(value, at, at + len(value), 0.65) if value else ABSENT
+    return text.leaf(value, at, at + len(value), 0.55) if value else ABSENT

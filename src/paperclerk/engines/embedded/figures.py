@@ -137,7 +137,7 @@ class Statements:
         for child in element.children:
             words = set(words_of(child.name).split())
             if words & _VALUE:
-                made[child.name] = text.leaf(number.value, number.start, number.end, 0.75)
+                made[child.name] = text.leaf(number.value, number.start, number.end, 0.55)
             elif words & _PERIOD:
                 made[child.name] = self._period(child, line, piece)
             elif words & _SCALE:
@@ -168,7 +168,7 @@ class Statements:
                     break
             elif found:
                 break
-        return leaf_for(field, text_of(found), self.locale, 0.6) if found else ABSENT
+        return leaf_for(field, text_of(found), self.locale, 0.4) if found else ABSENT
 
     def _scale(self, line: Line) -> Leaf:
         for strip in reversed(self.pages[line.page]):

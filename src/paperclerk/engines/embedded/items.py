@@ -11,7 +11,7 @@ pages fits is empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -34,6 +34,7 @@ from paperclerk.engines.embedded.shapes import is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Strip, strips_of, without_furniture
 from paperclerk.schemas.compiled import Field
 
+PROVED, LIKELY = 0.95, 0.85  # scores of values that arithmetic confirms, and of others under a heading
 Numbers = dict[int, list[float | None]]  # column -> its number in each row
 
 
@@ -117,9 +118,13 @@ class Tables:
             return False
         columns = self._columns_of(listing.heading.places, fields)
         found = rearranged(grid, *columns) or columns
-        amounts = grid.get(columns[2], ()) if columns[2] is not None else ()
-        sums = round(sum(v or 0.0 for v in amounts), 2) in self._printed
+        sums = columns[2] is not None and self._summed(grid, columns[2])
         return sums or len(listing.records) > 2 * len(ledger.entries) or (agreement(grid, *found) or 0) >= 0.7
+
+    def _summed(self, grid: Numbers, column: int) -> bool:
+        """Whether the numbers of a column add up to one that is printed."""
+        whole = round(sum(v or 0.0 for v in grid.get(column, ())), 2)
+        return whole != 0 and whole in self._printed
 
     def _clean(self, listing: Listing, fields: Sequence[Field]) -> bool:
         """Whether nearly every row of a table has a name that holds no amount, and an amount."""
@@ -162,19 +167,26 @@ class Tables:
                 name = _named(fields, role)
                 if name is not None:
                     places[name] = Place(column, None, 0.9)
-        sure = 0.8
-        return [self._from_record(element, rec, places, sure) for rec in listing.records]
+        columns = self._columns_of(places, fields)
+        proved = {c for c in columns if c is not None} if (agreement(grid, *columns) or 0) >= 0.7 else set()
+        if columns[2] is not None and self._summed(grid, columns[2]):
+            proved.add(columns[2])
+        return [self._from_record(element, rec, places, proved) for rec in listing.records]
 
-    def _from_record(self, element: Field, record: Record, places: Mapping[Path, Place], sure: float) -> Tree:
+    def _from_record(
+        self, element: Field, record: Record, places: Mapping[Path, Place], proved: Set[int]
+    ) -> Tree:
         def give(child: Field) -> Leaf:
             place = places.get(child.path)
             pieces = cell_text(record, place) if place is not None else []
-            return leaf_for(child, text_of(pieces), self.locale, sure) if pieces else ABSENT
+            if place is None or not pieces:
+                return ABSENT
+            return leaf_for(child, text_of(pieces), self.locale, PROVED if place.column in proved else LIKELY)
 
         return _filled(element, give)
 
     def _from_entry(self, element: Field, entry: Entry, proved: bool) -> Tree:
-        sure = 0.93 if proved else 0.6
+        sure = PROVED if proved else 0.6
         quantity, price = quantity_and_price(entry, self.locale)
         priced = any(_role(c) == "line_total" for c in _scalars(element))
 
