@@ -112,6 +112,7 @@ def test_doctor(tmp_path: Path) -> None:
     assert well.returncode == 0, well.stdout
     assert "paperclerk keys create" in well.stdout and "FAIL" not in well.stdout
     assert "reading: a child process read a test picture by OCR" in well.stdout
+    assert re.search(r"protections: \d+ of \d+ are active", well.stdout)
     (tmp_path / "file").write_text("not a folder")
     ill = call(
         "doctor", "--data-dir", str(tmp_path / "file"), PAPERCLERK_PLANS_FILE=str(tmp_path / "none.yaml")

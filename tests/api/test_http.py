@@ -333,6 +333,28 @@ def test_a_slow_head_is_given_up(
         assert received(slow).count(b"HTTP/1.1 200") == 1
 
 
+def test_a_reply_that_nobody_takes_is_given_up(
+    server: Running, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paperclerk.api.protocol.STALL_DEADLINE_S", 0.3)
+    size = 60_000_000
+    file = upload(client, b"x" * size)
+    url = httpx.URL(file["public_url"])
+    with socket.create_connection((url.host, url.port or 0), timeout=10) as slow:
+        slow.sendall(f"GET {url.raw_path.decode()} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(1.5)
+        assert len(received(slow)) < size
+    assert len(httpx.get(url).content) == size, "a client that reads gets all of it"
+    client.delete(f"/files/{file['id']}")
+
+
+def test_replies_are_kept_by_nobody(client: httpx.Client) -> None:
+    for path in ("/files", "/nothing", "/health"):
+        headers = client.get(path).headers
+        assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
+        assert "server" not in headers and "access-control-allow-origin" not in headers
+
+
 def test_a_slow_body_is_given_up(
     server: Running, raw: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Iterable
 from secrets import token_hex
 
 import structlog
@@ -25,13 +26,18 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32_768
 MAX_TARGET_BYTES = 8_192
 
+# Replies hold documents: no cache keeps them, and no browser takes one for a page.
+SAFE_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+
 _UPLOAD = re.compile(r"/v1/files(/[^/]+/content)?")
 
 log = structlog.get_logger()
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
 
 class RequestLog:
-    """Gives each request an id, and logs it without query, headers or body, which may hold secrets."""
+    """Gives each request an id and its reply safe headers; logs it without query, headers or body (secrets)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,7 +54,11 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                message["headers"] = [
+                    *message["headers"],
+                    *_missing(SAFE_HEADERS, message["headers"]),
+                    (b"x-request-id", request_id.encode()),
+                ]
             await send(message)
 
         try:
@@ -124,6 +134,11 @@ class _Body:
         if self._size > self._most:
             raise _too_large(self._most)
         return message
+
+
+def _missing(wanted: Headers, present: Iterable[tuple[bytes, bytes]]) -> Headers:
+    names = {name.lower() for name, _ in present}
+    return tuple(header for header in wanted if header[0] not in names)
 
 
 def _head_is_too_large(scope: Scope) -> bool:

@@ -162,6 +162,18 @@ def _reading(_: Settings) -> Iterator[Finding]:
         )
 
 
+def _protections(_: Settings) -> Iterator[Finding]:
+    """What a reading child may not do, each tried in a real child."""
+    from paperclerk.documents import sandbox_report
+
+    report = sandbox_report()
+    for protection in report:
+        if not protection.active:
+            yield Finding(Health.WEAK, "protection", f"not active: {protection.name}", protection.if_missing)
+    active = sum(protection.active for protection in report)
+    yield Finding(Health.GOOD, "protections", f"{active} of {len(report)} are active in reading children")
+
+
 def _sample_image() -> bytes:
     from PIL import Image, ImageDraw, ImageFont
 
@@ -172,4 +184,4 @@ def _sample_image() -> bytes:
     return out.getvalue()
 
 
-CHECKS: tuple[Check, ...] = (_python, _data_folder, _database, _plans, _port, _agents, _reading)
+CHECKS: tuple[Check, ...] = (_python, _data_folder, _database, _plans, _port, _agents, _reading, _protections)
