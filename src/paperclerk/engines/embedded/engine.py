@@ -13,7 +13,7 @@ from paperclerk.engines.embedded.assignment import assign
 from paperclerk.engines.embedded.confidence import probability
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.items import Tables
-from paperclerk.engines.embedded.profile import Profile, profile
+from paperclerk.engines.embedded.profile import profile
 from paperclerk.engines.embedded.ranking import Ranking
 from paperclerk.engines.engine import Context
 from paperclerk.schemas.compiled import Field
@@ -36,7 +36,7 @@ class _Extraction:
         self.facts = Facts(pages)
         self.schema = schema
         self.tables = Tables(tuple(p for p in pages if p.words), self.facts.locale)
-        self.profiles = _profiles(schema)
+        self.profiles = [profile(f) for f in _scalars(schema)]
         self.leaves = self._leaves()
 
     def tree(self) -> Tree:
@@ -60,22 +60,6 @@ class _Extraction:
         if field.kind == "array":
             return self.tables.rows(field)
         return self.leaves.get(field.path, ABSENT)
-
-
-_KNOWN: dict[int, tuple[Field, tuple[Profile, ...]]] = {}
-_MOST_KNOWN = 64
-
-
-def _profiles(schema: Field) -> tuple[Profile, ...]:
-    """The profiles of a schema's scalar fields, kept for the schemas used last."""
-    known = _KNOWN.get(id(schema))
-    if known is not None and known[0] is schema:
-        return known[1]
-    made = tuple(profile(f) for f in _scalars(schema))
-    if len(_KNOWN) >= _MOST_KNOWN:
-        _KNOWN.pop(next(iter(_KNOWN)), None)
-    _KNOWN[id(schema)] = (schema, made)
-    return made
 
 
 def _scalars(field: Field) -> Iterator[Field]:

@@ -33,11 +33,7 @@ _PARTS = word_set(
 _ROLE_WORDS = {
     "ship_to": "ship_to shipping delivery consignee ship deliver",
     "ship_from": "shipper consignor ship_from pickup",
-    "seller": "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
-    "partner restaurant hotel retailer utility landlord",
-    "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer tenant guest "
-    "debtor receiver",
-    "payee": "payee beneficiary remit",
+    "payee": "payee beneficiary remit remittance",
     "advertiser": "advertiser",
     "agency": "agency",
     "employer": "employer",
@@ -51,7 +47,20 @@ _ROLE_WORDS = {
     "lender": "lender",
     "carrier": "carrier",
     "cashier": "cashier",
+    "seller": "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
+    "partner restaurant hotel retailer",
+    "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
+    "debtor receiver",
 }
+# Objects that only group fields, and words that say which part of a party is meant.
+_CONTAINERS = word_set(
+    "detail info information data header summary section main general document other result item metadata contact "
+    "address location party person total amount personal basic common field meta invoice receipt bill order"
+)
+_PART_WORDS = word_set(
+    "name address street city town postcode zip code state province region country phone fax email website url line "
+    "full location vat tax id no registration iban bic swift account contact mail building house suite"
+)
 _MORE_ALIASES = {
     "gross_total": "total amount including tax | amount including tax | total with tax | final amount | "
     "amount total | total inclusive | invoice amount including vat | invoice total including vat | "
@@ -89,7 +98,7 @@ _MONEY_WORDS = word_set(
 )
 _ID_WORDS = word_set("no id code reference sku serial barcode")
 _LINK_WORDS = word_set("url uri link website homepage")
-_NAME_WORDS = word_set("name company organization person author title owner holder signatory")
+_NAME_WORDS = word_set("name company organization person author owner holder signatory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,8 @@ class Profile:
     """`concepts` maps lexicon concepts to how surely the field means them (0..1). `role` is the party a field
     is about, `part` which part of it. `side` is the end of a period. `words` are (stem, weight) of name and
     title, `hints` those of the description. `iso` asks for YYYY-MM-DD. `topic` are the stems
-    that tell one period from another."""
+    that tell one period from another. `owned`: the field is about somebody or something that only its own words
+    name, so nothing unlabelled will do."""
 
     field: Field
     want: Want
@@ -109,6 +119,7 @@ class Profile:
     hints: tuple[tuple[str, float], ...]
     iso: bool
     topic: frozenset[str] = frozenset()
+    owned: bool = False
 
 
 _ANY_KIND = frozenset({"text", "name", "id", "code", "address"})
@@ -147,7 +158,7 @@ def _cached(field: Field) -> Profile:
 
 
 def _read(field: Field) -> Profile:
-    name = phrases.name_words(field.name)
+    name = _full_name(field)
     name_stems = phrases.stems(name)
     role = _role(field, name)
     concepts = _concepts(field, name)
@@ -167,7 +178,38 @@ def _read(field: Field) -> Profile:
     known = {w for w, _ in words}
     hints = tuple((w, v) for w, v in _weighted([field.description]) if w not in known)
     topic = {w for w, v in words if v > 0.5} - _SIDE_WORDS if side else set()
-    return Profile(field, want, concepts, role, part, side, words, hints, _iso(field), frozenset(topic))
+    private = part is not None or want in ("name", "address", "phone", "email", "uri", "iban", "bic", "vat_id")
+    owned = private and role is None and bool(_owner(field))
+    return Profile(
+        field, want, concepts, role, part, side, words, hints, _iso(field), frozenset(topic), owned
+    )
+
+
+def _full_name(field: Field) -> str:
+    """The name in words; one that says little by itself (`amount`, `name`) takes the enclosing object's before it."""
+    name = phrases.name_words(field.name)
+    if not all(phrases.is_common(s) or s in _VAGUE for s in phrases.stems(name)):
+        return name
+    for ancestor in reversed(field.ancestors):
+        if _role_in(phrases.name_words(ancestor), strict=False):
+            return name
+        kept = [s for s in phrases.stems(phrases.name_words(ancestor)) if s not in _CONTAINERS]
+        if kept:
+            return f"{phrases.name_words(ancestor)} {name}"
+    return name
+
+
+_VAGUE = word_set(
+    "unit status additional currency percent percentage balance period time count note notes comment text"
+)
+
+
+def _owner(field: Field) -> set[str]:
+    """Whose name, address or number is asked for, in stems, as far as name and enclosing objects say."""
+    said: set[str] = set()
+    for text in (field.name, *field.ancestors):
+        said |= {s for s in phrases.stems(phrases.name_words(text)) if s not in _CONTAINERS}
+    return {s for s in said - _PART_WORDS if not phrases.is_common(s)}
 
 
 def _weighted(texts: list[str]) -> tuple[tuple[str, float], ...]:
@@ -206,10 +248,24 @@ def _concepts(field: Field, name: str) -> dict[str, float]:
             scored[concept] = max(scored.get(concept, 0.0), top * strength)
     for concept, strength in _runs(name, 0.75):
         scored.setdefault(concept, strength)
-    described = dict(_runs(field.description, 0.8))
-    for concept, strength in described.items():
-        scored[concept] = max(scored.get(concept, 0.0), strength if not scored else min(strength, 0.65))
+    for concept, strength in _runs(field.description, 0.8):
+        if scored and max(phrases.weight(s) for s in phrases.stems(name)) > 0.5:
+            strength = min(strength, 0.65)
+        if concept in scored or _agrees(field.description, concept, name):
+            scored[concept] = max(scored.get(concept, 0.0), strength)
     return dict(sorted(scored.items(), key=lambda kv: -kv[1])[:6])
+
+
+def _agrees(description: str, concept: str, name: str) -> bool:
+    """Whether a concept that a description mentions may be what the name means: the name says nothing else, or
+    the description gives the two as alternatives."""
+    telling = {s for s in phrases.stems(name) if phrases.weight(s) > 0.5 and s not in _SIDE_WORDS}
+    if not telling:
+        return True
+    if any(telling <= set(phrases.stems(p)) for p, _ in lexicon.phrases_of(concept)):
+        return True
+    said = phrases.stems(description)
+    return bool(re.search(r"\bor\b|/", description)) and bool(telling & set(said[:6]))
 
 
 def _runs(text: str, top: float) -> list[tuple[str, float]]:
@@ -352,6 +408,7 @@ def _want_string(
         return "money"
     if top and lexicon.kind_of(top) == "text" and concepts[top] >= 0.7:
         return "text"
-    if words & _NAME_WORDS or (top and lexicon.kind_of(top) == "name") or (role and len(stems) == 1):
+    said_role = role is not None and len(stems) == 1 and _role_in(stems[0] + " x", strict=False) is not None
+    if words & _NAME_WORDS or said_role or (top and lexicon.kind_of(top) == "name" and concepts[top] >= 0.7):
         return "name"
     return "text"

@@ -51,6 +51,8 @@ class Finder:
 
     def find(self, profile: Profile) -> list[Candidate]:
         """Candidates that need no label of their own."""
+        if profile.owned:
+            return []
         if profile.want == "name" and profile.role in ROLES:
             return [*self._names(profile)]
         if profile.want == "address":
