@@ -195,9 +195,30 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         factor = crowd * _number_factor(number, profile, i, len(inside))
         if marked and not number.currency:
             factor *= 0.85
+        if amounts > 1 and slot.direction == "right":
+            factor *= _column_fit(facts, profile, row, number)
         value = forms.number_value(number, profile, _printed(row, number.start, number.end))
         if factor > 0 and value is not None:
             yield _reading(row, number.start, number.end, value, factor, number.value)
+
+
+def _column_fit(facts: Facts, profile: Profile, row: Row, number: Number) -> float:
+    """What the head of a number's column says to the field: in a row of totals it tells net from gross."""
+    page = facts.layout.pages[row.page]
+    at = row.segment_at(number.start)
+    for _ in range(60):
+        above = page.above(at)
+        if not above:
+            return 1.0
+        at = above[0]
+        if any(c.isdigit() for c in at.text):
+            continue
+        head = facts.label_of(at)
+        said = {c for c, v in head.concepts.items() if v >= 0.9 and kind_of(c) == "money"} if head else set()
+        if not said:
+            return 1.0
+        return 1.05 if said & profile.concepts.keys() else 0.75
+    return 1.0
 
 
 def _number_factor(number: Number, profile: Profile, at: int, count: int) -> float:

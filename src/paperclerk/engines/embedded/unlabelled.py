@@ -67,6 +67,8 @@ class Finder:
             return [*self._marks(profile)]
         if profile.want in ("date", "datetime") and profile.concepts.get("issue_date", 0) >= 0.8:
             return [*self._dates(profile)]
+        if profile.side and not profile.topic:
+            return [*self._ranges(profile)]
         return []
 
     def _role(self, page: int, segment: Segment) -> str | None:
@@ -147,7 +149,7 @@ class Finder:
                 if likeness < 0.4 or role not in (None, "seller"):
                     continue
                 head = self.facts.label_of(segment)
-                if head is not None and (head.colon or max(head.concepts.values(), default=0.0) >= 0.95):
+                if head is not None and (head.colon or head.likeness >= 0.6):
                     continue
                 score = 0.3 + 0.25 * likeness - 0.04 * rank
                 score += 0.06 * min(2.0, max(0.0, segment.size / page.size - 1.0))
@@ -224,7 +226,8 @@ class Finder:
     def _address_parts(self, profile: Profile) -> Iterator[Candidate]:
         for party in self.parties:
             score = self._party_score(profile, party)
-            for segment in party.lines:
+            lines = party.lines if profile.part == "street" else tuple(reversed(party.lines))
+            for segment in lines:
                 text = segment.text
                 place: tuple[int, int] | None
                 if profile.part == "street":
@@ -325,4 +328,18 @@ class Finder:
                 )  # fmt: skip
                 rank += 1
                 if rank >= 6:
+                    return
+
+    def _ranges(self, profile: Profile) -> Iterator[Candidate]:
+        """The first ranges of days, for a period that no label names."""
+        rank = 0
+        for row in self.facts.rows:
+            for span in self.facts.values(row).ranges:
+                date = span.first if profile.side == "start" else span.last
+                printed = row.text[date.start : date.end].replace("\t", " ")
+                place = (row.page, row.index, date.start, date.end)
+                found = (row.span(date.start, date.end),)
+                yield Candidate(forms.date_value(date, profile, printed), found, place, 0.42 - 0.06 * rank)
+                rank += 1
+                if rank >= 3:
                     return
