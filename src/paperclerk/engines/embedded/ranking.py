@@ -16,7 +16,7 @@ from paperclerk.engines.embedded.candidates import Candidate, Place, from_label
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label, Matcher
 from paperclerk.engines.embedded.parties import parties, regions, role_at
-from paperclerk.engines.embedded.profile import ROLES, Profile
+from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import slots
 
 KEPT = 8  # candidates a field keeps
@@ -109,5 +109,3 @@ def _merged(options: Sequence[Candidate]) -> list[Candidate]:
         merged += [c.with_score(c.score - 0.001) for c in same[1:2]]
     return merged
 
-
-__all__ = ["KEPT", "ROLES", "Ranking"]
