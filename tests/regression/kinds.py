@@ -29,37 +29,197 @@ class Language(NamedTuple):
     goods: tuple[str, ...]
 
 
-LABELS = ("title", "number", "date", "due", "customer", "what", "count", "price", "amount", "net", "tax", "gross")
+LABELS = (
+    "title",
+    "number",
+    "date",
+    "due",
+    "customer",
+    "what",
+    "count",
+    "price",
+    "amount",
+    "net",
+    "tax",
+    "gross",
+)
 LANGUAGES = (
-    Language("en", ("Tax invoice", "Invoice no.", "Date of issue", "Payment due", "Invoice to", "Item", "Qty", "Rate",
-             "Line total", "Net total", "VAT", "Amount payable"), ".", ",", "%d %B %Y", "GBP",
-             ("Brightwell Ceramics Ltd", "Fenwick & Dale Printing Ltd"), ("8 Foundry Row", "112 Castle Terrace"),
-             ("Ashmere AM1 2QT", "Northbeck NB7 9LD"), ("Glazed tiles, box of 40", "Wall bracket", "Site survey", "Gloss paper A3")),
-    Language("de", ("Rechnung", "Rechnungs-Nr.", "Rechnungsdatum", "Zahlbar bis", "Rechnungsempfänger", "Bezeichnung",
-             "Menge", "Einzelpreis", "Gesamt", "Nettobetrag", "MwSt. 19 %", "Rechnungsbetrag"), ",", ".", "%d.%m.%Y", "EUR",
-             ("Holzwerk Tannau GmbH", "Elektro Brunner KG"), ("Mühlenweg 4", "Am Rathausplatz 17"),
-             ("83727 Tannau", "24939 Seeheim"), ("Eichenbrett 2 m", "Montagestunde", "Kabelkanal weiß", "Anfahrt")),
-    Language("fr", ("Facture", "N° de facture", "Date de facture", "Échéance", "Facturé à", "Désignation", "Quantité",
-             "Prix unitaire", "Montant", "Total HT", "TVA 20 %", "Total TTC"), ",", " ", "%d/%m/%Y", "EUR",
-             ("Ateliers Verneuil SARL", "Imprimerie du Lac SAS"), ("12 rue des Tilleuls", "5 avenue du Port"),
-             ("74000 Vallombre", "29200 Kerlann"), ("Reliure cuir", "Carton ondulé", "Pose sur site", "Encre noire 5 l")),
-    Language("es", ("Factura", "Nº de factura", "Fecha de factura", "Vencimiento", "Cliente", "Concepto", "Cantidad",
-             "Precio unitario", "Importe", "Base imponible", "IVA 21 %", "Total a pagar"), ",", ".", "%d/%m/%Y", "EUR",
-             ("Talleres Olmeda S.L.", "Viveros La Rosaleda S.A."), ("Calle Mayor 23", "Avenida del Puerto 9"),
-             ("28990 Torrejil", "46710 Alcira del Mar"), ("Maceta de barro", "Revisión anual", "Tubo de cobre", "Transporte")),
-    Language("it", ("Fattura", "Numero fattura", "Data fattura", "Scadenza", "Spett.le", "Descrizione", "Quantità",
-             "Prezzo unitario", "Importo", "Imponibile", "IVA 22 %", "Totale fattura"), ",", ".", "%d/%m/%Y", "EUR",
-             ("Officine Baldini S.r.l.", "Carta e Colore S.p.A."), ("Via Garibaldi 31", "Piazza del Duomo 2"),
-             ("40010 Sant'Elmo", "37018 Riva Nuova"), ("Vernice opaca", "Lampada da banco", "Manodopera", "Cornice legno")),
-    Language("nl", ("Factuur", "Factuurnummer", "Factuurdatum", "Vervaldatum", "Factuuradres", "Omschrijving", "Aantal",
-             "Prijs", "Bedrag", "Subtotaal", "BTW 21%", "Totaal te betalen"), ",", ".", "%d-%m-%Y", "EUR",
-             ("Fietsenmakerij De Schakel B.V.", "Groothandel Van Loon B.V."), ("Dorpsstraat 44", "Havenkade 3"),
-             ("3641 AB Mijdam", "8861 KL Oosterwierum"), ("Binnenband 28 inch", "Remblokken set", "Onderhoudsbeurt", "Kettingolie")),
-    Language("pt", ("Fatura", "Fatura n.º", "Data de emissão", "Data de vencimento", "Cliente", "Descrição", "Quantidade",
-             "Preço unitário", "Valor", "Total ilíquido", "IVA 23%", "Total a pagar"), ",", ".", "%d/%m/%Y", "EUR",
-             ("Cerâmica do Vale Lda", "Oficina Três Rios S.A."), ("Rua das Flores 15", "Avenida Central 120"),
-             ("4700-213 Vila Serena", "2900-118 Porto Claro"), ("Azulejo pintado", "Mão de obra", "Bomba de água", "Entrega")),
-)  # fmt: skip
+    Language(
+        "en",
+        (
+            "Tax invoice",
+            "Invoice no.",
+            "Date of issue",
+            "Payment due",
+            "Invoice to",
+            "Item",
+            "Qty",
+            "Rate",
+            "Line total",
+            "Net total",
+            "VAT",
+            "Amount payable",
+        ),
+        ".",
+        ",",
+        "%d %B %Y",
+        "GBP",
+        ("Brightwell Ceramics Ltd", "Fenwick & Dale Printing Ltd"),
+        ("8 Foundry Row", "112 Castle Terrace"),
+        ("Ashmere AM1 2QT", "Northbeck NB7 9LD"),
+        ("Glazed tiles, box of 40", "Wall bracket", "Site survey", "Gloss paper A3"),
+    ),
+    Language(
+        "de",
+        (
+            "Rechnung",
+            "Rechnungs-Nr.",
+            "Rechnungsdatum",
+            "Zahlbar bis",
+            "Rechnungsempfänger",
+            "Bezeichnung",
+            "Menge",
+            "Einzelpreis",
+            "Gesamt",
+            "Nettobetrag",
+            "MwSt. 19 %",
+            "Rechnungsbetrag",
+        ),
+        ",",
+        ".",
+        "%d.%m.%Y",
+        "EUR",
+        ("Holzwerk Tannau GmbH", "Elektro Brunner KG"),
+        ("Mühlenweg 4", "Am Rathausplatz 17"),
+        ("83727 Tannau", "24939 Seeheim"),
+        ("Eichenbrett 2 m", "Montagestunde", "Kabelkanal weiß", "Anfahrt"),
+    ),
+    Language(
+        "fr",
+        (
+            "Facture",
+            "N° de facture",
+            "Date de facture",
+            "Échéance",
+            "Facturé à",
+            "Désignation",
+            "Quantité",
+            "Prix unitaire",
+            "Montant",
+            "Total HT",
+            "TVA 20 %",
+            "Total TTC",
+        ),
+        ",",
+        " ",
+        "%d/%m/%Y",
+        "EUR",
+        ("Ateliers Verneuil SARL", "Imprimerie du Lac SAS"),
+        ("12 rue des Tilleuls", "5 avenue du Port"),
+        ("74000 Vallombre", "29200 Kerlann"),
+        ("Reliure cuir", "Carton ondulé", "Pose sur site", "Encre noire 5 l"),
+    ),
+    Language(
+        "es",
+        (
+            "Factura",
+            "Nº de factura",
+            "Fecha de factura",
+            "Vencimiento",
+            "Cliente",
+            "Concepto",
+            "Cantidad",
+            "Precio unitario",
+            "Importe",
+            "Base imponible",
+            "IVA 21 %",
+            "Total a pagar",
+        ),
+        ",",
+        ".",
+        "%d/%m/%Y",
+        "EUR",
+        ("Talleres Olmeda S.L.", "Viveros La Rosaleda S.A."),
+        ("Calle Mayor 23", "Avenida del Puerto 9"),
+        ("28990 Torrejil", "46710 Alcira del Mar"),
+        ("Maceta de barro", "Revisión anual", "Tubo de cobre", "Transporte"),
+    ),
+    Language(
+        "it",
+        (
+            "Fattura",
+            "Numero fattura",
+            "Data fattura",
+            "Scadenza",
+            "Spett.le",
+            "Descrizione",
+            "Quantità",
+            "Prezzo unitario",
+            "Importo",
+            "Imponibile",
+            "IVA 22 %",
+            "Totale fattura",
+        ),
+        ",",
+        ".",
+        "%d/%m/%Y",
+        "EUR",
+        ("Officine Baldini S.r.l.", "Carta e Colore S.p.A."),
+        ("Via Garibaldi 31", "Piazza del Duomo 2"),
+        ("40010 Sant'Elmo", "37018 Riva Nuova"),
+        ("Vernice opaca", "Lampada da banco", "Manodopera", "Cornice legno"),
+    ),
+    Language(
+        "nl",
+        (
+            "Factuur",
+            "Factuurnummer",
+            "Factuurdatum",
+            "Vervaldatum",
+            "Factuuradres",
+            "Omschrijving",
+            "Aantal",
+            "Prijs",
+            "Bedrag",
+            "Subtotaal",
+            "BTW 21%",
+            "Totaal te betalen",
+        ),
+        ",",
+        ".",
+        "%d-%m-%Y",
+        "EUR",
+        ("Fietsenmakerij De Schakel B.V.", "Groothandel Van Loon B.V."),
+        ("Dorpsstraat 44", "Havenkade 3"),
+        ("3641 AB Mijdam", "8861 KL Oosterwierum"),
+        ("Binnenband 28 inch", "Remblokken set", "Onderhoudsbeurt", "Kettingolie"),
+    ),
+    Language(
+        "pt",
+        (
+            "Fatura",
+            "Fatura n.º",
+            "Data de emissão",
+            "Data de vencimento",
+            "Cliente",
+            "Descrição",
+            "Quantidade",
+            "Preço unitário",
+            "Valor",
+            "Total ilíquido",
+            "IVA 23%",
+            "Total a pagar",
+        ),
+        ",",
+        ".",
+        "%d/%m/%Y",
+        "EUR",
+        ("Cerâmica do Vale Lda", "Oficina Três Rios S.A."),
+        ("Rua das Flores 15", "Avenida Central 120"),
+        ("4700-213 Vila Serena", "2900-118 Porto Claro"),
+        ("Azulejo pintado", "Mão de obra", "Bomba de água", "Entrega"),
+    ),
+)
 
 INVOICE_SCHEMA = {
     "type": "object",
@@ -120,7 +280,9 @@ def invoice(rng: random.Random, language: Language, layout: int) -> Sheet:
     top = 60 if layout != 2 else 780
     sheet.text(50, top, seller, size=15 if layout != 2 else 9, bold=layout != 2, path="seller_name")
     sheet.text(50, top + 14, f"{language.streets[0]}, {language.towns[0]}", size=8)
-    sheet.text(545, 60, words["title"].upper() if layout == 1 else words["title"], size=20, bold=True, align="right")
+    sheet.text(
+        545, 60, words["title"].upper() if layout == 1 else words["title"], size=20, bold=True, align="right"
+    )
     sheet.text(50, 130, words["customer"] + (":" if layout else ""), size=8)
     sheet.text(50, 145, customer, path="customer_name")
     sheet.text(50, 158, language.streets[1])
@@ -161,11 +323,17 @@ def table(sheet: Sheet, rng: random.Random, language: Language, words: dict[str,
     net = round(net, 2)
     rate = {"en": 0.2, "de": 0.19, "fr": 0.2, "es": 0.21, "it": 0.22, "nl": 0.21, "pt": 0.23}[language.code]
     tax = round(net * rate, 2)
-    for name, path, amount in (("net", "net_total", net), ("tax", "tax_amount", tax), ("gross", "total", net + tax)):
+    for name, path, amount in (
+        ("net", "net_total", net),
+        ("tax", "tax_amount", tax),
+        ("gross", "total", net + tax),
+    ):
         y += 22
         bold = name == "gross"
         sheet.text(330, y, words[name], bold=bold)
-        sheet.text(520, y, said(amount, language), bold=bold, align="right", path=path, value=round(amount, 2))
+        sheet.text(
+            520, y, said(amount, language), bold=bold, align="right", path=path, value=round(amount, 2)
+        )
         sheet.text(545, y, "£" if language.currency == "GBP" else "€", bold=bold, align="right")
 
 
@@ -179,9 +347,7 @@ def payslip(rng: random.Random) -> Sheet:
     sheet.text(50, 116, "Employee")
     sheet.text(160, 116, name, path="employee_name")
     sheet.text(330, 100, "Pay period")
-    sheet.text(
-        sheet.text(430, 100, "07/01/2026", path="period_start", value="2026-07-01") + 4, 100, "-"
-    )
+    sheet.text(sheet.text(430, 100, "07/01/2026", path="period_start", value="2026-07-01") + 4, 100, "-")
     sheet.text(492, 100, "07/31/2026", path="period_end", value="2026-07-31")
     sheet.text(330, 116, "Employee ID")
     sheet.text(430, 116, f"E-{rng.randint(1000, 9999)}", path="employee_id")
@@ -189,7 +355,9 @@ def payslip(rng: random.Random) -> Sheet:
             ("Pension contribution", "pension", pension), ("Net pay", "net_pay", round(gross - tax - pension, 2)))  # fmt: skip
     for i, (label, path, amount) in enumerate(rows):
         sheet.text(50, 170 + 18 * i, label, bold=i in (0, 3))
-        sheet.text(300, 170 + 18 * i, f"${amount:,.2f}", bold=i in (0, 3), align="right", path=path, value=amount)
+        sheet.text(
+            300, 170 + 18 * i, f"${amount:,.2f}", bold=i in (0, 3), align="right", path=path, value=amount
+        )
     return sheet
 
 
@@ -219,7 +387,12 @@ def statement(rng: random.Random) -> Sheet:
     balance = float(rng.randint(900, 4000))
     sheet.text(330, 100, "Opening balance")
     sheet.text(545, 100, f"{balance:,.2f}", align="right", path="opening_balance", value=balance)
-    for x, head, align in ((50, "Date", "left"), (130, "Details", "left"), (430, "Amount", "right"), (545, "Balance", "right")):
+    for x, head, align in (
+        (50, "Date", "left"),
+        (130, "Details", "left"),
+        (430, "Amount", "right"),
+        (545, "Balance", "right"),
+    ):
         sheet.text(x, 160, head, bold=True, align=align)
     sheet.rule(50, 165, 545)
     shops = ("Card payment Moss Books", "Standing order rent", "Salary Orrin Ltd", "Cash withdrawal", "Water company",
@@ -308,11 +481,18 @@ def utility(rng: random.Random) -> Sheet:
     due, amount = date(2026, 10, rng.randint(5, 28)), round(used * 0.31, 2)
     sheet.text(50, 55, "Cedar Valley Power Co.", size=17, bold=True, path="provider_name")
     sheet.text(380, 50, "Account number", size=8)
-    sheet.text(380, 64, f"{rng.randint(100, 999)}-{rng.randint(10000, 99999)}-{rng.randint(0, 9)}", path="account_number")
+    sheet.text(
+        380,
+        64,
+        f"{rng.randint(100, 999)}-{rng.randint(10000, 99999)}-{rng.randint(0, 9)}",
+        path="account_number",
+    )
     sheet.text(50, 120, "Service address: 915 Juniper Court, Elk Prairie, OR 97000", size=9)
     sheet.frame(350, 90, 200, 60)
     sheet.text(360, 110, "Amount due")
-    sheet.text(540, 110, f"${amount:,.2f}", bold=True, size=12, align="right", path="amount_due", value=amount)
+    sheet.text(
+        540, 110, f"${amount:,.2f}", bold=True, size=12, align="right", path="amount_due", value=amount
+    )
     sheet.text(360, 135, "Due date")
     sheet.text(540, 135, due.strftime("%b %d, %Y"), align="right", path="due_date", value=due.isoformat())
     sheet.text(50, 200, "Your electricity use", bold=True)
