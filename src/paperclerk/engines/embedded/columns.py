@@ -161,30 +161,57 @@ def _columns(block: Sequence[Strip], body: Sequence[Strip]) -> tuple[Column, ...
 
 
 def _split(piece: Piece, body: Sequence[Strip]) -> list[Piece]:
-    """Cuts a heading such as `Qty Unit Price` where the body has a border: values on both sides, none across."""
+    """Cuts a heading such as `Qty Unit price` that stands over several columns: where both parts are known
+    headings, and where no value of the body is cut."""
+    below = [b for s in body if len(s.pieces) > 1 for p in s.pieces for b in _values(p) if b.overlap_x(piece.box) > 0]
+    if len(piece.words) < 2 or not below:
+        return [piece]
     words = piece.page.words
-    below = [p.box for s in body if len(s.pieces) > 1 for p in s.pieces if p.box.overlap_x(piece.box) > 0]
-    parts, start = [], 0
+    narrow = sorted((b for b in below if b.width < piece.box.width), key=lambda b: b.x0)
+    several = len(narrow) >= 2 and _stacks(narrow) >= 2
+    best, most = 0, 0.0
     for k in range(1, len(piece.words)):
-        left, right = words[piece.words[k - 1]].box, words[piece.words[k]].box
-        x = (left.x1 + right.x0) / 2
-        begin = words[piece.words[start]].box.x0
-        if right.x0 <= left.x1 or any(b.x0 < x < b.x1 for b in below):
-            continue
-        before = sum(1 for b in below if begin - 20 <= b.cx < x)
-        after = sum(1 for b in below if x < b.cx <= piece.box.x1 + 20)
-        if min(before, after) >= 2:
-            parts.append(piece.words[start:k])
-            start = k
-    parts.append(piece.words[start:])
-    return [Piece(piece.page, tuple(p)) for p in parts]
+        left, right = Piece(piece.page, piece.words[:k]), Piece(piece.page, piece.words[k:])
+        x = (words[piece.words[k - 1]].box.x1 + words[piece.words[k]].box.x0) / 2
+        before, after = sum(1 for b in below if b.x1 <= x + 2), sum(1 for b in below if b.x0 >= x - 2)
+        cut = sum(1 for b in below if b.x0 < x < b.x1) / len(below)
+        known = _known(left.text), _known(right.text)
+        fits = (min(before, after) >= 2 and cut < 0.5) or (several and min(known) >= 0.9)
+        if fits and sum(known) - 0.2 * cut > most:
+            best, most = k, sum(known) - 0.2 * cut
+    if not best:
+        return [piece]
+    parts = [Piece(piece.page, piece.words[:best]), Piece(piece.page, piece.words[best:])]
+    return [q for p in parts for q in _split(p, body)] if most >= 1.2 or not _known(piece.text) else [piece]
+
+
+def _values(piece: Piece) -> list[Box]:
+    """The box of a piece; those of its words where all are numbers, which may belong to two columns."""
+    words = [piece.page.words[w] for w in piece.words]
+    if len(words) > 1 and all(w.text[-1:].isdigit() for w in words):
+        return [w.box for w in words]
+    return [piece.box]
+
+
+def _known(text: str) -> float:
+    return max(roles_of_label(text).values(), default=0.0)
 
 
 def _shares(a: Box, b: Box) -> bool:
     return a.overlap_x(b) > 0.3 * min(a.width, b.width)
 
 
-def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[Path, Place]:
+@dataclass(frozen=True)
+class Kinds:
+    """The shares of the cells of a column that hold words, and that hold digits."""
+
+    words: float
+    digits: float
+
+
+def assign(
+    fields: Sequence[Field], columns: Sequence[Column], kinds: Mapping[int, Kinds] | None = None
+) -> dict[Path, Place]:
     """Gives each property the column that names it best; a column serves one property (per line)."""
     options: list[tuple[float, int, Field, Place]] = []
     for field in fields:
@@ -198,6 +225,8 @@ def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[Path, Pla
                     apart = len(lines) > 1 and part > whole + 0.15 and field.kind not in ("number", "integer")
                     line = lines.index(label.line) if apart else None
                     options.append((part - 0.01, c, field, Place(c, line, part)))
+    if kinds:
+        options = [(m - _misfit(f, kinds.get(c)), c, f, p) for m, c, f, p in options]
     options.sort(key=lambda o: (-o[0], o[1]))
     places: dict[Path, Place] = {}
     taken: set[tuple[int, int | None]] = set()
@@ -207,6 +236,16 @@ def assign(fields: Sequence[Field], columns: Sequence[Column]) -> dict[Path, Pla
         places[field.path] = place
         taken.add((place.column, place.line))
     return places
+
+
+def _misfit(field: Field, kinds: Kinds | None) -> float:
+    """How much the cells of a column speak against a property: numbers for a name, words for a number."""
+    if kinds is None:
+        return 0.0
+    if field.kind in ("number", "integer"):
+        return 0.5 if kinds.digits < 0.3 else 0.0
+    named = roles_of_field(field).get("description", 0.0) > 0.6
+    return 0.45 if named and kinds.words < 0.3 else 0.0
 
 
 def likeness(field: Field, label: str) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from paperclerk.domain.geometry import union
 from paperclerk.engines.embedded.cells import has_letters, lines_of, numbers_of, text_of
-from paperclerk.engines.embedded.columns import Heading, Place, headings, with_borders
+from paperclerk.engines.embedded.columns import Heading, Kinds, Place, assign, headings, with_borders
 from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.roles import CARRIES, NUMERIC, TOTALS, roles_of_field, starts_with
 from paperclerk.engines.embedded.strips import Piece, Strip
@@ -81,6 +81,8 @@ def read_listing(
         True,
     ):  # the second time the borders come from the strips that turned out to be the table
         head = replace(head, columns=with_borders(head.columns, used))
+        if last and listing.records:
+            head = replace(head, places=assign(fields, head.columns, _kinds(listing)))
         state = _Reader(head, fields, locale, usual, used)
         for n in range(head.page, len(pages)):
             strips = first if n == head.page else state.continued(pages[n])
@@ -92,6 +94,17 @@ def read_listing(
         usual = max(len(r.filled) for r in state.records)
         used = state.used[:MANY]
     return listing
+
+
+def _kinds(listing: Listing) -> dict[int, Kinds]:
+    """What the cells of each column hold, as shares: words, and numbers."""
+    found = {}
+    for column in range(len(listing.heading.columns)):
+        cells = [r.cells[column][0].text for r in listing.records[:MANY] if column in r.cells]
+        if cells:
+            words = sum(has_letters(c, 3) for c in cells) / len(cells)
+            found[column] = Kinds(words, sum(_has_digit(c) for c in cells) / len(cells))
+    return found
 
 
 class _Reader:
@@ -149,10 +162,12 @@ class _Reader:
                 continue
             cells = self.cells(strip)
             numeric = self.numeric(cells)
-            if self._ends(strip, cells, numeric):
+            if self._far_below(strip) and strip.box.y0 > 0.85 * strip.page.height:
+                break  # the foot of the page: the table may go on overleaf
+            if self._far_below(strip) or self._ends(strip, cells, numeric):
                 self._flush(page)
                 return False
-            if not starts_with(strip.text, CARRIES):
+            if len(numeric) != 1 or not starts_with(strip.text, CARRIES):
                 self._take(strip, cells, numeric, page)
                 self.last = strip
         self._flush(page)
@@ -169,6 +184,11 @@ class _Reader:
                 if before is not None and at > home and len(strip.pieces) > 1:
                     gap = word.box.x0 - piece.page.words[before].box.x1
                     number = at in self.anchors and word.text[-1:].isdigit() and gap > 0.5 * word.box.height
+                    before_box = piece.page.words[before].box
+                    border = self.head.columns[at].x0
+                    number = number or (
+                        before_box.x1 <= border <= word.box.x0 and word.text[-1:].isdigit() and at in self.anchors
+                    )
                     flush = any(abs(word.box.x0 - x) < 0.2 * word.box.height for x in self.edges[at])
                     if number or (flush and gap > 0.4 * word.box.height):
                         home = at
@@ -207,11 +227,13 @@ class _Reader:
         before = max((w for w in words if w[0] <= x + 1), default=None)
         return before is not None and before[1].endswith(":")
 
+    def _far_below(self, strip: Strip) -> bool:
+        """Whether a strip stands apart from the rows above it."""
+        if self.last is None or not self.records:
+            return False
+        return strip.box.y0 - self.last.box.y1 > max(7 * strip.size, 3.5 * self.pitch)
+
     def _ends(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
-        if self.last is not None and self.records:
-            gap = strip.box.y0 - self.last.box.y1
-            if gap > max(7 * strip.size, 3.5 * self.pitch):
-                return True
         whole = bool(self.records) and len(cells) >= max(3, len(self.records[-1].cells))  # "Cash withdrawal"
         if starts_with(strip.text, TOTALS) and len(numeric) < max(2, len(self.anchors)) and not whole:
             return not starts_with(strip.text, CARRIES)
