@@ -367,6 +367,26 @@ def test_a_slow_body_is_given_up(
     assert b"HTTP/1.1 408" in raw.recv(65536)
 
 
+def test_a_body_that_drips_is_given_up(
+    server: Running, raw: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paperclerk.api.limits.BODY_IDLE_S", 0.5)
+    head = (
+        f"POST /v1/schema HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key()}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 10000\r\n\r\n"
+    )
+    raw.sendall(head.encode())
+    raw.settimeout(0.1)
+    reply = b""
+    for _ in range(100):
+        raw.sendall(b" ")
+        with contextlib.suppress(TimeoutError):
+            reply += raw.recv(65536)
+        if reply:
+            break
+    assert b"HTTP/1.1 408" in reply
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [
@@ -402,7 +422,9 @@ def test_a_large_head_is_refused(server: Running, raw: socket.socket) -> None:
 def test_an_odd_host_makes_no_url(client: httpx.Client) -> None:
     file = upload(client, b"x")
     path = f"/files/{file['id']}"
-    assert_error(client.get(path, headers={"Host": "evil.example/?x="}), 400, "invalid_host")
+    for odd in ("evil.example/?x=", "a/../admin", "a b", "a@b", "a:b", "[::1", ""):
+        for asked in (path, "/health"):
+            assert_error(client.get(asked, headers={"Host": odd}), 400, "invalid_host")
     fine = client.get(path, headers={"Host": "clerk.example.org:8443"}).json()
     assert fine["public_url"].startswith("http://clerk.example.org:8443/v1/files/")
 

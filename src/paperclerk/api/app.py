@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from paperclerk import __version__
 from paperclerk.api import (
+    control,
     documents,
     errors,
     files,
@@ -18,6 +19,7 @@ from paperclerk.api import (
     predictions,
     schemas,
     unsupported,
+    webhooks,
 )
 from paperclerk.api.services import ApiLimits, Services
 
@@ -52,6 +54,8 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
         images.execute_router,
         images.generate_router,
         predictions.router,
+        control.router,
+        webhooks.router,
         schemas.router,
         unsupported.router,
     ):

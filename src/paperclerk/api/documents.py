@@ -5,9 +5,21 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from paperclerk.api.executions import Asked, agent_for, agent_named, document_source, run
+from paperclerk.api.executions import (
+    Asked,
+    agent_for,
+    agent_named,
+    document_source,
+    infer_schema,
+    run,
+)
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
-from paperclerk.wire.executions import DocumentExecuteBody, DocumentGenerateBody, ExecutionReply
+from paperclerk.wire.executions import (
+    DocumentExecuteBody,
+    DocumentGenerateBody,
+    DocumentSchemaBody,
+    ExecutionReply,
+)
 
 execute_router = APIRouter(
     prefix="/v1/document", tags=["document"], route_class=ExecuteRoute, responses=DOCUMENTED_ERRORS
@@ -45,3 +57,12 @@ async def generate(
         sources=document_source(body.file_id, body.url),
     )
     return await run(asked, request, caller, services)
+
+
+@generate_router.post("/schema", status_code=201, response_model=ExecutionReply)
+async def schema(
+    body: DocumentSchemaBody, request: Request, caller: CallerOf, services: ServicesOf
+) -> Response:
+    """Infers a JSON Schema for documents like this one; it is the `response`. Always waits."""
+    sources = document_source(body.file_id, body.url)
+    return await infer_schema("document", body, sources, request, caller, services)

@@ -19,6 +19,7 @@ from paperclerk.domain.errors import (
     DocumentTooLarge,
     ExecutionFailed,
     FetchFailed,
+    IdempotencyMismatch,
     InvalidRequest,
     InvalidSchema,
     NotFound,
@@ -74,6 +75,10 @@ class RateLimited(PaperclerkError):
         self.retry_after_s = retry_after_s
 
 
+class QueueFull(RateLimited):
+    code = "queue_full"
+
+
 # The first class that an error is of gives its status.
 STATUSES: tuple[tuple[type[PaperclerkError], int], ...] = (
     (Unauthorized, 401),
@@ -88,6 +93,7 @@ STATUSES: tuple[tuple[type[PaperclerkError], int], ...] = (
     (BodyTooLarge, 413),
     (UnsupportedDocument, 415),
     (MediaTypeNotSupported, 415),
+    (IdempotencyMismatch, 422),
     (RateLimited, 429),
     (HeadTooLarge, 431),
     (NotSupported, 400),

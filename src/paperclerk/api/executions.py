@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
@@ -17,6 +18,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from paperclerk.agents.inferred import NAME as INFER
 from paperclerk.api.auth import Caller
 from paperclerk.api.errors import REPLIED_AS_FAILED, NotSupported, status_of_failure
 from paperclerk.api.routing import checked_id, parse_time
@@ -62,9 +64,11 @@ async def run(asked: Asked, request: Request, caller: Caller, services: Services
                 staged.append(await intake.finish())
                 source = Input(sha256=staged[-1].content.sha256)
             inputs.append(source)
-        new = _new_execution(asked, await request.json(), tuple(inputs))
+        new = _new_execution(asked, await request.json(), tuple(inputs), caller, services)
         await asyncio.to_thread(plan_of, new)
-        execution = await services.jobs.submit(caller.tenant_id, new, _distinct(staged))
+        execution = await services.jobs.submit(
+            caller.tenant_id, new, _distinct(staged), idempotency_key=_idempotency_key(request)
+        )
     if not body.batch:
         execution = await services.jobs.wait(
             caller.tenant_id, execution.id, timeout_s=services.limits.sync_wait_s
@@ -97,6 +101,21 @@ def agent_for(domain: str | None, config: ConfigBody) -> Agent:
     return agent_of_own_schema() if domain is None else find_agent(domain)
 
 
+async def infer_schema(
+    kind: str,
+    body: ExecutionBody,
+    sources: tuple[Input, ...],
+    request: Request,
+    caller: Caller,
+    services: Services,
+) -> Response:
+    """Executes the agent that infers a schema, and waits: clients want the schema in the reply."""
+    config = ConfigBody(detail=body.config.detail, page_indices=body.config.page_indices)
+    waiting = body.model_copy(update={"batch": False, "config": config})
+    asked = Asked(kind, find_agent(INFER), EMBEDDED_MODEL, waiting, sources)
+    return await run(asked, request, caller, services)
+
+
 def document_source(file_id: str | None, url: str | None) -> tuple[Input, ...]:
     """The one document of a request. Raises InvalidRequest unless exactly one of the two is given."""
     if file_id is not None and url is not None:
@@ -127,8 +146,24 @@ def decode_data_url(url: str) -> bytes:
         raise _bad_data_url("its data are not base64") from None
 
 
-def _new_execution(asked: Asked, raw_body: Any, inputs: tuple[Input, ...]) -> NewExecution:
+def _idempotency_key(request: Request) -> str | None:
+    """The header of that name. Raises InvalidRequest for one that cannot be told from others."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise InvalidRequest(
+            "The header Idempotency-Key must have 1 to 255 printable ASCII characters.",
+            code="invalid_idempotency_key",
+        )
+    return key
+
+
+def _new_execution(
+    asked: Asked, raw_body: Any, inputs: tuple[Input, ...], caller: Caller, services: Services
+) -> NewExecution:
     body = asked.body
+    deadline_at = None
+    if body.deadline_s is not None:
+        deadline_at = datetime.fromtimestamp(services.clock() + body.deadline_s, UTC)
     return NewExecution(
         id=body.id or str(uuid4()),
         kind=asked.kind,
@@ -144,6 +179,9 @@ def _new_execution(asked: Asked, raw_body: Any, inputs: tuple[Input, ...]) -> Ne
         labels=labels(body.metadata),
         callback_url=body.callback_url,
         caller_created_at=parse_time(body.created_at, "created_at") if body.created_at else None,
+        priority=body.priority,
+        deadline_at=deadline_at,
+        key_id=caller.key_id,
     )
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from paperclerk.api.executions import Asked, agent_for, agent_named, run
+from paperclerk.api.executions import Asked, agent_for, agent_named, infer_schema, run
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
 from paperclerk.storage.executions import Input
-from paperclerk.wire.executions import ExecutionReply, ImageExecuteBody, ImageGenerateBody
+from paperclerk.wire.executions import (
+    ExecutionReply,
+    ImageExecuteBody,
+    ImageGenerateBody,
+    ImageSchemaBody,
+)
 
 execute_router = APIRouter(
     prefix="/v1/image", tags=["image"], route_class=ExecuteRoute, responses=DOCUMENTED_ERRORS
@@ -46,3 +51,10 @@ async def generate(
         sources=tuple(Input(url=url) for url in body.images),
     )
     return await run(asked, request, caller, services)
+
+
+@generate_router.post("/schema", status_code=201, response_model=ExecutionReply)
+async def schema(body: ImageSchemaBody, request: Request, caller: CallerOf, services: ServicesOf) -> Response:
+    """Infers a JSON Schema for images like these; it is the `response`. Always waits."""
+    sources = tuple(Input(url=url) for url in body.images)
+    return await infer_schema("image", body, sources, request, caller, services)

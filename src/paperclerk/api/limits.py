@@ -16,10 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from paperclerk.api.errors import BodyTooLarge, BodyTooSlow, HeadTooLarge, error_reply
 from paperclerk.api.services import ApiLimits
-from paperclerk.domain.errors import PaperclerkError
+from paperclerk.domain.errors import InvalidRequest, PaperclerkError
 
 BODY_IDLE_S = 30.0  # without a byte of the body
 BODY_TOTAL_S = 600.0
+BODY_MIN_BYTES_PER_S = 1000  # on average, once BODY_IDLE_S have passed
 MULTIPART_EXTRA_BYTES = 1_100_000  # the other parts, and the headers of all
 
 MAX_HEADERS = 100
@@ -29,6 +30,8 @@ MAX_TARGET_BYTES = 8_192
 # Replies hold documents: no cache keeps them, and no browser takes one for a page.
 SAFE_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
+# What the Host header may be: addresses that the server hands out begin with it.
+_HOST = re.compile(rb"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _UPLOAD = re.compile(r"/v1/files(/[^/]+/content)?")
 
 log = structlog.get_logger()
@@ -85,16 +88,10 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _head_is_too_large(scope):
-            error: PaperclerkError = HeadTooLarge(
-                f"The address or the headers are too large: at most {MAX_TARGET_BYTES} bytes, "
-                f"{MAX_HEADERS} headers and {MAX_HEADER_BYTES} bytes of headers."
-            )
-            await error_reply(error)(scope, receive, send)
-            return
         most = self._most(scope)
-        if _announced(scope) > most:
-            await error_reply(_too_large(most))(scope, receive, send)
+        refusal = _wrong_with_head(scope) or (_too_large(most) if _announced(scope) > most else None)
+        if refusal is not None:
+            await error_reply(refusal)(scope, receive, send)
             return
         body = _Body(receive, most)
         await self._app(scope, body.receive, send)
@@ -128,9 +125,12 @@ class _Body:
             async with asyncio.timeout(patience):
                 message = await self._receive()
         except TimeoutError:
-            raise BodyTooSlow("The body of the request came too slowly. Send it again.") from None
+            raise _too_slow() from None
         self._size += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
+        taken_s = BODY_TOTAL_S - (self._deadline - time.monotonic())
+        if taken_s > BODY_IDLE_S and self._size < taken_s * BODY_MIN_BYTES_PER_S:
+            raise _too_slow()
         if self._size > self._most:
             raise _too_large(self._most)
         return message
@@ -141,13 +141,25 @@ def _missing(wanted: Headers, present: Iterable[tuple[bytes, bytes]]) -> Headers
     return tuple(header for header in wanted if header[0] not in names)
 
 
-def _head_is_too_large(scope: Scope) -> bool:
+def _wrong_with_head(scope: Scope) -> PaperclerkError | None:
     headers = scope["headers"]
-    return (
+    if (
         len(headers) > MAX_HEADERS
         or sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES
         or len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES
-    )
+    ):
+        return HeadTooLarge(
+            f"The address or the headers are too large: at most {MAX_TARGET_BYTES} bytes, "
+            f"{MAX_HEADERS} headers and {MAX_HEADER_BYTES} bytes of headers."
+        )
+    host = next((value for name, value in headers if name == b"host"), None)
+    if host is not None and not _HOST.fullmatch(host):
+        return InvalidRequest("The Host header is not a host and a port.", code="invalid_host")
+    return None
+
+
+def _too_slow() -> BodyTooSlow:
+    return BodyTooSlow("The body of the request came too slowly. Send it again.")
 
 
 def _announced(scope: Scope) -> int:

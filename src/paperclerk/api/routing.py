@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from paperclerk.api.admission import month_start
 from paperclerk.api.auth import Caller, authenticate
-from paperclerk.api.errors import CreditsExhausted, Forbidden, MediaTypeNotSupported, RateLimited
+from paperclerk.api.errors import CreditsExhausted, Forbidden, MediaTypeNotSupported, QueueFull, RateLimited
 from paperclerk.api.json_body import parse_json
 from paperclerk.api.services import Services
 from paperclerk.domain.errors import InvalidRequest
@@ -24,6 +24,7 @@ from paperclerk.security.plans import Entitlement, Plan
 from paperclerk.storage.executions import Executions
 from paperclerk.wire.errors import ErrorReply
 
+QUEUE_FULL_S = 30
 LARGE_BODY_BYTES = 1 << 20  # beyond it, parsing would hold up other requests
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -87,6 +88,12 @@ class ExecutionRoute(KeyRoute):
                 )
         if plan.credits_per_month is not None:
             await _check_credits(caller, services, plan.credits_per_month)
+        if not await services.jobs.has_room(caller.tenant_id):
+            raise QueueFull(
+                f"As many executions as this server takes of one tenant wait already. Try again in {QUEUE_FULL_S} "
+                "seconds.",
+                retry_after_s=QUEUE_FULL_S,
+            )
 
 
 class ExecuteRoute(ExecutionRoute):

@@ -24,7 +24,7 @@ MODEL = "vlm-1"
 async def schema(body: SchemaBody, caller: CallerOf) -> SchemaReply:
     """The schema of a domain or agent; with `config.json_schema`, that one, which would rule; of it, what
     `config.gql_stmt` selects."""
-    return await asyncio.to_thread(_schema, body)
+    return await asyncio.to_thread(schema_of, body.domain, body.config)
 
 
 @router.get("/domains")
