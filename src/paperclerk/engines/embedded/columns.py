@@ -167,13 +167,14 @@ def _split(piece: Piece, body: Sequence[Strip]) -> list[Piece]:
     if len(piece.words) < 2 or not below:
         return [piece]
     words = piece.page.words
+    inside = [p.box for s in body for p in s.pieces if p.box.width < piece.box.width and p.box.overlap_x(piece.box) > 0]
     narrow = sorted((b for b in below if b.width < piece.box.width), key=lambda b: b.x0)
     several = len(narrow) >= 2 and _stacks(narrow) >= 2
     best, most = 0, 0.0
     for k in range(1, len(piece.words)):
         left, right = Piece(piece.page, piece.words[:k]), Piece(piece.page, piece.words[k:])
         x = (words[piece.words[k - 1]].box.x1 + words[piece.words[k]].box.x0) / 2
-        before, after = sum(1 for b in below if b.x1 <= x + 2), sum(1 for b in below if b.x0 >= x - 2)
+        before, after = sum(1 for b in inside if b.x1 <= x + 2), sum(1 for b in inside if b.x0 >= x - 2)
         cut = sum(1 for b in below if b.x0 < x < b.x1) / len(below)
         known = _known(left.text), _known(right.text)
         fits = (min(before, after) >= 2 and cut < 0.5) or (several and min(known) >= 0.9)
