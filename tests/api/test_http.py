@@ -293,6 +293,12 @@ def test_the_schema_route_serves_autocast(client: httpx.Client) -> None:
     assert isinstance(alone["domain"], str) and alone["json_schema"]["title"].isidentifier()
     assert_error(client.post("/schema", json={"domain": "no.such"}), 404, "unknown_agent")
     assert_error(client.post("/schema", json={}), 400, "missing_domain")
+    assert client.get("/hub/domains/document.invoice").json() is True
+    assert client.get("/hub/domains/document.nothing").json() is False
+    part = client.post(
+        "/hub/schema", json={"domain": "document.invoice", "gql_stmt": "{ invoice_id }"}
+    ).json()
+    assert list(part["json_schema"]["properties"]) == ["invoice_id"]
     domains = client.get("/domains").json()
     assert {"document.invoice", "document.receipt"} <= {entry["domain"] for entry in domains}
     models = client.get("/models").json()

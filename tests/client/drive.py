@@ -104,6 +104,28 @@ def markdown(client: VLMRun, folder: Path) -> Any:
     }
 
 
+def infer(client: VLMRun, folder: Path) -> Any:
+    document = client.document.schema(file=folder / "invoice.pdf")
+    image = client.image.schema(images=[folder / "scan.png"])
+    made = document.response.json_schema
+    read = client.document.generate(file=folder / "invoice.pdf", config=GenerationConfig(json_schema=made))
+    return {
+        "type": type(document.response).__name__,
+        "domain": document.response.domain,
+        "fields": [sorted(p.response.json_schema["properties"]) for p in (document, image)],
+        "read": read.response,
+    }
+
+
+def hub(client: VLMRun, folder: Path) -> Any:
+    return {
+        "version": client.hub.info().version,
+        "domains": [entry.domain for entry in client.hub.list_domains()],
+        "schema": client.hub.get_schema("document.receipt").json_schema["title"],
+        "unknown": raised(lambda: client.hub.get_schema("no.such")),
+    }
+
+
 def catalog(client: VLMRun, folder: Path) -> Any:
     return {
         "domains": len(client.list_domains()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -152,6 +153,21 @@ def test_markdown_is_cast_to_the_clients_document(drive: Callable[..., Any]) -> 
     assert outcome["names"] == [list(HARVEST[0]), list(COSTS[0])]
     assert [list(row.values()) for row in outcome["data"][1]] == [list(row) for row in COSTS[1:]]
     assert outcome["figures"] == ["Figure 1: the plots as seen from the mill"]
+
+
+def test_a_schema_is_inferred_at_once(drive: Callable[..., Any]) -> None:
+    outcome = drive("infer")
+    assert outcome["type"] == "SchemaResponse"
+    assert re.fullmatch(r"custom\.document\.\w+-\d{8}", outcome["domain"])
+    assert outcome["fields"] == [["invoice_number", "total"]] * 2
+    assert outcome["read"] == {"invoice_number": "R-2041", "total": 118.5}
+
+
+def test_hub(drive: Callable[..., Any]) -> None:
+    outcome = drive("hub")
+    assert outcome["version"].count(".") == 2 and "document.receipt" in outcome["domains"]
+    assert outcome["schema"].isidentifier()
+    assert outcome["unknown"]["status"] == 404, outcome["unknown"]
 
 
 def test_catalog(drive: Callable[..., Any]) -> None:

@@ -1,6 +1,6 @@
 """The ready-made agents, by name: the document domains of the `vlmrun-hub` package and our own. Called by
-`extraction`, `api` and `cli`. The package is data here (a catalog and pydantic models): nothing is imported before the
-first look-up, then only the catalog and the model asked for, and nothing is ever fetched.
+`extraction`, `api` and `cli`. The package is data here (a catalog and pydantic models): nothing is imported
+before the first look-up, then only the catalog and the model asked for, and nothing is ever fetched.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from paperclerk.agents import markdown
+from paperclerk.agents import inferred, markdown
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import NotFound
 
 FAMILIES = ("document", "accounting", "healthcare", "finance", "real-estate", "logistics", "food")
 LATEST = "latest"
-OWN: Mapping[str, Agent] = {markdown.NAME: markdown.AGENT}
+OWN: Mapping[str, Agent] = {agent.name: agent for agent in (markdown.AGENT, inferred.AGENT)}
 
 
 def names() -> tuple[str, ...]:
@@ -45,6 +45,13 @@ def lookup(name: str, version: str | None = LATEST) -> Agent:
     return agent
 
 
+def catalog_version() -> str:
+    """The version of the installed vlmrun-hub package."""
+    from vlmrun.hub.version import __version__
+
+    return str(__version__)
+
+
 @cache
 def _catalog() -> Mapping[str, Mapping[str, Any]]:
     """What the package's catalogs say about each domain of our families."""
@@ -65,13 +72,11 @@ def _catalog() -> Mapping[str, Mapping[str, Any]]:
 @cache
 def _agent(domain: str) -> Agent:
     # Not through the package's own registry, which imports every model and a logging library besides.
-    from vlmrun.hub.version import __version__
-
     entry = _catalog()[domain]
     module, _, model = entry["schema"].rpartition(".")
     return Agent(
         name=domain,
-        version=__version__,
+        version=catalog_version(),
         json_schema=getattr(importlib.import_module(module), model).model_json_schema(),
         prompt=entry.get("prompt") or "",
         description=entry.get("description") or "",

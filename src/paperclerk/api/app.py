@@ -14,6 +14,7 @@ from paperclerk.api import (
     errors,
     files,
     health,
+    hub,
     images,
     limits,
     predictions,
@@ -57,6 +58,7 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
         control.router,
         webhooks.router,
         schemas.router,
+        hub.router,
         unsupported.router,
     ):
         app.include_router(router)

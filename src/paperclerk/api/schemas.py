@@ -13,6 +13,7 @@ from paperclerk.api.executions import agent_for, stored_config
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute
 from paperclerk.schemas.check import check_schema
 from paperclerk.schemas.select import select
+from paperclerk.wire.executions import ConfigBody
 from paperclerk.wire.schemas import DomainReply, ModelReply, SchemaBody, SchemaReply
 
 router = APIRouter(prefix="/v1", tags=["schemas"], route_class=KeyRoute, responses=DOCUMENTED_ERRORS)
@@ -39,9 +40,10 @@ async def models(caller: CallerOf) -> list[ModelReply]:
     return [ModelReply(model=MODEL, domain=name) for name in await asyncio.to_thread(builtin.names)]
 
 
-def _schema(body: SchemaBody) -> SchemaReply:
-    agent = agent_for(body.domain, body.config)
-    config = stored_config(body.config)
+def schema_of(domain: str | None, asked: ConfigBody) -> SchemaReply:
+    """The schema that a reply of `domain` would have. Raises NotFound, InvalidSchema."""
+    agent = agent_for(domain, asked)
+    config = stored_config(asked)
     ruling = check_schema(config.get("json_schema", agent.json_schema))
     selected = select(ruling, config.get("gql_stmt", ""))
     info = schema_info(dataclasses.replace(agent, json_schema=selected))

@@ -30,7 +30,6 @@ class Progress:
     total: int
 
 
-MARKDOWN = "markdown"  # as `Agent.engine` names it
 OnProgress = Callable[[Progress], None]
 
 
@@ -90,8 +89,8 @@ def extract(
 ) -> Result:
     """Extracts the plan's schema from read pages. Raises ExecutionFailed under `strict`."""
     readable = [p for p in document.pages if p.status is PageStatus.OK]
-    if plan.engine == MARKDOWN:
-        engine = _markdown_engine()
+    if plan.engine is not None:
+        engine = own_engine(plan.engine)
         readable = [p for p in document.pages if p.status in (PageStatus.OK, PageStatus.EMPTY)]
     if on_progress:
         on_progress(Progress("extracting", 0, len(readable)))
@@ -104,10 +103,17 @@ def extract(
     return assemble(found, document, plan, (*before, step, *context.trace.steps), context.trace.errors)
 
 
-def _markdown_engine() -> Engine:
-    from paperclerk.engines.markdown.engine import MarkdownEngine
+def own_engine(name: str) -> Engine:
+    """The engine that a ready-made agent brings. Raises InvalidRequest for another name."""
+    if name == "markdown":
+        from paperclerk.engines.markdown.engine import MarkdownEngine
 
-    return MarkdownEngine()
+        return MarkdownEngine()
+    if name == "schema":
+        from paperclerk.extraction.inferring import InferenceEngine
+
+        return InferenceEngine()
+    raise InvalidRequest(f"There is no engine {name!r}; an agent may name markdown or schema.")
 
 
 def assemble(

@@ -51,6 +51,12 @@ class ExecutionBody(Body):
     callback_url: Address | None = Field(
         default=None, description="Gets the finished execution by POST, signed."
     )
+    priority: int = Field(
+        default=5, ge=1, le=9, description="1 runs first, 9 last, among the tenant's own that wait."
+    )
+    deadline_s: float | None = Field(
+        default=None, gt=0, le=2_592_000, description="Seconds from now; what has not ended then fails."
+    )
 
 
 class _OneDocument(ExecutionBody):
@@ -88,6 +94,14 @@ class ImageExecuteBody(_ByAgent, _Images):
 
 class ImageGenerateBody(_ByDomain, _Images):
     """Reads images by a domain's schema, or by one's own."""
+
+
+class DocumentSchemaBody(_OneDocument):
+    """Infers a schema from a document: exactly one of `file_id` and `url`. The reply always waits."""
+
+
+class ImageSchemaBody(_Images):
+    """Infers a schema from images. The reply always waits."""
 
 
 class UsageReply(BaseModel):

@@ -15,6 +15,10 @@ class SchemaBody(Body):
     config: ConfigBody = ConfigBody()
 
 
+class HubSchemaBody(SchemaBody):
+    gql_stmt: str | None = None
+
+
 class SchemaReply(BaseModel):
     """The schema that a reply of this domain or agent has."""
 
@@ -35,3 +39,15 @@ class DomainReply(BaseModel):
     domain: str
     name: str
     description: str
+
+
+class HubInfoReply(BaseModel):
+    version: str
+
+
+class HubDomainReply(BaseModel):
+    domain: str
+    description: str
+    supported_inputs: list[str] = ["document", "image"]
+    tags: list[str] = []
+    sample_data: list[str] = []

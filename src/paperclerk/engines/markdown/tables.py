@@ -58,7 +58,7 @@ def table_tree(table: Table, page: Page, above: Block | None) -> Tree:
                 "id": computed(c.id),
                 "column": computed(n),
                 "name": computed(c.name),
-                "dtype": computed(_kind(c.cells)),
+                "dtype": computed(kind_of(c.cells)),
             }
             for n, c in enumerate(columns)
         ],
@@ -111,7 +111,7 @@ def _slug(name: str) -> str:
     return "_".join(re.findall(r"\w+", name.lower()))[:40].strip("_")
 
 
-def _kind(cells: Sequence[Cell]) -> str:
+def kind_of(cells: Sequence[Cell]) -> str:
     """The one kind that all filled cells of a column are of; `str` when there is none."""
     texts = [
         cell.text.strip() for cell in cells if cell.text.strip() and not _BLANK.fullmatch(cell.text.strip())

@@ -1,0 +1,43 @@
+"""/v1/hub: the catalogue of ready-made schemas, as clients of the hub ask for it (contract A.1)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter
+
+from paperclerk.agents import builtin
+from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute
+from paperclerk.api.schemas import schema_of
+from paperclerk.wire.schemas import HubDomainReply, HubInfoReply, HubSchemaBody, SchemaReply
+
+router = APIRouter(prefix="/v1/hub", tags=["hub"], route_class=KeyRoute, responses=DOCUMENTED_ERRORS)
+
+
+@router.get("/info")
+async def info(caller: CallerOf) -> HubInfoReply:
+    """The version of the catalogue."""
+    return HubInfoReply(version=await asyncio.to_thread(builtin.catalog_version))
+
+
+@router.get("/domains")
+async def domains(caller: CallerOf) -> list[HubDomainReply]:
+    """The domains that have a schema."""
+    return await asyncio.to_thread(_domains)
+
+
+@router.get("/domains/{domain}")
+async def has_domain(domain: str, caller: CallerOf) -> bool:
+    """Whether there is such a domain."""
+    return domain in await asyncio.to_thread(builtin.names)
+
+
+@router.post("/schema")
+async def schema(body: HubSchemaBody, caller: CallerOf) -> SchemaReply:
+    """The schema of a domain; of it, what `gql_stmt` (here or in `config`) selects."""
+    config = body.config.model_copy(update={"gql_stmt": body.gql_stmt or body.config.gql_stmt})
+    return await asyncio.to_thread(schema_of, body.domain, config)
+
+
+def _domains() -> list[HubDomainReply]:
+    return [HubDomainReply(domain=n, description=builtin.lookup(n).description) for n in builtin.names()]
