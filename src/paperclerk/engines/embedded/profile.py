@@ -52,6 +52,7 @@ _ROLE_WORDS = {
     "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
     "debtor receiver",
 }
+_PARTY_WORDS = word_set(" ".join(_ROLE_WORDS.values()))
 # Objects that only group fields, and words that say which part of a party is meant.
 _CONTAINERS = word_set(
     "detail info information data header summary section main general document other result item metadata contact "
@@ -106,8 +107,8 @@ class Profile:
     """`concepts` maps lexicon concepts to how surely the field means them (0..1). `role` is the party a field
     is about, `part` which part of it. `side` is the end of a period. `words` are (stem, weight) of name and
     title, `hints` those of the description. `iso` asks for YYYY-MM-DD. `topic` are the stems
-    that tell one period from another. `owned`: the field is about somebody or something that only its own words
-    name, so nothing unlabelled will do."""
+    that tell one period from another. `owner` are stems that name somebody or something no known role stands for:
+    nothing unlabelled will do then."""
 
     field: Field
     want: Want
@@ -119,7 +120,7 @@ class Profile:
     hints: tuple[tuple[str, float], ...]
     iso: bool
     topic: frozenset[str] = frozenset()
-    owned: bool = False
+    owner: frozenset[str] = frozenset()
 
 
 _ANY_KIND = frozenset({"text", "name", "id", "code", "address"})
@@ -178,10 +179,19 @@ def _read(field: Field) -> Profile:
     known = {w for w, _ in words}
     hints = tuple((w, v) for w, v in _weighted([field.description]) if w not in known)
     topic = {w for w, v in words if v > 0.5} - _SIDE_WORDS if side else set()
-    private = part is not None or want in ("name", "address", "phone", "email", "uri", "iban", "bic", "vat_id")
-    owned = private and role is None and bool(_owner(field))
+    private = part is not None or want in (
+        "name",
+        "address",
+        "phone",
+        "email",
+        "uri",
+        "iban",
+        "bic",
+        "vat_id",
+    )
+    owner = frozenset(_owner(field)) if private and role is None else frozenset()
     return Profile(
-        field, want, concepts, role, part, side, words, hints, _iso(field), frozenset(topic), owned
+        field, want, concepts, role, part, side, words, hints, _iso(field), frozenset(topic), owner
     )
 
 
@@ -190,13 +200,18 @@ def _full_name(field: Field) -> str:
     name = phrases.name_words(field.name)
     if not all(phrases.is_common(s) or s in _VAGUE for s in phrases.stems(name)):
         return name
-    for ancestor in reversed(field.ancestors):
+    for ancestor in reversed(_enclosing(field)):
         if _role_in(phrases.name_words(ancestor), strict=False):
             return name
         kept = [s for s in phrases.stems(phrases.name_words(ancestor)) if s not in _CONTAINERS]
         if kept:
             return f"{phrases.name_words(ancestor)} {name}"
     return name
+
+
+def _enclosing(field: Field) -> tuple[str, ...]:
+    """Names of the enclosing objects, outermost first; the document's own title says nothing of its parts."""
+    return tuple(step for step in field.path[:-1] if step != "[]")
 
 
 _VAGUE = word_set(
@@ -207,7 +222,7 @@ _VAGUE = word_set(
 def _owner(field: Field) -> set[str]:
     """Whose name, address or number is asked for, in stems, as far as name and enclosing objects say."""
     said: set[str] = set()
-    for text in (field.name, *field.ancestors):
+    for text in (field.name, *_enclosing(field)):
         said |= {s for s in phrases.stems(phrases.name_words(text)) if s not in _CONTAINERS}
     return {s for s in said - _PART_WORDS if not phrases.is_common(s)}
 
@@ -243,11 +258,14 @@ def _aliases() -> dict[frozenset[str], tuple[tuple[str, float], ...]]:
 def _concepts(field: Field, name: str) -> dict[str, float]:
     """By the whole name, else the title, else the longest run of words of name or description."""
     scored: dict[str, float] = {}
-    for text, top in ((name, 1.0), (field.title, 1.0)):
+    title = field.title if any(phrases.weight(s) > 0.5 for s in phrases.stems(field.title)) else ""
+    for text, top in ((name, 1.0), (title, 1.0)):
         for concept, strength in _aliases().get(frozenset(phrases.stems(text)), ()) if text else ():
             scored[concept] = max(scored.get(concept, 0.0), top * strength)
-    for concept, strength in _runs(name, 0.75):
-        scored.setdefault(concept, strength)
+    for concept, strength in _runs(" ".join(w for w in name.split() if w.lower() not in _PARTY_WORDS), 0.75):
+        scored.setdefault(
+            concept, strength if strength >= 0.6 else 0.5 * strength
+        )  # a small part says little
     for concept, strength in _runs(field.description, 0.8):
         if scored and max(phrases.weight(s) for s in phrases.stems(name)) > 0.5:
             strength = min(strength, 0.65)
@@ -264,8 +282,8 @@ def _agrees(description: str, concept: str, name: str) -> bool:
         return True
     if any(telling <= set(phrases.stems(p)) for p, _ in lexicon.phrases_of(concept)):
         return True
-    said = phrases.stems(description)
-    return bool(re.search(r"\bor\b|/", description)) and bool(telling & set(said[:6]))
+    listed = re.findall(r"([^\W\d_]+)(?=,| ?/| or )", description[:80])
+    return any(phrases.stem(word) in telling for text in listed for word in phrases.tokens(text))
 
 
 def _runs(text: str, top: float) -> list[tuple[str, float]]:

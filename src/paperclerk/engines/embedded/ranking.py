@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from rapidfuzz import fuzz
+
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf
 from paperclerk.engines.embedded import amounts, choices, unlabelled
@@ -24,6 +26,10 @@ KEPT = 8  # candidates a field keeps
 
 # Parties that have an address and numbers of their own, so that theirs are not another's.
 _RIVALS = frozenset({"seller", "buyer", "ship_to", "ship_from", "employer", "employee", "patient", "insured"})
+
+
+_SUBJECTS = frozenset({"patient", "insured", "employee", "employer", "borrower"})  # whom a form is about
+_PLACES = frozenset({"street", "city", "state", "country", "postcode"})
 
 
 class Ranking:
@@ -76,6 +82,10 @@ class Ranking:
 
     def _party_fit(self, profile: Profile, label: Label) -> float:
         """1 when the label speaks of the party the field is about, less when of another or of none."""
+        if profile.owner and not _names_owner(profile, label):
+            return 0.2
+        if profile.part in _PLACES and label.concepts.get(profile.part, 0.0) < 0.95:
+            return 0.3  # "Mill Street" is no label
         if profile.part is None or profile.role is None:
             return 1.0
         if profile.part == "name":
@@ -84,11 +94,20 @@ class Ranking:
         if spoken == profile.role:
             return 1.0
         if spoken not in _RIVALS:
-            return 0.85 if profile.role == "seller" else 0.5
+            return 0.85 if profile.role == "seller" else 0.5 if profile.role in _SUBJECTS else 0.28
         return 0.2
 
     def role_of(self, page: int, box: Box) -> str | None:
         return role_at(self.regions, page, box)
+
+
+def _names_owner(profile: Profile, label: Label) -> bool:
+    """Whether a label speaks of whom the field is about, a misread letter forgiven."""
+    return any(
+        own == said or (len(own) >= 6 and fuzz.ratio(own, said) >= 84)
+        for own in profile.owner
+        for said in label.stems
+    )
 
 
 def _merged(options: Sequence[Candidate]) -> list[Candidate]:
@@ -108,4 +127,3 @@ def _merged(options: Sequence[Candidate]) -> list[Candidate]:
         merged.append(same[0].with_score(same[0].score + bonus))
         merged += [c.with_score(c.score - 0.001) for c in same[1:2]]
     return merged
-
