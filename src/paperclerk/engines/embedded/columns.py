@@ -163,11 +163,23 @@ def _columns(block: Sequence[Strip], body: Sequence[Strip]) -> tuple[Column, ...
 def _split(piece: Piece, body: Sequence[Strip]) -> list[Piece]:
     """Cuts a heading such as `Qty Unit price` that stands over several columns: where both parts are known
     headings, and where no value of the body is cut."""
-    below = [b for s in body if len(s.pieces) > 1 for p in s.pieces for b in _values(p) if b.overlap_x(piece.box) > 0]
+    below = [
+        b
+        for s in body
+        if len(s.pieces) > 1
+        for p in s.pieces
+        for b in _values(p)
+        if b.overlap_x(piece.box) > 0
+    ]
     if len(piece.words) < 2 or not below:
         return [piece]
     words = piece.page.words
-    inside = [p.box for s in body for p in s.pieces if p.box.width < piece.box.width and p.box.overlap_x(piece.box) > 0]
+    inside = [
+        p.box
+        for s in body
+        for p in s.pieces
+        if p.box.width < piece.box.width and p.box.overlap_x(piece.box) > 0
+    ]
     narrow = sorted((b for b in below if b.width < piece.box.width), key=lambda b: b.x0)
     several = len(narrow) >= 2 and _stacks(narrow) >= 2
     best, most = 0, 0.0

@@ -30,7 +30,7 @@ from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
 from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.sections import Section, sections_of
-from paperclerk.engines.embedded.shapes import is_cell_rows, table_object
+from paperclerk.engines.embedded.shapes import cell_rows, is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Strip, strips_of, without_furniture
 from paperclerk.schemas.compiled import Field
 
@@ -44,6 +44,7 @@ class Tables:
 
     pages: Sequence[Page]
     locale: Locale = field(default_factory=Locale)
+    _owners: dict[object, Path] = field(default_factory=dict)  # which array a table went to
 
     @cached_property
     def strips(self) -> list[tuple[Strip, ...]]:
@@ -61,6 +62,9 @@ class Tables:
             if is_figure(element):
                 return list(self._statements.elements(array, element))
             return self._objects(array, element)
+        if is_cell_rows(array):
+            largest = max(self.grids, key=lambda t: len(t.rows) * len(t.rows[0]), default=None)
+            return cell_rows(largest) if largest is not None else []
         if element.is_scalar:
             return list(scalars(array, self.strips, self._sections, self.locale))
         return []
@@ -80,15 +84,31 @@ class Tables:
 
     def _objects(self, array: Field, element: Field) -> list[Tree]:
         fields = list(_scalars(element))
-        listing = next(iter(listings(self.strips, fields, self.locale)), None)
+        found = listings(self.strips, fields, self.locale)
+        listing = next((f for f in found if self._meant(array, f, fields)), None)
         ledger = self._ledger if _is_ledger(array, fields) else None
         if listing is not None:
             grid = self._numbers(listing)
             if ledger is None or self._better(listing, ledger, fields, grid):
+                self._owners.setdefault(_place(listing), array.path)
+                self._owners.setdefault("ledger", array.path)  # the same amounts, read without the heading
                 return self._from_listing(element, fields, listing, grid)
-        if ledger is not None:
+        if ledger is not None and self._owners.setdefault("ledger", array.path) == array.path:
             return [self._from_entry(element, e, ledger.proved) for e in ledger.entries]
         return list(entry_rows(array, element, self._sections))
+
+    def _meant(self, array: Field, listing: Listing, fields: Sequence[Field]) -> bool:
+        """Whether a table is what an array asks for: by what stands over it, or by the columns alone where they
+        say enough and no other array took the table."""
+        head = listing.heading
+        strips = self.strips[head.page]
+        over = [s.text for s in strips[max(0, head.first - 4) : head.first] if len(s.words) <= 8]
+        said = stems(fold(" ".join([*over, *(c.text for c in head.columns)])))
+        if stems(words_of(array.name)) & said:
+            return True
+        if self._owners.get(_place(listing), array.path) != array.path:
+            return False
+        return _is_goods(array) or len(head.places) >= min(3, len(fields)) > 1
 
     @cached_property
     def _ledger(self) -> Ledger | None:
@@ -188,10 +208,13 @@ class Tables:
     def _from_entry(self, element: Field, entry: Entry, proved: bool) -> Tree:
         sure = PROVED if proved else 0.6
         quantity, price = quantity_and_price(entry, self.locale)
-        priced = any(_role(c) == "line_total" for c in _scalars(element))
+        roles = _by_role(list(_scalars(element)))
+        priced = "line_total" in roles
 
         def give(child: Field) -> Leaf:
             role = _role(child)
+            if role is None or roles[role].path != child.path:
+                return ABSENT
             if role == "line_total" or (role == "unit_price" and not priced):
                 return _number_leaf(child, entry.amount.text, entry.amount.number, sure)
             if role == "description" and entry.name is not None:
@@ -251,15 +274,36 @@ def _role(field: Field) -> str | None:
     return max(roles, key=lambda r: roles[r]) if roles else None
 
 
+def _by_role(fields: Sequence[Field]) -> dict[str, Field]:
+    """The field that speaks most clearly of each role."""
+    found: dict[str, Field] = {}
+    for f in fields:
+        role = _role(f)
+        if role is not None and (
+            role not in found or roles_of_field(f)[role] > roles_of_field(found[role])[role]
+        ):
+            found[role] = f
+    return found
+
+
 def _named(fields: Sequence[Field], role: str) -> Path | None:
-    return next((f.path for f in fields if _role(f) == role), None)
+    found = _by_role(fields).get(role)
+    return found.path if found is not None else None
+
+
+def _place(listing: Listing) -> object:
+    return listing.heading.page, listing.heading.first
 
 
 def _is_ledger(array: Field, fields: Sequence[Field]) -> bool:
     """Whether an array asks for things with a price: only then a list of amounts can be what is meant."""
     roles = {_role(f) for f in fields}
+    return "description" in roles and bool(roles & {"line_total", "unit_price"}) and _is_goods(array)
+
+
+def _is_goods(array: Field) -> bool:
     about = stems(words_of(array.name)) | stems(fold(array.title)) | stems(fold(array.description))
-    return "description" in roles and bool(roles & {"line_total", "unit_price"}) and bool(about & _GOODS)
+    return bool(about & _GOODS)
 
 
 _GOODS = stems(

@@ -218,7 +218,7 @@ def _name_part(strip: Strip, priced: bool = False) -> list[Piece]:
         if not _TAIL.fullmatch(text) or (digits and inside and not MONEY.search(text)):
             break
         mark = text in _MARKS or (numbers == 0 and _set_apart(words[:end], strip))
-        if not digits and has_letters(text) and not mark:
+        if not digits and has_letters(text, 1 if inside else 2) and not mark:
             break
         numbers += digits
         end -= 1

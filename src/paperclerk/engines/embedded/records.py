@@ -187,7 +187,9 @@ class _Reader:
                     before_box = piece.page.words[before].box
                     border = self.head.columns[at].x0
                     number = number or (
-                        before_box.x1 <= border <= word.box.x0 and word.text[-1:].isdigit() and at in self.anchors
+                        before_box.x1 <= border <= word.box.x0
+                        and word.text[-1:].isdigit()
+                        and at in self.anchors
                     )
                     flush = any(abs(word.box.x0 - x) < 0.2 * word.box.height for x in self.edges[at])
                     if number or (flush and gap > 0.4 * word.box.height):

@@ -30,11 +30,14 @@ def is_cell_rows(field: Field) -> bool:
 
 
 def table_object(element: Field, cells: Field, table: Table) -> dict[str, Tree]:
-    """An object for a table: its rows of cells, and where the schema asks for them its page and its size."""
+    """An object for a table: its rows of cells, and where the schema asks for them its heading and its page."""
+    head = next((c for c in element.children if _is_heading(c) and c.name != cells.name), None)
     made: dict[str, Tree] = {}
     for child in element.children:
         if child.name == cells.name:
-            made[child.name] = cell_rows(table)
+            made[child.name] = cell_rows(table, skip=1 if head is not None else 0)
+        elif head is not None and child.name == head.name:
+            made[child.name] = [_cell_leaf(c) for c in table.rows[0]]
         elif child.kind in ("integer", "number") and "page" in words_of(child.name).split():
             made[child.name] = _page_leaf(table, child)
         else:
@@ -42,8 +45,16 @@ def table_object(element: Field, cells: Field, table: Table) -> dict[str, Tree]:
     return made
 
 
-def cell_rows(table: Table) -> list[Tree]:
-    return [[_cell_leaf(c) for c in row] for row in table.rows]
+def _is_heading(field: Field) -> bool:
+    """Whether a field holds the names of the columns: `headers`, `columns`."""
+    listed = field.kind == "array" and field.items is not None and field.items.is_scalar
+    return listed and bool(
+        set(words_of(field.name).split()) & {"header", "headers", "heading", "columns", "head"}
+    )
+
+
+def cell_rows(table: Table, skip: int = 0) -> list[Tree]:
+    return [[_cell_leaf(c) for c in row] for row in table.rows[skip:]]
 
 
 def _cell_leaf(cell: Cell) -> Leaf:
