@@ -245,11 +245,15 @@ def _vertical(rows: Sequence[Row]) -> tuple[Neighbours, Neighbours]:
     """For each segment the nearest ones above and below that it shares a stretch with."""
     above: dict[int, list[Segment]] = {}
     below: dict[int, list[Segment]] = {}
-    for i, row in enumerate(rows):
-        for segment in row.segments:
+    edges = [[(s.box.x0, s.box.x1, s) for s in row.segments] for row in rows]
+    for i, row in enumerate(edges):
+        for x0, x1, segment in row:
             found: list[Segment] = []
-            for upper in reversed(rows[max(0, i - 12) : i]):
-                found += [s for s in upper.segments if _shares(s.box, segment.box)]
+            for upper in range(i - 1, max(-1, i - 13), -1):
+                for u0, u1, s in edges[upper]:
+                    shared = (x1 if x1 < u1 else u1) - (x0 if x0 > u0 else u0)
+                    if shared > 0 and shared > 0.15 * min(x1 - x0, u1 - u0):
+                        found.append(s)
                 if len(found) >= 3:
                     break
             above[segment.index] = found[:3]
@@ -259,10 +263,6 @@ def _vertical(rows: Sequence[Row]) -> tuple[Neighbours, Neighbours]:
         {k: tuple(v) for k, v in above.items()},
         {s.index: tuple(below.get(s.index, ())[:3]) for row in rows for s in row.segments},
     )
-
-
-def _shares(a: Box, b: Box) -> bool:
-    return a.overlap_x(b) > 0.15 * min(a.width, b.width)
 
 
 def _blocks(page: PageLayout) -> tuple[Block, ...]:
