@@ -90,6 +90,7 @@ class Oracle:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # one packet an answer: else each waits 40 ms for the other side
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -137,6 +138,7 @@ class Oracle:
                 http.send_header("retry-after", "0.05")
             http.end_headers()
             http.wfile.write(payload)
+            http.wfile.flush()
         except OSError:
             pass
         finally:
