@@ -351,8 +351,12 @@ def payslip(rng: random.Random) -> Sheet:
     sheet.text(492, 100, "07/31/2026", path="period_end", value="2026-07-31")
     sheet.text(330, 116, "Employee ID")
     sheet.text(430, 116, f"E-{rng.randint(1000, 9999)}", path="employee_id")
-    rows = (("Gross pay", "gross_pay", gross), ("Income tax", "income_tax", tax),
-            ("Pension contribution", "pension", pension), ("Net pay", "net_pay", round(gross - tax - pension, 2)))  # fmt: skip
+    rows = (
+        ("Gross pay", "gross_pay", gross),
+        ("Income tax", "income_tax", tax),
+        ("Pension contribution", "pension", pension),
+        ("Net pay", "net_pay", round(gross - tax - pension, 2)),
+    )
     for i, (label, path, amount) in enumerate(rows):
         sheet.text(50, 170 + 18 * i, label, bold=i in (0, 3))
         sheet.text(
