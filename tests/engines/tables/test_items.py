@@ -261,3 +261,80 @@ def test_every_leaf_points_at_its_own_words() -> None:
     (first, _) = tables(page).rows(array_of(GOODS))
     found = {name: words_under([page], leaf) for name, leaf in first.items() if isinstance(leaf, Leaf)}
     assert found == {"description": "Anvil", "quantity": "2", "unit_price": "10.50", "line_total": "21.00"}
+
+
+TEXT: dict[str, object] = {"type": "string"}
+NUMBER: dict[str, object] = {"type": "number"}
+
+
+def test_postings_of_a_bank_statement() -> None:
+    head = [(50, "Date"), (120, "Description"), (-380, "Debit"), (-460, "Credit"), (-540, "Balance")]
+    page = page_of(
+        down(
+            80,
+            [
+                head,
+                [(50, "02/03/2024"), (120, "Card payment grocery"), (-380, "45.10"), (-540, "954.90")],
+                [(50, "05/03/2024"), (120, "Salary"), (-460, "2,000.00"), (-540, "2,954.90")],
+                [(50, "09/03/2024"), (120, "Cash withdrawal"), (-380, "100.00"), (-540, "2,854.90")],
+                [(120, "Closing balance"), (-540, "2,854.90")],
+            ],
+        )
+    )
+    posting = {"date": TEXT, "description": TEXT, "debit": NUMBER, "credit": NUMBER, "balance": NUMBER}
+    rows = tables(page).rows(array_of(posting, "transactions"))
+    assert [(r["description"].value, r["debit"].value, r["credit"].value) for r in rows] == [
+        ("Card payment grocery", 45.1, None),
+        ("Salary", None, 2000),
+        ("Cash withdrawal", 100, None),
+    ]
+
+
+def test_a_table_of_words_alone() -> None:
+    page = page_of(
+        [
+            (60, [(50, "Attendees")]),
+            *down(80, [[(50, "Name"), (200, "Role"), (350, "Organisation")]]),
+            *down(
+                100,
+                [[(50, "Ann Lee"), (200, "Chair"), (350, "City of York")], [(50, "Cy Dow"), (200, "Member")]],
+            ),
+        ]
+    )
+    people = array_of({"name": TEXT, "role": TEXT, "organisation": TEXT}, "attendees")
+    assert plain(tables(page).rows(people)) == [
+        {"name": "Ann Lee", "role": "Chair", "organisation": "City of York"},
+        {"name": "Cy Dow", "role": "Member", "organisation": None},
+    ]
+
+
+def test_several_arrays_take_each_its_own_table() -> None:
+    page = page_of(
+        [
+            *down(80, [row("Description", "Qty", "Unit price", "Amount")]),
+            *down(100, [row("Paint", "2", "10.00", "20.00"), row("Brush", "1", "5.00", "5.00")]),
+            (140, [(300, "Subtotal"), (-540, "25.00")]),
+            (200, [(50, "VAT rate"), (-250, "Base"), (-350, "VAT amount")]),
+            (216, [(50, "20 %"), (-250, "25.00"), (-350, "5.00")]),
+            (260, [(50, "Payment date"), (200, "Method"), (-350, "Amount")]),
+            (276, [(50, "2024-05-01"), (200, "Card"), (-350, "30.00")]),
+        ]
+    )
+    found = tables(page)
+    assert len(found.rows(array_of(GOODS))) == 2
+    taxes = array_of({"rate": NUMBER, "base": NUMBER, "amount": NUMBER}, "taxes")
+    assert plain(found.rows(taxes)) == [{"rate": 20, "base": 25, "amount": 5}]
+    payments = array_of({"date": TEXT, "method": TEXT, "amount": NUMBER}, "payments")
+    assert plain(found.rows(payments)) == [{"date": "2024-05-01", "method": "Card", "amount": 30}]
+
+
+def test_two_arrays_of_one_shape_do_not_share_a_table() -> None:
+    page = page_of(
+        [
+            *down(80, [row("Description", "Qty", "Unit price", "Amount")]),
+            *down(100, [row("Paint", "2", "10.00", "20.00"), row("Brush", "1", "5.00", "5.00")]),
+        ]
+    )
+    found = tables(page)
+    assert len(found.rows(array_of(GOODS, "materials"))) == 2
+    assert found.rows(array_of(GOODS, "labor_items")) == []

@@ -263,11 +263,15 @@ def _misfit(field: Field, kinds: Kinds | None) -> float:
 
 def likeness(field: Field, label: str) -> float:
     """How well a printed heading names a property, 0..1: by its own words, or by a role they share."""
-    return _likeness(field.name, field.title, field.description, label)
+    owner = field.path[field.path.index("[]") - 1] if "[]" in field.path[1:] else ""
+    return _likeness(field.name, field.title, field.description, label, owner)
+
+
+_PLAIN = frozenset({"name", "title", "description", "item", "label"})
 
 
 @lru_cache(maxsize=65536)
-def _likeness(name: str, title: str, description: str, label: str) -> float:
+def _likeness(name: str, title: str, description: str, label: str, owner: str) -> float:
     if not has_letters(label, 1) and "#" not in label:
         return 0.0
     mine, theirs = stems(words_of(name)) | stems(fold(title)), stems(fold(label))
@@ -277,6 +281,8 @@ def _likeness(name: str, title: str, description: str, label: str) -> float:
     best = common / max(len(theirs), min(len(mine), 3)) if common else 0.0
     told = len(stems(fold(description)) & theirs) / (len(theirs) + 1)
     best = max(best, 0.75 * told)
+    if words_of(name) in _PLAIN:  # `medications: [{name}]` under a heading `Medication`
+        best = max(best, 0.9 * len(stems(words_of(owner)) & theirs) / len(theirs))
     have = roles_of_label(label)
     for role, weight in roles_of(name, title, description).items():
         best = max(best, 0.97 * weight * have.get(role, 0.0))

@@ -59,9 +59,8 @@ class Tables:
             drawn = next((c for c in element.children if is_cell_rows(c)), None)
             if drawn is not None:
                 return [table_object(element, drawn, t) for t in self.grids]
-            if is_figure(element):
-                return list(self._statements.elements(array, element))
-            return self._objects(array, element)
+            figures = self._statements.elements(array, element) if is_figure(element) else []
+            return list(figures) or self._objects(array, element)
         if is_cell_rows(array):
             largest = max(self.grids, key=lambda t: len(t.rows) * len(t.rows[0]), default=None)
             return cell_rows(largest) if largest is not None else []

@@ -239,7 +239,7 @@ class _Reader:
         whole = bool(self.records) and len(cells) >= max(3, len(self.records[-1].cells))  # "Cash withdrawal"
         if starts_with(strip.text, TOTALS) and len(numeric) < max(2, len(self.anchors)) and not whole:
             return not starts_with(strip.text, CARRIES)
-        if len(numeric) < len(self.anchors) and any(_is_total(p) for p in strip.pieces[1:]):
+        if len(numeric) < len(self.anchors) and any(_is_total(p) for c, p in cells.items() if c not in self.texts):
             return True
         return len(numeric) < 2 and self._names_columns(cells)
 
