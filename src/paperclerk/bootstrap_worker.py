@@ -26,7 +26,13 @@ async def open_jobs(settings: Settings, workshop: Workshop) -> DurableJobs:
     """What a server accepts executions with, and the worker processes beside it."""
     await asyncio.to_thread(migrate_durable, workshop.database.url)
     client = DurableClient(workshop.database.url)
-    return DurableJobs(workshop, client, command=worker_command(settings), workers=settings.workers)
+    return DurableJobs(
+        workshop,
+        client,
+        command=worker_command(settings),
+        workers=settings.workers,
+        queue_limit=settings.queue_limit,
+    )
 
 
 def worker_command(settings: Settings) -> WorkerCommand:

@@ -77,6 +77,12 @@ class Settings(BaseSettings):
         description="Worker processes that `paperclerk serve` runs beside itself. 0: none, for a server whose "
         "executions are run by `paperclerk worker` elsewhere.",
     )
+    queue_limit: int = Field(
+        default=10_000,
+        ge=1,
+        description="Executions of one tenant that may wait or run. A request beyond it gets 429 and "
+        "Retry-After before any work is done on it.",
+    )
     sync_wait_s: float = Field(
         default=100.0,
         gt=0,

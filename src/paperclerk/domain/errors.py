@@ -5,6 +5,7 @@
     +-- InvalidSchema         the JSON Schema cannot be used
     +-- NotFound              no such agent, version, file or execution
     +-- Conflict              what is asked for contradicts what is there
+    +-- IdempotencyMismatch   an Idempotency-Key that was used for another request
     +-- DocumentError         the document cannot be read
     |   +-- UnsupportedDocument   not a type we read
     |   +-- PasswordRequired      encrypted, and the empty password does not open it
@@ -48,6 +49,10 @@ class NotFound(PaperclerkError):
 
 class Conflict(PaperclerkError):
     code = "conflict"
+
+
+class IdempotencyMismatch(PaperclerkError):
+    code = "idempotency_mismatch"
 
 
 class DocumentError(PaperclerkError):

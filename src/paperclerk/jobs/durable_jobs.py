@@ -8,18 +8,22 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from paperclerk.domain.errors import NotFound
+from paperclerk.domain.errors import Cancelled, Conflict, NotFound
 from paperclerk.durable import DurableClient, Queue
+from paperclerk.jobs import outcome
 from paperclerk.jobs.accepting import accept
 from paperclerk.jobs.channel import Ended
+from paperclerk.jobs.ending import end
 from paperclerk.jobs.names import EXECUTE, job_id
 from paperclerk.jobs.pool import WorkerCommand, WorkerPool
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.contents import Staged
-from paperclerk.storage.executions import Execution, Executions, NewExecution
+from paperclerk.storage.executions import Execution, Executions, NewExecution, Status
 
 LOOK_S = 0.25  # between looks at an execution that another machine may have ended
 DRAIN_S = 9.0
+COUNT_S = 1.0  # how old the count of a tenant's queue may be
+DEFAULT_PRIORITY = 5
 
 Job = tuple[str, str]  # tenant, execution
 
@@ -28,14 +32,29 @@ class DurableJobs:
     """Implements `jobs.service.Jobs`. It runs nothing: `workers` separate processes do, here or elsewhere."""
 
     def __init__(
-        self, workshop: Workshop, client: DurableClient, *, command: WorkerCommand, workers: int
+        self,
+        workshop: Workshop,
+        client: DurableClient,
+        *,
+        command: WorkerCommand,
+        workers: int,
+        queue_limit: int,
     ) -> None:
         self._workshop = workshop
         self._client = client
         self._pool = WorkerPool(command, workers, self._ended)
+        self._queue_limit = queue_limit
+        self._queued: dict[str, tuple[float, int]] = {}
         self._waiting: dict[Job, asyncio.Event] = {}
 
-    async def submit(self, tenant_id: str, new: NewExecution, staged: Sequence[Staged] = ()) -> Execution:
+    async def submit(
+        self,
+        tenant_id: str,
+        new: NewExecution,
+        staged: Sequence[Staged] = (),
+        *,
+        idempotency_key: str | None = None,
+    ) -> Execution:
         await self._workshop.check(tenant_id, new)
         queue = Queue.EXECUTIONS if new.batch else Queue.INTERACTIVE
         job = (tenant_id, new.id)
@@ -45,20 +64,76 @@ class DurableJobs:
         async def enqueue(connection: AsyncConnection) -> None:
             await connection.run_sync(
                 lambda sync: self._client.enqueue(
-                    sync, EXECUTE, job_id(*job), *job, queue=queue, partition=tenant_id
+                    sync,
+                    EXECUTE,
+                    job_id(*job),
+                    *job,
+                    queue=queue,
+                    partition=tenant_id,
+                    priority=new.priority or DEFAULT_PRIORITY,
                 )
             )
 
         try:
             execution, is_new = await accept(
-                self._workshop.contents, tenant_id, new, staged, now=self._workshop.now(), beside=enqueue
+                self._workshop.contents,
+                tenant_id,
+                new,
+                staged,
+                now=self._workshop.now(),
+                beside=enqueue,
+                idempotency_key=idempotency_key,
             )
         except BaseException:
             self._waiting.pop(job, None)
             raise
         if is_new:
             self._pool.point_to(queue, tenant_id)
+            return execution
+        self._waiting.pop(job, None)
+        if idempotency_key is not None and not new.batch and execution.outcome is None:
+            raise Conflict(
+                "The first request with this Idempotency-Key is still being worked on. Ask for its result at "
+                f"/v1/predictions/{execution.id}, or send the request again later.",
+                code="idempotency_in_progress",
+            )
         return execution
+
+    async def has_room(self, tenant_id: str) -> bool:
+        looked_at, count = self._queued.get(tenant_id, (0.0, 0))
+        if time.monotonic() - looked_at > COUNT_S:
+            async with self._workshop.database.read() as connection:
+                count = await Executions(connection, tenant_id).count_unfinished()
+            self._queued[tenant_id] = (time.monotonic(), count)
+        return count < self._queue_limit
+
+    async def cancel(self, tenant_id: str, execution_id: str) -> Execution:
+        job = (tenant_id, execution_id)
+        before = await self._get(job)
+        error = Cancelled("The execution was cancelled.")
+        ended = outcome.failed(before.request, error, now=self._workshop.now(), progress=before.progress)
+        if not await end(self._workshop.database, tenant_id, execution_id, ended):
+            raise _has_ended()
+        await asyncio.to_thread(self._client.cancel, job_id(*job))
+        return await self._get(job)
+
+    async def pause(self, tenant_id: str, execution_id: str) -> Execution:
+        job = (tenant_id, execution_id)
+        if (await self._get(job)).outcome is not None:
+            raise _has_ended()
+        # The engine first: were we to stop in between, the sweeper would set the job going again.
+        await asyncio.to_thread(self._client.cancel, job_id(*job))
+        await self._move(job, Status.PAUSED)
+        return await self._get(job)
+
+    async def resume(self, tenant_id: str, execution_id: str) -> Execution:
+        job = (tenant_id, execution_id)
+        if (await self._get(job)).status is not Status.PAUSED:
+            raise Conflict("Only a paused execution can be resumed.", code="not_paused")
+        await self._move(job, Status.ENQUEUED)
+        await asyncio.to_thread(self._client.resume, job_id(*job), Queue.EXECUTIONS)
+        self._pool.point_to(Queue.EXECUTIONS, tenant_id)
+        return await self._get(job)
 
     async def wait(self, tenant_id: str, execution_id: str, *, timeout_s: float) -> Execution:
         job = (tenant_id, execution_id)
@@ -83,16 +158,25 @@ class DurableJobs:
 
     async def close(self) -> None:
         await self._pool.close(DRAIN_S)
-        await asyncio.to_thread(self._client.close)
+        self._client.close()
 
     def _ended(self, message: Ended) -> None:
         event = self._waiting.get((message.tenant_id, message.execution_id))
         if event is not None:
             event.set()
 
+    async def _move(self, job: Job, status: Status) -> None:
+        async with self._workshop.database.write() as connection:
+            if not await Executions(connection, job[0]).move(job[1], status):
+                raise _has_ended()
+
     async def _get(self, job: Job) -> Execution:
         async with self._workshop.database.read() as connection:
             execution = await Executions(connection, job[0]).get(job[1])
         if execution is None:
-            raise NotFound("There is no execution of that id.")
+            raise NotFound("There is no such prediction.", code="prediction_not_found")
         return execution
+
+
+def _has_ended() -> Conflict:
+    return Conflict("The execution has ended, or stands where that cannot be asked of it.", code="has_ended")

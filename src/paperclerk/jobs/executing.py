@@ -25,17 +25,23 @@ from paperclerk.domain.errors import Cancelled, DocumentError, PaperclerkError
 from paperclerk.domain.result import Step
 from paperclerk.durable import step
 from paperclerk.extraction.images import read_images
-from paperclerk.extraction.pipeline import Progress, check_pages, extract, refuse_unreadable
+from paperclerk.extraction.pipeline import (
+    Progress,
+    check_pages,
+    extract,
+    refuse_unreadable,
+    with_rendering,
+)
 from paperclerk.extraction.plan import Plan
 from paperclerk.jobs import outcome
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints
-from paperclerk.storage.executions import Execution, Executions, Outcome, Status
+from paperclerk.storage.executions import Execution, Executions, Outcome, PagesDone, Status
 
 PIECE_S = 2.0  # reading so long ends a piece: what a death can cost
-ASK_S = 0.5  # between two looks whether the job is still wanted
+TELL_S = 0.5  # between two notes of how far the job is
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +105,7 @@ class Executor:
                 document = read_images(paths, plan, self.workshop.reader, wanted)
             else:
                 document = self._read(execution, plan, paths[0], wanted)
+                plan = with_rendering(plan, paths[0], self.workshop.reader)
             reading = Step("read", time.monotonic() - started, f"{len(document.pages)} pages")
             result = extract(document, plan, self.workshop.engine, before=(reading,), on_progress=wanted)
             return outcome.completed(new, plan.config, result, now=self.workshop.now())
@@ -123,44 +130,43 @@ class Executor:
                 pages += reader.pages_of(piece)
                 if piece.last:
                     break
-                wanted.check()
+                assert piece.info is not None
+                wanted(Progress("reading", len(pages), piece.info.page_count))
         assert piece.info is not None
         document = Document(piece.info, tuple(pages))
         refuse_unreadable(document)
         return document
 
-    async def status(self, execution: Execution) -> Status | None:
-        async with self.workshop.database.read() as connection:
-            found = await Executions(connection, execution.tenant_id).get(execution.id)
-        return found.status if found else None
+    async def note(self, execution: Execution, progress: PagesDone) -> Status | None:
+        """Writes how far the execution is; returns where it stands."""
+        async with self.workshop.database.write() as connection:
+            return await Executions(connection, execution.tenant_id).note_progress(execution.id, progress)
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
 class _Wanted:
-    """Whether the execution is still meant to run. Called with every progress; asks the database at times."""
+    """Whether the execution is still meant to run. Called with every progress; tells the database at times."""
 
     def __init__(self, executor: Executor, execution: Execution) -> None:
         self._executor = executor
         self._execution = execution
-        self._asked = time.monotonic()
+        self._told = time.monotonic()
         self._wanted = True
 
-    def __bool__(self) -> bool:
-        if self._wanted and time.monotonic() - self._asked >= ASK_S:
-            self._asked = time.monotonic()
-            status = self._executor._await(self._executor.status(self._execution))
+    def tell(self, progress: Progress) -> bool:
+        """Notes how far it is, not more than twice a second; False when somebody has stopped it."""
+        if self._wanted and time.monotonic() - self._told >= TELL_S:
+            self._told = time.monotonic()
+            done = PagesDone(progress.stage, progress.done, progress.total)
+            status = self._executor._await(self._executor.note(self._execution, done))
             self._wanted = status is Status.RUNNING
         return self._wanted
 
-    def check(self) -> None:
-        """Raises Cancelled when it is not."""
-        if not self:
+    def __call__(self, progress: Progress) -> None:
+        if not self.tell(progress):
             raise Cancelled("The execution was stopped.")
-
-    def __call__(self, _: Progress) -> None:
-        self.check()
 
 
 @dataclass
@@ -205,7 +211,9 @@ class _PieceReader:
         until = time.monotonic() + PIECE_S
         for page in self._pages:
             pages.append(page)
-            if time.monotonic() > until or not self.wanted:
+            if time.monotonic() > until or not self.wanted.tell(
+                Progress("reading", first + len(pages), total)
+            ):
                 break
         last = first + len(pages) >= total
         self._fresh[first] = tuple(pages)

@@ -12,7 +12,7 @@ from paperclerk.domain.agent import ExecutionConfig
 from paperclerk.domain.errors import PaperclerkError
 from paperclerk.domain.result import Usage
 from paperclerk.extraction.result import Result
-from paperclerk.storage.executions import NewExecution, Outcome, Status
+from paperclerk.storage.executions import NewExecution, Outcome, PagesDone, Status
 
 CREDITS_PER_PAGE = {"lo": 1, "auto": 2, "hi": 4}
 CREDITS_PER_MARKDOWN_PAGE = {"lo": 1, "auto": 4, "hi": 6}
@@ -40,13 +40,25 @@ def completed(new: NewExecution, config: ExecutionConfig, result: Result, *, now
     )
 
 
-def failed(new: NewExecution, error: Exception, *, now: datetime, seconds: float = 0.0) -> Outcome:
-    """The outcome of an execution that `error` ended; an error of ours tells why, another one tells nothing."""
+def failed(
+    new: NewExecution,
+    error: Exception,
+    *,
+    now: datetime,
+    seconds: float = 0.0,
+    progress: PagesDone | None = None,
+) -> Outcome:
+    """The outcome of an execution that `error` ended; an error of ours tells why, another one tells nothing.
+
+    `progress` is how far it came; it is told, and pages that were read are not charged.
+    """
     if isinstance(error, PaperclerkError):
         code, message = error.code, error.message
     else:
         code = "internal_error"
         message = "The execution failed by a fault of the server, not of the request; its log says more."
+    if progress is not None:
+        message = f"{message} {progress.done} of {progress.total} pages were read."
     usage = Usage(
         element_type="image" if new.kind == "image" else "page",
         message=message,

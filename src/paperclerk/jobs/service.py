@@ -12,17 +12,41 @@ from paperclerk.storage.executions import Execution, NewExecution
 class Jobs(Protocol):
     """Accepts executions and sees to it that they end, in this process or another, now or after a restart."""
 
-    async def submit(self, tenant_id: str, new: NewExecution, staged: Sequence[Staged] = ()) -> Execution:
+    async def submit(
+        self,
+        tenant_id: str,
+        new: NewExecution,
+        staged: Sequence[Staged] = (),
+        *,
+        idempotency_key: str | None = None,
+    ) -> Execution:
         """Accepts an execution; it is committed, together with the bytes of `staged`, when this returns.
 
-        When the tenant has an execution of that id already, that one is returned if it was asked for in the
-        same words. Raises Conflict when it was not, InvalidRequest for pages that the document does not have,
-        NotFound for a file, AddressNotAllowed for a URL, DocumentError.
+        A request that repeats an earlier one gets that one's execution: same id or same `idempotency_key`, or
+        the same words from the same API key while the first still runs. Raises Conflict and
+        IdempotencyMismatch for another request of the same id or key, InvalidRequest for pages that the
+        document does not have, NotFound for a file, AddressNotAllowed for a URL, DocumentError.
         """
         ...
 
     async def wait(self, tenant_id: str, execution_id: str, *, timeout_s: float) -> Execution:
         """The execution once it has ended, or as it stands after `timeout_s`. Raises NotFound."""
+        ...
+
+    async def has_room(self, tenant_id: str) -> bool:
+        """Whether the tenant may add to its queue now. Cheap; may be a second old."""
+        ...
+
+    async def cancel(self, tenant_id: str, execution_id: str) -> Execution:
+        """Ends an execution that has not ended. Raises NotFound, Conflict when it has."""
+        ...
+
+    async def pause(self, tenant_id: str, execution_id: str) -> Execution:
+        """Stops an execution until it is resumed; what was read is kept. Raises NotFound, Conflict."""
+        ...
+
+    async def resume(self, tenant_id: str, execution_id: str) -> Execution:
+        """Lets a paused execution go on from its last finished step. Raises NotFound, Conflict."""
         ...
 
     async def start(self) -> None:

@@ -71,6 +71,9 @@ class NewExecution:
     labels: Mapping[str, str] = field(default_factory=dict)
     callback_url: str | None = None
     caller_created_at: datetime | None = None
+    priority: int | None = None
+    deadline_at: datetime | None = None
+    key_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class PagesDone:
+    """How far an execution is: `done` of `total` pages in `stage` `reading` or `extracting`."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Execution:
-    """An execution as it stands. `outcome` is None until it has ended."""
+    """An execution as it stands. `outcome` is None until it has ended, `progress` until pages are read."""
 
     request: NewExecution
     tenant_id: str
@@ -103,6 +115,7 @@ class Execution:
     started_at: datetime | None
     attempts: int
     outcome: Outcome | None
+    progress: PagesDone | None = None
 
     @property
     def id(self) -> str:
@@ -146,6 +159,9 @@ class Executions(TenantRows):
                 callback_url=new.callback_url,
                 fingerprint=new.fingerprint,
                 caller_created_at=new.caller_created_at,
+                priority=new.priority,
+                deadline_at=new.deadline_at,
+                key_id=new.key_id,
                 status=status,
                 created_at=created_at,
                 started_at=started_at,
@@ -197,6 +213,46 @@ class Executions(TenantRows):
             )
         )
         return result.rowcount == 1
+
+    async def move(self, execution_id: str, status: Status) -> bool:
+        """Moves to an unfinished `status`, such as `paused`. False when that is no legal move from where it is."""
+        allowed = [before for before, moves in MOVES.items() if status in moves]
+        result = await self._connection.execute(
+            self._update(executions)
+            .where(executions.c.id == execution_id, executions.c.status.in_(allowed))
+            .values(status=status)
+        )
+        return result.rowcount == 1
+
+    async def note_progress(self, execution_id: str, progress: PagesDone) -> Status | None:
+        """Writes how far a running execution is; returns where it stands, None when there is none of that id."""
+        e = executions.c
+        await self._connection.execute(
+            self._update(executions)
+            .where(e.id == execution_id, e.status == Status.RUNNING)
+            .values(stage=progress.stage, pages_done=progress.done, pages_total=progress.total)
+        )
+        row = (
+            await self._connection.execute(self._select(executions, e.status).where(e.id == execution_id))
+        ).one_or_none()
+        return Status(row.status) if row else None
+
+    async def same_request(self, fingerprint: str, key_id: str) -> str | None:
+        """The id of an execution that waits or runs, asked for in the same words by the same key."""
+        e = executions.c
+        query = (
+            self._select(executions, e.id)
+            .where(e.fingerprint == fingerprint, e.key_id == key_id, e.status.in_(UNFINISHED))
+            .order_by(e.created_at)
+            .limit(1)
+        )
+        found: str | None = (await self._connection.execute(query)).scalar_one_or_none()
+        return found
+
+    async def count_unfinished(self) -> int:
+        """How many executions of the tenant wait or run."""
+        query = self._select(executions, func.count()).where(executions.c.status.in_(UNFINISHED))
+        return int((await self._connection.execute(query)).scalar_one())
 
     async def finish(self, execution_id: str, outcome: Outcome) -> bool:
         """Writes the outcome. False when the execution had ended before: the first outcome stays."""
@@ -259,12 +315,27 @@ class Executions(TenantRows):
         return [_execution(row, tuple(inputs.get(row._mapping["id"], ()))) for row in rows]
 
 
-async def unfinished(connection: AsyncConnection) -> list[tuple[str, str]]:
-    """Tenant and id of every execution that has not ended, oldest first; for whoever takes them up again."""
+async def unfinished(
+    connection: AsyncConnection, *, before: datetime | None = None, limit: int | None = None
+) -> list[tuple[str, str]]:
+    """Tenant and id of executions (made `before` a moment) that wait or run; those that run first."""
+    e = executions.c
     query = (
-        select(executions.c.tenant_id, executions.c.id)
-        .where(executions.c.status.in_(UNFINISHED))
-        .order_by(executions.c.created_at)
+        select(e.tenant_id, e.id)
+        .where(e.status.in_(UNFINISHED))
+        .order_by((e.status == Status.RUNNING).desc(), e.created_at)
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(e.created_at < before)
+    return [(row.tenant_id, row.id) for row in await connection.execute(query)]
+
+
+async def overdue(connection: AsyncConnection, now: datetime) -> list[tuple[str, str]]:
+    """Tenant and id of executions whose deadline has passed and that have not ended."""
+    e = executions.c
+    query = select(e.tenant_id, e.id).where(
+        e.status.in_((*UNFINISHED, Status.PAUSED)), e.deadline_at.is_not(None), e.deadline_at < now
     )
     return [(row.tenant_id, row.id) for row in await connection.execute(query)]
 
@@ -285,6 +356,9 @@ def _execution(row: Row[Any], inputs: tuple[Input, ...]) -> Execution:
         metadata=r["metadata"],
         callback_url=r["callback_url"],
         caller_created_at=r["caller_created_at"],
+        priority=r["priority"],
+        deadline_at=r["deadline_at"],
+        key_id=r["key_id"],
     )
     status = Status(r["status"])
     return Execution(
@@ -295,6 +369,7 @@ def _execution(row: Row[Any], inputs: tuple[Input, ...]) -> Execution:
         started_at=r["started_at"],
         attempts=r["attempts"],
         outcome=_outcome(r, status) if not MOVES[status] else None,
+        progress=PagesDone(r["stage"], r["pages_done"], r["pages_total"]) if r["stage"] else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -98,12 +98,18 @@ class WebhookSecrets(TenantRows):
             self._insert(webhook_secrets, id=str(uuid4()), secret=secret, created_at=now)
         )
 
-    async def active(self) -> tuple[str, ...]:
-        """Newest first."""
+    async def retire(self, *, at: datetime) -> None:
+        """Lets the secrets of now work until `at` and no longer."""
+        await self._connection.execute(
+            self._update(webhook_secrets).where(webhook_secrets.c.retired_at.is_(None)).values(retired_at=at)
+        )
+
+    async def active(self, *, now: datetime | None = None) -> tuple[str, ...]:
+        """Newest first; those that retire later than `now` (default: this moment) are among them."""
         s = webhook_secrets.c
         query = (
             self._select(webhook_secrets, s.secret)
-            .where(s.retired_at.is_(None))
+            .where(s.retired_at.is_(None) | (s.retired_at > (now or datetime.now(UTC))))
             .order_by(s.created_at.desc(), s.id)
         )
         return tuple((await self._connection.execute(query)).scalars())

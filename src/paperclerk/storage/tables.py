@@ -147,6 +147,13 @@ executions = Table(
     Column("steps", Json),
     Column("failure_code", String(64)),
     Column("message", Text),
+    Column("stage", String(16)),  # reading | extracting: how far it is, with the two counts
+    Column("pages_done", Integer),
+    Column("pages_total", Integer),
+    Column("priority", Integer),  # 1 first .. 9 last, None is 5
+    Column("deadline_at", Timestamp),
+    Column("key_id", String(16)),  # the API key it was asked for with
+    Index(None, "tenant_id", "fingerprint"),
     Index(None, "tenant_id", "created_at"),
     Index(None, "tenant_id", "completed_at"),
     Index(None, "status"),
@@ -230,4 +237,18 @@ webhook_attempts = Table(
     ForeignKeyConstraint(
         ["tenant_id", "event_id"], ["webhook_events.tenant_id", "webhook_events.id"], ondelete="CASCADE"
     ),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant_id", String(36), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("execution_id", String(64), nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "execution_id"], ["executions.tenant_id", "executions.id"], ondelete="CASCADE"
+    ),
+    Index(None, "created_at"),
 )
