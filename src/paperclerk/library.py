@@ -35,7 +35,8 @@ def execute(
     """Executes an agent, or a JSON Schema, over a document and waits for the result.
 
     `schema` is a JSON Schema (a mapping or a string of JSON) or a pydantic model class; `agent` a name such as
-    `document.invoice` or `document.invoice:0.1.35`, or an `Agent`. With both, the schema replaces the agent's.
+    `document.invoice` or `document.invoice:0.1.35`, the path of a definition (`my-agent.yaml`, docs/agents.md),
+    or an `Agent`. With both, the schema replaces the agent's.
     `config` takes the fields of `ExecutionConfig`, as such or as a mapping. `engine` reads instead of the embedded
     one, such as a `ModelEngine` (docs/models.md).
 
@@ -75,11 +76,11 @@ def _resolve(
     agent: str | Agent | None,
     config: ExecutionConfig | Mapping[str, Any] | None,
 ) -> tuple[Agent, ExecutionConfig]:
-    settings = _config(config)
+    if isinstance(agent, str):
+        agent = _agent(agent)
+    settings = _config(config, agent.defaults if agent else {})
     if agent is None and schema is None and settings.json_schema is None:
         raise InvalidRequest("Give an agent (such as agent='document.invoice') or a schema.")
-    if isinstance(agent, str):
-        agent = lookup(agent)
     if schema is not None:
         as_mapping = schema_mapping(schema)
         agent = Agent(
@@ -88,8 +89,21 @@ def _resolve(
             json_schema=as_mapping,
             prompt=agent.prompt if agent else "",
             domain=agent.domain if agent else None,
+            validators=agent.validators if agent else (),
         )
     return agent or Agent(name="schema", version="1", json_schema={}), settings
+
+
+def _agent(name: str) -> Agent:
+    """A ready-made agent, or the one that a file defines; its version is then `file`."""
+    if not name.endswith((".yaml", ".yml")):
+        return lookup(name)
+    from paperclerk.agents.definition import agent_of, parse
+
+    path = Path(name)
+    if not path.is_file():
+        raise InvalidRequest(f"No file at {name!r}.", code="file_not_found")
+    return agent_of(parse(path.read_text("utf-8")), "file")
 
 
 def schema_mapping(schema: Mapping[str, Any] | str | type[Any]) -> Mapping[str, Any]:
@@ -107,16 +121,18 @@ def schema_mapping(schema: Mapping[str, Any] | str | type[Any]) -> Mapping[str, 
     return check_schema(schema)
 
 
-def _config(config: ExecutionConfig | Mapping[str, Any] | None) -> ExecutionConfig:
+def _config(
+    config: ExecutionConfig | Mapping[str, Any] | None, defaults: Mapping[str, Any]
+) -> ExecutionConfig:
     if config is None:
-        return ExecutionConfig()
+        return ExecutionConfig(**defaults)
     if isinstance(config, ExecutionConfig):
         return config
     known = {f.name for f in fields(ExecutionConfig)}
     unknown = sorted(set(config) - known)
     if unknown:
         raise InvalidRequest(f"Unknown in config: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
-    values = dict(config)
+    values = {**defaults, **config}
     if values.get("page_indices") is not None:
         values["page_indices"] = tuple(values["page_indices"])
     return ExecutionConfig(**values)

@@ -114,7 +114,7 @@ FRAMEWORK: Mapping[int, tuple[str, str]] = {
 
 # Failures of an execution that a waiting caller gets as the failed execution itself, not as an error:
 # the request was right, and an error of the 5xx kind would make clients send it again.
-REPLIED_AS_FAILED = frozenset({"internal_error", "missing_required", "worker_crashed"})
+REPLIED_AS_FAILED = frozenset({"internal_error", "missing_required", "validation_failed", "worker_crashed"})
 
 # What the others get, where it is not 400; an execution keeps the code of its error, not the class.
 FAILURE_STATUSES: Mapping[str, int] = {

@@ -11,12 +11,34 @@ from paperclerk.domain.errors import InvalidRequest
 Detail = Literal["lo", "auto", "hi"]
 
 
+RuleKind = Literal["sum", "product", "order", "iban", "vat_id", "luhn"]
+Severity = Literal["warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What must hold across the values of a reply. Paths are like `items[].price`.
+
+    `sum`: the values of all paths in `of` add up to `equals`, within `tolerance`. `product`: the same for their
+    product, row by row where the paths go through an array. `order`: each date in `of` is not after the next.
+    `iban`, `vat_id`, `luhn`: every value in `of` has a right checksum. A rule about a value that is null does
+    not apply. `severity` `fail` makes the execution fail, `warn` is only told.
+    """
+
+    rule: RuleKind
+    of: tuple[str, ...]
+    equals: str = ""
+    tolerance: float = 0.01
+    severity: Severity = "warn"
+
+
 @dataclass(frozen=True)
 class Agent:
     """A named, immutable version of instructions and a JSON Schema.
 
     `domain` is what a reply echoes: for a ready-made agent its own name, else None. `engine` names the engine
-    that always reads for it, whatever is configured; None: the configured one.
+    that always reads for it, whatever is configured; None: the configured one. `defaults` are fields of
+    `ExecutionConfig` that a request may override; `validators` are checked on every result.
     """
 
     name: str
@@ -26,6 +48,8 @@ class Agent:
     description: str = ""
     domain: str | None = None
     engine: str | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    validators: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from paperclerk.engines.engine import Engine, Trace
 from paperclerk.extraction.conforming import conform_tree
 from paperclerk.extraction.plan import Plan, make_plan
 from paperclerk.extraction.result import Result
+from paperclerk.extraction.validators import check_rules
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,9 @@ def assemble(
             "Send strict: false to get null for them.",
             code="missing_required",
         )
+    checked = check_rules(conformed.response, plan.agent.validators)
+    steps = (*steps, *(check.step for check in checked))
+    errors = (*errors, *(error for check in checked if (error := check.error) is not None))
     accounts = tuple(
         PageAccount(p.index, p.status, p.reason, len(p.words), p.origin, p.seconds) for p in document.pages
     )

@@ -1,0 +1,82 @@
+"""The file form of an agent: read, written, refused with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from paperclerk.agents import builtin
+from paperclerk.agents.definition import agent_of, definition_of, parse, to_yaml
+from paperclerk.domain.errors import InvalidRequest, PaperclerkError
+
+TEXT = """
+name: team/supplier-invoice
+description: Invoices of our suppliers
+prompt: |
+  Amounts are in euros.
+schema:
+  type: object
+  properties:
+    net: {type: number}
+    tax: {type: number}
+    total: {type: number}
+    iban: {type: string}
+defaults: {grounding: true, detail: hi}
+validators:
+  - {rule: sum, of: [net, tax], equals: total, severity: fail}
+  - {rule: iban, of: iban}
+"""
+
+
+def test_a_definition_is_an_agent() -> None:
+    agent = agent_of(parse(TEXT), "3")
+    assert (agent.name, agent.version, agent.domain) == ("team/supplier-invoice", "3", None)
+    assert agent.prompt == "Amounts are in euros.\n"
+    assert agent.defaults == {"grounding": True, "detail": "hi"}
+    assert [(r.rule, r.of, r.equals, r.severity) for r in agent.validators] == [
+        ("sum", ("net", "tax"), "total", "fail"),
+        ("iban", ("iban",), "", "warn"),
+    ]
+
+
+def test_written_and_read_again_it_is_the_same() -> None:
+    once = parse(TEXT)
+    assert parse(to_yaml(once)) == once
+
+
+@pytest.mark.parametrize("name", ["document.invoice", "document.receipt", "healthcare.pathology-report"])
+def test_a_ready_made_agent_can_be_the_start_of_ones_own(name: str) -> None:
+    agent = builtin.lookup(name)
+    again = agent_of(parse(to_yaml(definition_of(agent))), agent.version)
+    assert again.json_schema == agent.json_schema and again.prompt == agent.prompt
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("name: a", "schema"),
+        ("name: 'a b'\nschema: {}", "is no name"),
+        ("name: a\nschema: {}\nsurprise: 1", "surprise"),
+        ("name: a\nschema: {}\ndefaults: {detail: much}", "much"),
+        ("name: a\nschema: {}\nvalidators: [{rule: sum, of: x}]", "equals"),
+        ("name: a\nschema: {}\nvalidators: [{rule: order, of: x}]", "two dates"),
+        ("name: a\nschema: {}\nvalidators: [{rule: iban, of: 'a..b'}]", "'a..b'"),
+        ("name: a\nschema: {}\nvalidators: [{rule: magic, of: a}]", "magic"),
+        ("name: [", "no YAML"),
+        ("a: &x 1\nb: *x", "aliases"),
+        ("- 1", "object"),
+        ("[" * 5000, "no YAML|nested"),
+        ("x: " + "y" * 1_100_000, "larger"),
+    ],
+)
+def test_what_is_wrong_is_told(change: str, told: str) -> None:
+    with pytest.raises(InvalidRequest, match=told) as caught:
+        parse(change)
+    assert caught.value.code == "invalid_agent"
+
+
+@pytest.mark.parametrize("schema", [{"type": "nothing"}, {"$ref": "https://example.org/x.json"}])
+def test_the_schema_is_checked(schema: dict[str, Any]) -> None:
+    with pytest.raises(PaperclerkError):
+        parse(f"name: a\nschema: {schema}")

@@ -1,0 +1,155 @@
+"""Rules across fields: sums, products, order of dates, checksums."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.documents_made import make_pdf
+
+import paperclerk
+from paperclerk.domain.agent import Agent, Rule
+from paperclerk.domain.errors import ExecutionFailed, InvalidRequest
+from paperclerk.extraction.checksums import is_iban, is_luhn, is_vat_id
+from paperclerk.extraction.validators import check_rules, values_at
+
+INVOICE: dict[str, Any] = {
+    "net": 100.0,
+    "tax": 19.0,
+    "total": 119.0,
+    "issued": "2026-02-01",
+    "due": "2026-03-03",
+    "bank": {"iban": "DE89 3704 0044 0532 0130 00"},
+    "items": [
+        {"quantity": 2, "price": 30.0, "amount": 60.0},
+        {"quantity": 4, "price": 10.0, "amount": 40.0},
+    ],
+    "nothing": None,
+}
+HOLD = [
+    Rule("sum", ("net", "tax"), "total"),
+    Rule("sum", ("items[].amount",), "net"),
+    Rule("product", ("items[].quantity", "items[].price"), "items[].amount"),
+    Rule("order", ("issued", "due")),
+    Rule("iban", ("bank.iban",)),
+]
+
+
+@pytest.mark.parametrize("rule", HOLD, ids=lambda r: f"{r.rule} {r.of}")
+def test_what_is_right_holds(rule: Rule) -> None:
+    [checked] = check_rules(INVOICE, [rule])
+    assert checked.verdict == "holds" and checked.error is None
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "told"),
+    [
+        ({"total": 120.0}, HOLD[0], "net + tax is 119.00, but total is 120.00"),
+        ({"net": 99.0}, HOLD[1], "items[].amount is 100.00"),
+        ({"items": [{"quantity": 2, "price": 3, "amount": 7}]}, HOLD[2], "items[0].amount is 7.00"),
+        ({"due": "2026-01-31"}, HOLD[3], "issued (2026-02-01) is after due (2026-01-31)"),
+        ({"bank": {"iban": "DE88 3704 0044 0532 0130 00"}}, HOLD[4], "No valid iban"),
+    ],
+    ids=lambda v: str(v)[:30],
+)
+def test_what_is_wrong_is_told_or_fails(change: dict[str, Any], rule: Rule, told: str) -> None:
+    [checked] = check_rules({**INVOICE, **change}, [rule])
+    assert checked.verdict == "broken" and checked.error is not None and told in checked.error.message
+    assert checked.error.code == "validation_warning"
+    strict = Rule(rule.rule, rule.of, rule.equals, rule.tolerance, "fail")
+    with pytest.raises(ExecutionFailed) as caught:
+        check_rules({**INVOICE, **change}, [strict])
+    assert caught.value.code == "validation_failed" and told in caught.value.message
+
+
+@pytest.mark.parametrize("rule", HOLD, ids=lambda r: f"{r.rule} {r.of}")
+def test_what_is_null_is_not_judged(rule: Rule) -> None:
+    for response in ({}, {"items": []}, {"items": None}, dict.fromkeys(INVOICE)):
+        [checked] = check_rules(response, [Rule(rule.rule, rule.of, rule.equals, 0.01, "fail")])
+        assert checked.verdict == "does not apply"
+
+
+def test_tolerance() -> None:
+    rounded = {**INVOICE, "total": 119.01}
+    assert check_rules(rounded, [HOLD[0]])[0].verdict == "holds"
+    assert check_rules(rounded, [Rule("sum", ("net", "tax"), "total", 0.0)])[0].verdict == "broken"
+
+
+def test_paths() -> None:
+    deep = {"a": [{"b": [{"c": 1}, {"c": 2}]}, {"b": [{"c": 3}]}], "m": [[1, 2], [3]]}
+    assert values_at(deep, "a[].b[].c") == [1, 2, 3] and values_at(deep, "m[][]") == [1, 2, 3]
+    assert values_at(deep, "x.y") == [None]
+
+
+# Published examples of the identifiers, not those of any document.
+@pytest.mark.parametrize(
+    "good", ["GB82 WEST 1234 5698 7654 32", "DE89370400440532013000", "FR1420041010050500013M02606"]
+)
+def test_iban(good: str) -> None:
+    assert is_iban(good) and not is_iban(good[:-1] + ("1" if good[-1] != "1" else "2"))
+    assert not is_iban("") and not is_iban("DE00")
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        "DE136695976",
+        "ATU13585627",
+        "BE0428759497",
+        "FR40303265045",
+        "GB980780684",
+        "IT00743110157",
+        "NL004495445B01",
+        "LU15027442",
+        "PL8567346215",
+        "PT501964843",
+        "DK13585628",
+        "FI20774740",
+    ],
+)
+def test_vat_ids(good: str) -> None:
+    assert is_vat_id(good) and is_vat_id(f"{good[:2]} {good[2:]}")
+    at = 7 if good.startswith("AT") else 6
+    changed = good[:at] + str((int(good[at]) + 1) % 10) + good[at + 1 :]
+    assert not is_vat_id(changed)
+    assert not is_vat_id("ZZ123") and not is_vat_id("")
+
+
+def test_luhn() -> None:
+    assert is_luhn("4111 1111 1111 1111") and is_luhn("79927398713") and not is_luhn("79927398710")
+    assert not is_luhn("") and not is_luhn("4111x")
+
+
+def test_an_execution_tells_how_the_rules_came_out() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "invoice_number": {"type": "string"},
+            "total": {"type": "number"},
+            "net": {"type": "number"},
+        },
+    }
+    wrong = Rule("luhn", ("invoice_number",))
+    agent = Agent("mine", "1", schema, validators=(wrong, Rule("sum", ("net",), "total")))
+    result = paperclerk.execute(make_pdf(1), agent=agent)
+    assert [e.code for e in result.errors] == ["validation_warning"]
+    verdicts = {step.name: step.detail for step in result.steps if step.name.startswith("validate:")}
+    assert verdicts["validate:luhn invoice_number"].startswith("broken: No valid luhn")
+    assert verdicts["validate:sum net"].startswith("does not apply")
+    fatal = Agent("mine", "1", schema, validators=(Rule("luhn", ("invoice_number",), severity="fail"),))
+    with pytest.raises(ExecutionFailed):
+        paperclerk.execute(make_pdf(1), agent=fatal)
+
+
+def test_an_agent_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nschema: {type: object, properties: {invoice_number: {type: string}}}\n"
+        "defaults: {detail: lo}\nvalidators: [{rule: luhn, of: invoice_number}]\n"
+    )
+    result = paperclerk.execute(make_pdf(1), agent=str(path))
+    assert result.response == {"invoice_number": "R-2041"}
+    assert [e.code for e in result.errors] == ["validation_warning"]
+    with pytest.raises(InvalidRequest):
+        paperclerk.execute(make_pdf(1), agent=str(tmp_path / "other.yaml"))
