@@ -6,12 +6,13 @@ STAMP := $(VENV)/.installed
 CLIENT := .venv-vlmrun
 ARGS ?=
 
-.PHONY: help setup lock demo test lint openapi bench
+.PHONY: help setup lock demo test fault lint openapi bench
 
 help:
 	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
 	@echo "make test                every test that needs neither root nor apt"
 	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
+	@echo "make fault               the long run of kills while jobs flow, on both stores"
 	@echo "make bench               the benchmark table"
 	@echo "make openapi             docs/openapi.json from the routes"
 	@echo "make lint                ruff, mypy, layer contracts"
@@ -35,6 +36,10 @@ demo: setup
 
 test: setup lint $(CLIENT)/.installed
 	$(PY) -m pytest $(ARGS)
+
+fault: setup
+	$(PY) -m tests.jobs.fault --store sqlite $(ARGS)
+	$(PY) -m tests.jobs.fault --store postgresql $(ARGS)
 
 # The official client pins versions that we do not, so its tests have an environment of their own.
 $(CLIENT)/.installed: tests/client/requirements.lock
