@@ -104,6 +104,7 @@ class Executor:
             if new.kind == "image":
                 document = read_images(paths, plan, self.workshop.reader, wanted)
             else:
+                plan = with_rendering(plan, paths[0], self.workshop.reader)
                 document = self._read(execution, plan, paths[0], wanted)
                 plan = with_rendering(plan, paths[0], self.workshop.reader)
             reading = Step("read", time.monotonic() - started, f"{len(document.pages)} pages")
