@@ -24,14 +24,22 @@ from paperclerk.engines.embedded.entries import entry_rows
 from paperclerk.engines.embedded.enumerations import scalars
 from paperclerk.engines.embedded.figures import Statements, is_figure
 from paperclerk.engines.embedded.grid import Table, tables_of
-from paperclerk.engines.embedded.ledger import GLUED, MONEY, Entry, Ledger, quantity_and_price, read_ledger
+from paperclerk.engines.embedded.ledger import (
+    GLUED,
+    MONEY,
+    Entry,
+    Ledger,
+    quantity_and_price,
+    read_ledger,
+    without_code,
+)
 from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
 from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.sections import Section, sections_of
 from paperclerk.engines.embedded.shapes import cell_rows, is_cell_rows, table_object
-from paperclerk.engines.embedded.strips import Strip, strips_of, without_furniture
+from paperclerk.engines.embedded.strips import Piece, Strip, strips_of, without_furniture
 from paperclerk.schemas.compiled import Field
 
 PROVED, LIKELY = 0.95, 0.85  # scores of values that arithmetic confirms, and of others under a heading
@@ -200,6 +208,9 @@ class Tables:
             pieces = cell_text(record, place) if place is not None else []
             if place is None or not pieces:
                 return ABSENT
+            if "code" in child.description.lower() and _role(child) == "description":
+                pieces = _split_words(pieces)
+                return _name_leaf(without_code(pieces) or text_of(pieces), LIKELY)
             return leaf_for(child, text_of(pieces), self.locale, PROVED if place.column in proved else LIKELY)
 
         return _filled(element, give)
@@ -225,6 +236,10 @@ class Tables:
             return ABSENT
 
         return _filled(element, give)
+
+
+def _split_words(pieces: Sequence[Piece]) -> list[Piece]:
+    return [Piece(p.page, (w,)) for p in pieces for w in p.words]
 
 
 def _scalars(field: Field) -> Iterator[Field]:

@@ -149,17 +149,28 @@ def _entries(strips: Sequence[Strip], run: Sequence[Amount]) -> tuple[Entry, ...
     named = [has_letters(text_of(p).text) if p else False for p in own]
     if sum(named) * 2 > len(run):
         return tuple(
-            Entry(a, _clean(p) if ok else _best(_above(strips, run, i, 2)), ())
+            Entry(a, without_code(p) if ok else _best(_above(strips, run, i, 2)), ())
             for i, (a, p, ok) in enumerate(zip(run, own, named, strict=True))
         )
     lines = [run[i].at - run[i - 1].at - 1 for i in range(1, len(run))]
     usual = max(1, round(statistics.median(lines))) if lines else 2
-    below = not _above(strips, run, 0, 1)
+    below = not _above(strips, run, 0, 1) or (bool(lines) and min(lines) >= 1 and _name_follows(strips, run))
     entries = []
     for i, a in enumerate(run):
         around = _below(strips, run, i, usual) if below else _above(strips, run, i, usual)
         entries.append(Entry(a, _best(around), tuple(text_of(s.pieces) for s in around)))
     return tuple(entries)
+
+
+def _name_follows(strips: Sequence[Strip], run: Sequence[Amount]) -> bool:
+    """Whether the last amount is followed, as closely as the others, by a line of text and then by no other item:
+    then names stand under their amounts."""
+    last = run[-1].at
+    after = _below(strips, run, len(run) - 1, 1)
+    if not after or not has_letters(after[0].text, 3):
+        return False
+    gaps = [strips[a.at + 1].box.y0 - strips[a.at].box.y1 for a in run[:-1]]
+    return after[0].box.y0 - strips[last].box.y1 <= 1.3 * max(statistics.median(gaps), 1.0)
 
 
 def _above(strips: Sequence[Strip], run: Sequence[Amount], i: int, most: int) -> list[Strip]:
@@ -196,10 +207,11 @@ def _is_heading(strip: Strip) -> bool:
 
 def _best(strips: Sequence[Strip]) -> Text | None:
     """The line with the most letters, the first of equals, cleaned of codes and tax marks."""
-    parts = [p for s in strips if (p := _name_part(s)) and has_letters(text_of(p).text)]
+    plain = [s for s in strips if ":" not in s.text] or strips  # `Date: ...` names no thing
+    parts = [p for s in plain if (p := _name_part(s)) and has_letters(text_of(p).text)]
     if not parts:
         return None
-    return _clean(max(parts, key=lambda p: sum(c.isalpha() for c in text_of(p).text)))
+    return without_code(max(parts, key=lambda p: sum(c.isalpha() for c in text_of(p).text)))
 
 
 def _name_part(strip: Strip, priced: bool = False) -> list[Piece]:
@@ -233,7 +245,7 @@ def _set_apart(words: Sequence[tuple[Piece, int]], strip: Strip) -> bool:
     return last.box.x0 - before.box.x1 > last.box.height or bool(MONEY.search(before.text))
 
 
-def _clean(pieces: Sequence[Piece]) -> Text | None:
+def without_code(pieces: Sequence[Piece]) -> Text | None:
     """Without an item code or a mark at the front."""
     kept = list(pieces)
     if not kept:
