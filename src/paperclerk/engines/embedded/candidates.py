@@ -66,7 +66,8 @@ _MARKS: dict[str, MarkKind] = {
 }
 _ID = re.compile(r"[^\W_][\w./\\#&-]*[^\W_]|\d")
 _SIGN = re.compile(r"(?:no|nr|n°|nº)\.?:?(?=\d)", re.I)  # No.1032
-_ID_MORE = re.compile(r" (?=\d)[\d-]+(?![\w,.]*[.,/]\d)")
+_ID_MORE = re.compile(r" \d[\d-]+(?![\w,.]*[.,/]\d|\w)")
+_PREFIX = re.compile(r"[A-Z]{1,4} (?=[A-Z]?\d)")  # FS 3/8812
 _CURRENCY = re.compile(
     "|".join(re.escape(s) for s in sorted([*SYMBOLS, *(rf"{c}" for c in CODES)], key=len, reverse=True))
 )
@@ -297,7 +298,10 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
                 continue
         if any(d.start < end and start < d.end for d in values.dates):
             continue
+        if count == 0 and (prefix := _PREFIX.match(row.text, slot.start, end)) and prefix.end() == start:
+            start = prefix.start()
         wide = profile.want in ("iban", "vat_id", "phone", "bic") or _grouped(profile)
+        wide = wide or re.fullmatch(r"\d{1,4}", row.text[start:end]) is not None
         while wide and (more := _ID_MORE.match(row.text, end, slot.end)):
             end = more.end()
         value = forms.text_value(_printed(row, start, end), profile)

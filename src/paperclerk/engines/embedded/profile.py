@@ -71,7 +71,9 @@ _MORE_ALIASES = {
     "total amount excluding tax | total before taxes | pre tax total | pretax amount | total excluding taxes | "
     "invoice total without vat | net sum",
     "tax_total": "total tax amount | tax sum | vat sum | total vat | sales tax amount | total amount of tax",
-    "issue_date": "invoice issue date | receipt date | purchase date | transaction date | date issued | bill date",
+    "issue_date": "quote date | quotation date | letter date | report date | certificate date | offer date | "
+    "estimate date | note date | document date | form date | date of quote | invoice issue date | "
+    "receipt date | purchase date | transaction date | date issued | bill date",
     "invoice_number": "invoice identifier | invoice code",
     "postcode": "zip | zipcode | postal | postal code | zip code | pin code",
     "website": "web site | website url | homepage url | url",
@@ -96,6 +98,10 @@ _DATE_WORDS = word_set("date day datum fecha data tarikh birthday dob deadline y
 _MONEY_WORDS = word_set(
     "amount total subtotal price cost fee balance salary wage payment premium rent tax discount charge deposit "
     "income revenue profit budget value usd eur dollar dollars euro euros money sum gross net earning deduction"
+)
+_COUNTED_WORDS = word_set(
+    "weight distance quantity hour day count mileage kilometer km length width height volume area consumption usage "
+    "age page item unit score point temperature dose duration minute year"
 )
 _ID_WORDS = word_set("no id code reference sku serial barcode")
 _LINK_WORDS = word_set("url uri link website homepage")
@@ -387,7 +393,10 @@ def _want_number(field: Field, stems: tuple[str, ...], concepts: dict[str, float
         return "percent"
     if field.kind == "integer":
         return "integer"
-    return "money" if set(stems) & _MONEY_WORDS else "number"
+    counted = set(stems) & _COUNTED_WORDS or (
+        top and lexicon.kind_of(top) == "number" and concepts[top] >= 0.9
+    )
+    return "money" if set(stems) & _MONEY_WORDS and not counted else "number"
 
 
 _SAYS_KIND: dict[str, Want] = {

@@ -5,11 +5,12 @@ Called by `ranking`. Scores stay below those of a good label, so that a label de
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from paperclerk.domain.result import Span
-from paperclerk.engines.embedded import forms
+from paperclerk.engines.embedded import forms, phrases
 from paperclerk.engines.embedded.candidates import Candidate, mark_value
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
@@ -30,6 +31,8 @@ from paperclerk.engines.embedded.parties import (
 from paperclerk.engines.embedded.profile import ROLES, Profile
 from paperclerk.engines.embedded.values import MarkKind, find_currency
 
+_DEFINED = re.compile(r"\((?:[^()\"“”]{0,40})[\"“”'‘](?P<term>[^()\"“”'’]{3,40})[\"“”'’][^()]{0,20}\)")
+_JOINS_PARTIES = re.compile(r"\b(?:between|among|and|by|with|from)\b:?\s+|[;:]\s+")
 HEAD_ROWS = 14  # how far down the first page an unlabelled letterhead reaches
 FOOT_ROWS, FOOT_SHARE = 8, 0.8  # the lines at the foot where a company may name itself instead
 
@@ -51,7 +54,9 @@ class Finder:
 
     def find(self, profile: Profile) -> list[Candidate]:
         """Candidates that need no label of their own."""
-        if profile.owned:
+        if profile.want == "name" and (terms := [*self._defined_terms(profile)]):
+            return terms
+        if profile.owner:
             return []
         if profile.want == "name" and profile.role in ROLES:
             return [*self._names(profile)]
@@ -202,6 +207,25 @@ class Finder:
             value, (row.span(start, end),), (row.page, row.index, start, end),
             score if value is not None else 0.0, ocr=row.score_of(start, end),
         )  # fmt: skip
+
+    def _defined_terms(self, profile: Profile) -> Iterator[Candidate]:
+        """Contracts name parties in running text: Margaret Holt ("Landlord")."""
+        asked = {w for w, v in profile.words if v > 0.5}
+        for row in self.facts.rows:
+            if "(" not in row.text:
+                continue
+            for match in _DEFINED.finditer(row.text):
+                if not asked & set(phrases.stems(match["term"])):
+                    continue
+                start = max((m.end() for m in _JOINS_PARTIES.finditer(row.text, 0, match.start())), default=0)
+                end = start + len(
+                    re.split(r",\s+(?:an?|as|having|with|of)\b", row.text[start : match.start()])[0]
+                )
+                while start < end and not row.text[start].isalnum():
+                    start += 1
+                text = row.text[start:end].rstrip(" ,")
+                if 2 < len(text) < 80 and text[0].isupper():
+                    yield self._text(profile, row, start, start + len(text), 0.8 - 0.02 * min(10, row.page))
 
     def _headline(self, profile: Profile) -> Iterator[Candidate]:
         """What stands largest on the first page: a title; a person's name, when it reads like one."""

@@ -1,0 +1,260 @@
+"""More kinds of documents in more languages, all invented here: what is asked, and what stands there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.engines.pages_made import fields, values
+
+ITALIAN_INVOICE = """
+Officine Bianchi S.r.l.                          FATTURA
+Via Roma 12                                      Numero fattura: 2024/118
+20121 Milano                                     Data: 15/03/2024
+P.IVA: IT12345678901                             Scadenza: 14/04/2024
+
+Spett.le
+Cartoleria Verdi di Anna Verdi
+Corso Garibaldi 8
+10122 Torino
+
+Descrizione              Qtà      Prezzo       Importo
+Risme carta A4           10       4,20         42,00
+Toner nero               2        55,00        110,00
+
+Imponibile                                     152,00
+IVA 22%                                        33,44
+Totale fattura                                 € 185,44
+Modalità di pagamento: Bonifico bancario
+"""
+UTILITY_BILL = """
+River City Power & Light                                Customer Service: 1-800-555-0142
+www.rivercitypower.example.com
+
+Account Number        Statement Date       Due Date         Amount Due
+4410-22871-9          Feb 12, 2024         Mar 4, 2024      $143.27
+
+Service Address:  88 Alder Court, Apt 4, Dayton OH 45402
+Service period: Jan 10, 2024 to Feb 9, 2024
+
+Previous balance                 $120.00
+Payment received - thank you     -$120.00
+Current charges                  $143.27
+Total amount due                 $143.27
+
+Meter number: 77120034     Usage: 812 kWh
+"""
+LEASE_AGREEMENT = """
+RESIDENTIAL LEASE AGREEMENT
+
+This Lease Agreement is made on June 1, 2023 between Margaret Holt ("Landlord") and Devon Price ("Tenant").
+
+Property address: 17 Birch Lane, Salem, OR 97301
+Monthly rent: $1,450.00
+Security deposit: $1,450.00
+Lease term: July 1, 2023 to June 30, 2024
+Late fee: $50.00
+Governing law: State of Oregon
+"""
+GERMAN_DELIVERY_NOTE = """
+Gärtnerei Blum OHG                                    LIEFERSCHEIN
+Am Anger 3 · 99084 Erfurt
+
+Lieferadresse:                      Lieferschein-Nr.: LS-3391
+Hotel Seeblick                      Lieferdatum: 22.04.2024
+Uferweg 1                           Bestell-Nr.: B-1180
+88131 Lindau                        Kunden-Nr.: 20077
+
+Pos  Artikel            Menge  Einheit
+1    Buchsbaum          12     Stk
+2    Rosen rot          40     Stk
+
+Gesamtgewicht: 148,5 kg
+Fahrer: T. Lenz
+"""
+PORTUGUESE_RECEIPT = """
+MERCADO DA PRAÇA LDA
+Rua das Flores 21
+4050-262 Porto
+NIF: 509123456
+Data: 07-05-2024 10:41     Fatura: FS 3/8812
+
+Pão de centeio            1,80
+Queijo fresco             3,45
+Maçãs 1,2 kg              2,28
+
+SUBTOTAL                  7,10
+IVA 6%                    0,43
+TOTAL A PAGAR             7,53 EUR
+Dinheiro                 10,00
+Troco                     2,47
+"""
+IDENTITY_CARD = """
+REPUBLIC OF ELANDIA            IDENTITY CARD
+
+Surname                        Given names
+OKONKWO                        ADA MARIE
+Date of birth                  Sex
+14.08.1990                     F
+Card No.                       Date of expiry
+EL4410982                      30.06.2031
+Place of birth
+Port Lister
+"""
+FRENCH_AMBULANCE_BILL = """
+AMBULANCES DU LAC                     FACTURE N° 2024-0457
+12 quai Gallieni, 74000 Annecy        Date : 18 janvier 2024
+SIRET 812 345 678 00012
+
+Patient : Mme Colette Berger          N° Sécurité sociale : 2 45 03 74 010 123 45
+Date du transport : 16/01/2024        Distance : 38 km
+
+Forfait départ                        58,02 €
+Kilomètres                            85,12 €
+Total TTC                             143,14 €
+Part patient                          50,10 €
+"""
+QUOTATION = """
+Quotation                                    Brightline Signs Ltd
+                                             Unit 4, Mill Park, Leeds LS9 8AB
+Quote No: Q-5520                             T: 0113 496 0500   E: hello@brightline.example
+Date: 3rd June 2024
+Valid until: 3rd July 2024
+To: Oakfield Veterinary Clinic
+Project: New shop front sign
+
+Description                 Qty    Unit price    Total
+Aluminium sign 3m           1      840.00        840.00
+LED lighting kit            2      95.00         190.00
+
+Subtotal                                         1,030.00
+VAT @ 20%                                        206.00
+Total                                            £1,236.00
+Prepared by: Sam Whitlock
+"""
+
+CASES: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
+    "italian_invoice": (
+        ITALIAN_INVOICE,
+        {
+            "invoice_number": ("Invoice number", "2024/118"),
+            "invoice_date": ("date: Invoice date", "2024-03-15"),
+            "due_date": ("date: Due date", "2024-04-14"),
+            "seller_name": ("Name of the seller", "Officine Bianchi S.r.l."),
+            "buyer_name": ("Name of the buyer", "Cartoleria Verdi di Anna Verdi"),
+            "vat": ("VAT id of the seller", "IT12345678901"),
+            "net": ("number: Total without VAT", 152.0),
+            "tax_amount": ("number: VAT amount", 33.44),
+            "total": ("number: Total including VAT", 185.44),
+            "payment_method": ("Payment method", "Bonifico bancario"),
+            "seller_city": ("City of the seller", "Milano"),
+            "buyer_city": ("City of the buyer", "Torino"),
+        },
+    ),
+    "utility_bill": (
+        UTILITY_BILL,
+        {
+            "provider": ("Name of the utility provider", "River City Power & Light"),
+            "account_number": ("Account number", "4410-22871-9"),
+            "statement_date": ("date: Statement date", "2024-02-12"),
+            "due_date": ("date: Due date", "2024-03-04"),
+            "amount_due": ("number: Amount due", 143.27),
+            "previous_balance": ("number: Previous balance", 120.0),
+            "period_start": ("date: Start of service period", "2024-01-10"),
+            "period_end": ("date: End of service period", "2024-02-09"),
+            "meter_number": ("Meter number", "77120034"),
+            "phone": ("Customer service phone", "1-800-555-0142"),
+            "service_address": (
+                "Address where the service is provided",
+                "88 Alder Court, Apt 4, Dayton OH 45402",
+            ),
+        },
+    ),
+    "lease_agreement": (
+        LEASE_AGREEMENT,
+        {
+            "agreement_date": ("date: Date of the agreement", "2023-06-01"),
+            "landlord_name": ("Name of the landlord", "Margaret Holt"),
+            "tenant_name": ("Name of the tenant", "Devon Price"),
+            "property_address": ("Address of the property", "17 Birch Lane, Salem, OR 97301"),
+            "monthly_rent": ("number: Monthly rent", 1450.0),
+            "security_deposit": ("number: Security deposit", 1450.0),
+            "lease_start": ("date: First day of the lease", "2023-07-01"),
+            "lease_end": ("date: Last day of the lease", "2024-06-30"),
+            "late_fee": ("number: Late fee", 50.0),
+            "governing_law": ("Governing law", "State of Oregon"),
+        },
+    ),
+    "german_delivery_note": (
+        GERMAN_DELIVERY_NOTE,
+        {
+            "delivery_note_number": ("Delivery note number", "LS-3391"),
+            "delivery_date": ("date: Delivery date", "2024-04-22"),
+            "order_number": ("Order number", "B-1180"),
+            "customer_number": ("Customer number", "20077"),
+            "supplier_name": ("Name of the supplier", "Gärtnerei Blum OHG"),
+            "total_weight": ("number: Total weight in kg", 148.5),
+        },
+    ),
+    "portuguese_receipt": (
+        PORTUGUESE_RECEIPT,
+        {
+            "store": ("Name of the store", "MERCADO DA PRAÇA LDA"),
+            "store_address": ("Full address of the store", "Rua das Flores 21 4050-262 Porto"),
+            "date": ("date: Date of purchase", "2024-05-07"),
+            "total": ("number: Total amount", 7.53),
+            "invoice_number": ("Invoice number", "FS 3/8812"),
+            "tax_id": ("Tax id of the store", "509123456"),
+            "change": ("number: Change", 2.47),
+            "currency": ("Currency code", "EUR"),
+        },
+    ),
+    "identity_card": (
+        IDENTITY_CARD,
+        {
+            "last_name": ("Surname", "OKONKWO"),
+            "first_name": ("Given names", "ADA MARIE"),
+            "birth_date": ("date: Date of birth", "1990-08-14"),
+            "card_number": ("Number of the card", "EL4410982"),
+            "expiry_date": ("date: Date of expiry", "2031-06-30"),
+            "place_of_birth": ("Place of birth", "Port Lister"),
+            "sex": ("Sex", "F"),
+        },
+    ),
+    "french_ambulance_bill": (
+        FRENCH_AMBULANCE_BILL,
+        {
+            "invoice_number": ("Invoice number", "2024-0457"),
+            "invoice_date": ("date: Invoice date", "2024-01-18"),
+            "patient_name": ("Name of the patient", "Mme Colette Berger"),
+            "total": ("number: Total amount", 143.14),
+            "company": ("Name of the company", "AMBULANCES DU LAC"),
+            "siret": ("SIRET of the company", "812 345 678 00012"),
+            "distance": ("number: Distance in km", 38.0),
+        },
+    ),
+    "quotation": (
+        QUOTATION,
+        {
+            "quote_number": ("Quote number", "Q-5520"),
+            "quote_date": ("date: Date of the quote", "2024-06-03"),
+            "valid_until": ("date: Valid until", "2024-07-03"),
+            "customer": ("Name of the customer", "Oakfield Veterinary Clinic"),
+            "supplier_name": ("Name of the supplier", "Brightline Signs Ltd"),
+            "supplier_email": ("Email of the supplier", "hello@brightline.example"),
+            "supplier_phone": ("Phone of the supplier", "0113 496 0500"),
+            "subtotal": ("number: Subtotal", 1030.0),
+            "vat_amount": ("number: VAT amount", 206.0),
+            "total": ("number: Total", 1236.0),
+            "prepared_by": ("Who prepared the quote", "Sam Whitlock"),
+            "project": ("Project", "New shop front sign"),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_every_field_of(kind: str) -> None:
+    text, asked = CASES[kind]
+    got = values(text, fields(**{name: description for name, (description, _) in asked.items()}))
+    assert got == {name: truth for name, (_, truth) in asked.items()}
