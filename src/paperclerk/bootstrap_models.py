@@ -23,12 +23,17 @@ def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engi
         return embedded
     from paperclerk.engines.models.cache import ReplyCache
     from paperclerk.engines.models.pool import Pool
-    from paperclerk.extraction.windowed import ModelEngine, ModelOptions
+    from paperclerk.extraction.windowed import DOUBTED_BELOW, ModelEngine, ModelOptions
 
     pool = Pool(config.endpoints, cache=ReplyCache())
     if stack is not None:
         stack.callback(pool.close)
-    options = ModelOptions(config.keep_unplaced, config.max_calls, config.max_tokens)
+    options = ModelOptions(
+        keep_unplaced=config.keep_unplaced,
+        max_calls=config.max_calls,
+        max_tokens=config.max_tokens,
+        doubted_below=DOUBTED_BELOW if config.doubted_below is None else config.doubted_below,
+    )
     return ModelEngine(pool, embedded, options)
 
 

@@ -66,9 +66,7 @@ def endpoint() -> Iterator[Endpoint]:
     del server
 
 
-def test_every_reply_conforms_is_placed_or_marked_and_is_accounted_for(
-    endpoint: Endpoint, detail: Any
-) -> None:
+def test_every_reply_conforms_is_placed_or_marked_and_is_accounted_for(endpoint: Endpoint) -> None:
     document = Document(DocumentInfo("pdf", "application/pdf", len(PAGES)), tuple(PAGES))
     pool = Pool([endpoint])
     plan = make_plan(Agent("x", "1", SCHEMA), ExecutionConfig(detail="auto", max_retries=1))

@@ -27,6 +27,7 @@ from paperclerk.schemas.compiled import Field
 from paperclerk.schemas.lower import Answer
 from paperclerk.schemas.split import Path, groups, prune, put_together, units, weight
 
+DOUBTED_BELOW = (HI_FROM + MED_FROM) / 2  # what `auto` asks a model for, unless configured
 FIRST_WAVE = 0.25  # share of the windows, the likeliest first, that scalars are first looked for in
 AGREED = 0.95  # two that do not know of each other gave the same
 IMAGE_SIDE = 1600  # pixels
@@ -34,12 +35,16 @@ IMAGE_SIDE = 1600  # pixels
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """How far an execution may go, and whether values that no page holds are given (marked) or dropped."""
+    """How far an execution may go, and whether values that no page holds are given (marked) or dropped.
+
+    `doubted_below`: `auto` asks a model for the values that the embedded engine gives a lower score.
+    """
 
     keep_unplaced: bool = True
     max_calls: int = 1_000
     max_tokens: int = 20_000_000
     second_look: bool = True
+    doubted_below: float = DOUBTED_BELOW
 
 
 class ModelEngine:
@@ -57,7 +62,8 @@ class ModelEngine:
         own = self.embedded.extract(pages, schema, context)
         if context.detail == "lo" or not pages:
             return own
-        asked = prune(schema, doubtful(schema, own)) if context.detail == "auto" else schema
+        below = self.options.doubted_below
+        asked = prune(schema, doubtful(schema, own, below)) if context.detail == "auto" else schema
         if not any(True for _ in units(asked)):
             return own
         execution = _Execution(self, pages, context)
@@ -204,9 +210,9 @@ class _Execution:
         return tuple(render(i, IMAGE_SIDE) for i in shown)
 
 
-def doubtful(schema: Field, tree: Tree) -> set[Path]:
-    """The units of which a tree is unsure: scalars below `hi`, arrays that are empty or below `hi` on average."""
-    return {u.path for u in units(schema) if _score(at(tree, u.path)) < HI_FROM}
+def doubtful(schema: Field, tree: Tree, below: float) -> set[Path]:
+    """The units of which a tree is unsure: scalars scored lower, arrays that are empty or lower on average."""
+    return {u.path for u in units(schema) if _score(at(tree, u.path)) < below}
 
 
 def _score(tree: Tree) -> float:

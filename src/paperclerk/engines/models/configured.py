@@ -1,6 +1,7 @@
 """The operator's configuration of models: YAML or a few settings in, endpoints out. Called by the composition root.
 
     unplaced: mark            # or drop: values that no page holds
+    doubted_below: 0.75       # detail auto asks for values that the embedded engine scores lower
     max_calls: 1000           # of one execution
     models:
       - model: qwen3-vl       # the name that the endpoint knows
@@ -38,6 +39,7 @@ class ModelsConfig:
     keep_unplaced: bool = True
     max_calls: int = 1_000
     max_tokens: int = 20_000_000
+    doubted_below: float | None = None
 
 
 def load_models(path: Path) -> ModelsConfig:
@@ -54,7 +56,7 @@ def load_models(path: Path) -> ModelsConfig:
 def models_from(given: Any) -> ModelsConfig:
     """The configuration from plain data. Raises InvalidRequest."""
     top = _mapping(given, "the models file")
-    known = {"models", "unplaced", "max_calls", "max_tokens"}
+    known = {"models", "unplaced", "max_calls", "max_tokens", "doubted_below"}
     _refuse_unknown(top, known, "the models file")
     models = top.get("models")
     if not isinstance(models, list) or not models:
@@ -62,11 +64,13 @@ def models_from(given: Any) -> ModelsConfig:
     unplaced = top.get("unplaced", "mark")
     if unplaced not in ("mark", "drop"):
         raise InvalidRequest(f"`unplaced` is {unplaced!r}; write mark or drop.", code=CODE)
+    below = top.get("doubted_below")
     return ModelsConfig(
         tuple(_endpoint(m, f"models[{i}]") for i, m in enumerate(models)),
         keep_unplaced=unplaced == "mark",
         max_calls=_typed(top.get("max_calls", 1_000), int, "max_calls"),
         max_tokens=_typed(top.get("max_tokens", 20_000_000), int, "max_tokens"),
+        doubted_below=None if below is None else _typed(below, float, "doubted_below"),
     )
 
 
@@ -131,11 +135,11 @@ def _made(kind: type[T], values: dict[str, Any], where: str) -> T:
 
 
 def _typed(value: Any, kind: type[Any], where: str) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not kind or (kind in (int, float) and value < 0):
-        raise InvalidRequest(f"{where} is {value!r}; it must be of type {kind.__name__}.", code=CODE)
-    return value
+    read = float(value) if kind is float and type(value) is int else value
+    if type(read) is not kind or (kind in (int, float) and read < 0):
+        wanted = {int: "a whole number from 0", float: "a number from 0", bool: "true or false"}.get(kind, "a text")
+        raise InvalidRequest(f"{where} is {value!r}; it must be {wanted}.", code=CODE)
+    return read
 
 
 def _mapping(given: Any, where: str) -> Mapping[str, Any]:

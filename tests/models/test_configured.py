@@ -1,0 +1,79 @@
+"""The operator's models file: what is taken, and what is said of what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paperclerk.bootstrap_models import open_engine
+from paperclerk.domain.errors import InvalidRequest
+from paperclerk.engines.embedded.engine import EmbeddedEngine
+from paperclerk.engines.models.configured import load_models, models_from
+from paperclerk.extraction.windowed import ModelEngine
+from paperclerk.settings import load_settings
+
+FILE = """
+unplaced: drop
+doubted_below: 1
+models:
+  - model: qwen
+    base_url: http://gpu:8000/v1
+    api_key_env: GPU_KEY
+    weight: 3
+    profile: {images: true, context_tokens: 32768, dialect: {nullable: any_of}}
+  - {model: claude, protocol: anthropic, weight: 0, price_in: 3, price_out: 15}
+"""
+
+
+def test_a_file_is_read_with_its_keys_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPU_KEY", "sk-1")
+    (tmp_path / "models.yaml").write_text(FILE)
+    config = load_models(tmp_path / "models.yaml")
+    first, second = config.endpoints
+    assert (first.api_key, first.weight, first.profile.images) == ("sk-1", 3.0, True)
+    assert first.profile.dialect.nullable == "any_of" and second.protocol == "anthropic"
+    assert config.keep_unplaced is False and config.doubted_below == 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (None, "the models file must be a mapping"),
+        ({}, "needs a list `models`"),
+        ({"models": []}, "needs a list `models`"),
+        ({"models": [{}]}, "models[0]"),
+        ({"models": ["x"]}, "models[0] must be a mapping"),
+        ({"models": [{"model": "x", "modle": 1}]}, "models[0]: modle is not known"),
+        ({"models": [{"model": "x", "protocol": "soap"}]}, "openai, anthropic or google"),
+        ({"models": [{"model": "x", "base_url": "gpu:8000"}]}, "http:// or https://"),
+        ({"models": [{"model": "x", "concurrency": "many"}]}, "models[0].concurrency is 'many'"),
+        ({"models": [{"model": "x", "weight": -1}]}, "models[0].weight is -1"),
+        ({"models": [{"model": "x", "api_key_env": "NOT_SET_ANYWHERE"}]}, "NOT_SET_ANYWHERE"),
+        ({"models": [{"model": "x", "profile": {"output": "prose"}}]}, "schema, json or text"),
+        ({"models": [{"model": "x", "profile": {"context_tokens": 100}}]}, "must be more than"),
+        ({"models": [{"model": "x"}], "unplaced": "hide"}, "write mark or drop"),
+        ({"models": [{"model": "x"}], "max_calls": True}, "max_calls is True"),
+    ],
+)
+def test_what_is_wrong_is_named(given: Any, says: str) -> None:
+    with pytest.raises(InvalidRequest) as error:
+        models_from(given)
+    assert says in error.value.message and error.value.code == "invalid_setting"
+
+
+def test_without_a_model_the_engine_is_the_embedded_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert isinstance(open_engine(load_settings(data_dir=tmp_path)), EmbeddedEngine)
+    monkeypatch.setenv("PAPERCLERK_MODEL", "qwen")
+    monkeypatch.setenv("PAPERCLERK_MODEL_URL", "http://gpu:8000/v1")
+    engine = open_engine(load_settings(data_dir=tmp_path))
+    assert isinstance(engine, ModelEngine) and engine.pool.endpoints[0].model == "qwen"
+    (tmp_path / "models.yaml").write_text("models: [{model: other}]")
+    monkeypatch.setenv("PAPERCLERK_MODELS_FILE", str(tmp_path / "models.yaml"))
+    engine = open_engine(load_settings(data_dir=tmp_path))
+    assert isinstance(engine, ModelEngine) and engine.pool.endpoints[0].model == "other"
