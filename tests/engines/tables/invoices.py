@@ -66,26 +66,9 @@ WIDTHS = {
     "line_total": 75,
 }
 WORDS = [
-    "steel",
-    "copper",
-    "oak",
-    "garden",
-    "office",
-    "smart",
-    "heavy",
-    "light",
-    "blue",
-    "portable",
-    "wall",
-    "water",
-    "cable",
-    "lamp",
-    "chair",
-    "pump",
-    "hose",
-    "cover",
-    "frame",
-,]
+    *"steel copper oak garden office smart heavy light blue".split(),
+    *"portable wall water cable lamp chair pump hose cover frame".split(),
+]  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -164,22 +147,9 @@ def invoice(seed: int) -> Made:
 
 
 GOODS = [
-    "MILK",
-    "BREAD",
-    "RICE",
-    "SUGAR",
-    "COFFEE",
-    "SOAP",
-    "BATTERY",
-    "PAINT",
-    "BRUSH",
-    "NOODLE",
-    "CHICKEN",
-    "CAKE",
-    "WATER",
-    "TOWEL",
-    "KNIFE",
-,]
+    *"MILK BREAD RICE SUGAR COFFEE SOAP BATTERY".split(),
+    *"PAINT BRUSH NOODLE CHICKEN CAKE WATER TOWEL KNIFE".split(),
+]  # noqa: SIM905
 
 
 def receipt(seed: int) -> Made:
