@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.models.oracle import Faults, Oracle, Truth
+from typer.testing import CliRunner
 
 from paperclerk.bootstrap_models import open_engine
+from paperclerk.cli.main import app
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.engines.embedded.engine import EmbeddedEngine
 from paperclerk.engines.models.configured import load_models, models_from
@@ -77,3 +80,19 @@ def test_without_a_model_the_engine_is_the_embedded_one(
     monkeypatch.setenv("PAPERCLERK_MODELS_FILE", str(tmp_path / "models.yaml"))
     engine = open_engine(load_settings(data_dir=tmp_path))
     assert isinstance(engine, ModelEngine) and engine.pool.endpoints[0].model == "other"
+
+
+def test_doctor_tells_what_a_model_can_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    truth = Truth({"fruit": "Quince", "number": 4711, "colour": None})
+    with Oracle({"m": truth}, Faults(context_chars=20_000)) as server:
+        monkeypatch.setenv("PAPERCLERK_MODEL", "m")
+        monkeypatch.setenv("PAPERCLERK_MODEL_URL", server.url)
+        said = CliRunner().invoke(app, ["doctor", "--model", "--data-dir", str(tmp_path)])
+    assert said.exit_code == 0, said.output
+    assert "schema (type_list): works" in said.output
+    assert "profile: {context_tokens: 4096, max_output_tokens: 1024}" in said.output
+
+
+def test_doctor_says_how_to_configure_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, ["doctor", "--model", "--data-dir", str(tmp_path)])
+    assert said.exit_code == 1 and "PAPERCLERK_MODEL_URL" in said.output

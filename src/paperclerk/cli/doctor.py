@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from paperclerk.domain.errors import PaperclerkError
 if TYPE_CHECKING:
     from paperclerk.settings import Settings
 
+LARGEST_CONTEXT = 32_768  # tokens that a model is tried with
 SAMPLE_TEXT = "Invoice 20418"
 
 
@@ -44,7 +45,12 @@ class Finding:
 Check = Callable[["Settings"], Iterator[Finding]]
 
 
-def doctor(data_dir: DataDir = None) -> None:
+def doctor(
+    data_dir: DataDir = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="Ask the configured models what they can do, and nothing else.")
+    ] = False,
+) -> None:
     """Checks this installation: settings, data folder, database, plans, port, reading, OCR, protections.
 
     Exit codes: 0 all well (warnings included), 1 something does not work.
@@ -55,7 +61,8 @@ def doctor(data_dir: DataDir = None) -> None:
 
     with exit_codes():
         settings = load_settings(data_dir=data_dir)
-        findings = [finding for check in CHECKS for finding in _run(check, settings)]
+        checks = (_models,) if model else CHECKS
+        findings = [finding for check in checks for finding in _run(check, settings)]
         for finding in findings:
             typer.echo(f"{finding.health.value}  {finding.about}: {finding.text}")
             if finding.fix:
@@ -72,6 +79,27 @@ def _run(check: Check, settings: Settings) -> list[Finding]:
         return [Finding(Health.BAD, about, error.message)]
     except Exception as error:  # a check must not hide the others
         return [Finding(Health.BAD, about, f"{type(error).__name__}: {error}")]
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    """A few calls to each model, some of them long; what they cost is the endpoint's business."""
+    from paperclerk.bootstrap_models import models_config
+    from paperclerk.cli.doctor_models import probed_models, profile_line
+
+    config = models_config(settings)
+    if config is None:
+        fix = "Set PAPERCLERK_MODEL and PAPERCLERK_MODEL_URL, or PAPERCLERK_MODELS_FILE (docs/models.md)."
+        yield Finding(Health.BAD, "models", "none is configured", fix)
+        return
+    for endpoint, found in probed_models(config, LARGEST_CONTEXT):
+        for note in found.notes:
+            yield Finding(Health.GOOD, endpoint.model, note)
+        if found.works:
+            yield Finding(Health.GOOD, endpoint.model, profile_line(found.profile))
+        else:
+            yield Finding(
+                Health.BAD, endpoint.model, "it does not answer in any form", "See the lines above."
+            )
 
 
 def _python(_: Settings) -> Iterator[Finding]:
