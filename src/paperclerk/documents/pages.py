@@ -51,13 +51,12 @@ class Effort:
     draw_side: int
     detect_side: int
     picture_share: float
-    second_look: bool = False
 
 
 EFFORTS = {
     "lo": Effort(1600, 1280, 0.5),
     "auto": Effort(2000, 1280, 0.25),
-    "hi": Effort(3000, 1920, 0.05, second_look=True),
+    "hi": Effort(3000, 1920, 0.05),
 }
 
 
