@@ -65,10 +65,27 @@ WIDTHS = {
     "tax": 45,
     "line_total": 75,
 }
-WORDS = [
-    *"steel copper oak garden office smart heavy light blue".split(),
-    *"portable wall water cable lamp chair pump hose cover frame".split(),
-]  # noqa: SIM905
+WORDS = (
+    "steel",
+    "copper",
+    "oak",
+    "garden",
+    "office",
+    "smart",
+    "heavy",
+    "light",
+    "blue",
+    "portable",
+    "wall",
+    "water",
+    "cable",
+    "lamp",
+    "chair",
+    "pump",
+    "hose",
+    "cover",
+    "frame",
+)
 
 
 @dataclass(frozen=True)
@@ -146,10 +163,23 @@ def invoice(seed: int) -> Made:
     return Made(pages, items)
 
 
-GOODS = [
-    *"MILK BREAD RICE SUGAR COFFEE SOAP BATTERY".split(),
-    *"PAINT BRUSH NOODLE CHICKEN CAKE WATER TOWEL KNIFE".split(),
-]  # noqa: SIM905
+GOODS = (
+    "MILK",
+    "BREAD",
+    "RICE",
+    "SUGAR",
+    "COFFEE",
+    "SOAP",
+    "BATTERY",
+    "PAINT",
+    "BRUSH",
+    "NOODLE",
+    "CHICKEN",
+    "CAKE",
+    "WATER",
+    "TOWEL",
+    "KNIFE",
+)
 
 
 def receipt(seed: int) -> Made:
