@@ -67,6 +67,10 @@ _MARKS: dict[str, MarkKind] = {
 _ID = re.compile(r"[^\W_][\w./\\#&-]*[^\W_]|\d")
 _SIGN = re.compile(r"(?:no|nr|n°|nº)\.?:?(?=\d)", re.I)  # No.1032
 _ID_MORE = re.compile(r" \d[\d-]+(?![\w,.]*[.,/]\d|\w)")
+_SECTION = re.compile(
+    r"(?:§|section|article)? ?\d+(?:\.\d+)+\.?\s|\d{1,2}\.\s+[A-Z]", re.I
+)  # the next heading
+_STRAY = re.compile(r"[^\W\d_A-Z]\W?\s+(?=\w)")  # a stroke read as a letter
 _PREFIX = re.compile(r"[A-Z]{1,4} (?=[A-Z]?\d)")  # FS 3/8812
 _CURRENCY = re.compile(
     "|".join(re.escape(s) for s in sorted([*SYMBOLS, *(rf"{c}" for c in CODES)], key=len, reverse=True))
@@ -362,8 +366,8 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
                 start = head.start + head.cut
                 while start < end and not row.text[start].isalnum():
                     start += 1
-                if row.text[start].islower() and row.text[start + 1 : start + 2] == " ":
-                    start += 2  # a stray stroke
+                if stray := _STRAY.match(row.text, start, end):
+                    start = stray.end()
         end = start + name_end(row.text[start:end])
     text = row.text[start:end]
     letters = sum(c.isalpha() for c in text)
@@ -372,6 +376,10 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     factor = weak * _name_factor(text, letters) if profile.want == "name" else 1.0
     if head is not None and head.start <= start < head.end:
         factor *= 0.35 if head.sure else 1.0 - 0.6 * head.likeness  # this may be a label itself
+    if profile.want == "name" and any(d.start < end and start < d.end for d in facts.values(row).dates):
+        factor *= 0.3
+    if _SECTION.match(text):
+        factor *= 0.4
     if profile.want == "text":
         factor *= 1.0 if letters else 0.35  # a bare number answers no question for words
         if profile.concepts.keys() & {"payment_terms", "payment_method"} and (stop := text.find(". ")) > 0:

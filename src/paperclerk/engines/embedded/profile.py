@@ -176,6 +176,8 @@ def _read(field: Field) -> Profile:
     part = top if top in _PARTS else ("name" if role and want == "name" else None)
     if want == "name" and role in ROLES:
         concepts = {role: 1.0}
+    if want in _NAMED_KINDS and not concepts:
+        concepts = {_NAMED_KINDS[want]: 0.9}
     if want in ("date", "datetime"):
         other = {k: v for k, v in concepts.items() if not k.startswith("period")}
         concepts = other if other and not side else {k: v for k, v in concepts.items() if k not in other}
@@ -399,9 +401,18 @@ def _want_number(field: Field, stems: tuple[str, ...], concepts: dict[str, float
     return "money" if set(stems) & _MONEY_WORDS and not counted else "number"
 
 
+_NAMED_KINDS = {
+    "currency": "currency",
+    "email": "email",
+    "phone": "phone",
+    "uri": "website",
+    "iban": "iban",
+    "bic": "bic",
+}
 _SAYS_KIND: dict[str, Want] = {
     "email": "email", "mail": "email", "phone": "phone", "fax": "phone", "url": "uri", "uri": "uri",
     "website": "uri", "homepage": "uri", "link": "uri", "iban": "iban", "bic": "bic", "swift": "bic",
+    "currency": "currency",
 }  # fmt: skip
 
 
