@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 
 
@@ -251,4 +252,31 @@ idempotency_keys = Table(
         ["tenant_id", "execution_id"], ["executions.tenant_id", "executions.id"], ondelete="CASCADE"
     ),
     Index(None, "created_at"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("latest", Integer),  # the version that the name alone means; null until one is published
+    Column("draft", Json),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+)
+
+agent_versions = Table(
+    "agent_versions",
+    metadata,
+    # A published definition: never changed, only followed by the next.
+    Column("tenant_id", String(36), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("version", Integer, primary_key=True),  # from 1
+    Column("id", String(36), nullable=False),
+    Column("definition", Json, nullable=False),
+    Column("prompt_sha256", String(64), nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "name"], ["agents.tenant_id", "agents.name"], ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "id"),
+    Index(None, "tenant_id", "prompt_sha256"),
 )
