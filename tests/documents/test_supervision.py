@@ -23,6 +23,7 @@ from paperclerk.documents.media import ORDERS_MAGIC
 from paperclerk.documents.process import ProcessReader
 from paperclerk.documents.reader import ReadingLimits, ReadOptions
 from paperclerk.documents.sandbox import denied_calls, filter_program
+from paperclerk.domain.agent import Detail
 from paperclerk.domain.document import PageStatus
 from paperclerk.domain.errors import Cancelled, DocumentError, ReadingFailed, UnsupportedDocument
 
@@ -240,6 +241,16 @@ def test_a_child_sees_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPat
         reader.warm(details=())
         zygote = _zygote("orders")
         assert "canary" not in str(zygote.environ())
+
+
+@pytest.mark.parametrize("detail", ["lo", "auto"])
+def test_a_zygote_has_one_thread_and_no_telemetry(detail: Detail) -> None:
+    """A thread would not survive the fork, whatever it holds; the runtime's own would send reports."""
+    with ProcessReader() as reader:
+        reader.warm(details=(detail,))
+        zygote = _zygote({"lo": "tiny", "auto": "small"}[detail])
+        assert zygote.num_threads() == 1
+        assert not zygote.net_connections(kind="inet")
 
 
 def test_protections_are_active_here() -> None:

@@ -7,6 +7,7 @@ the position of every character, which gives each word a tight box.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -35,6 +36,7 @@ class Networks:
         import rapidocr
         from rapidocr.ch_ppocr_det.utils import DBPostProcess
 
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 it reports to its maker unless this is set
         onnxruntime: Any = importlib.import_module("onnxruntime")
         cv2.setNumThreads(1)
         folder = Path(rapidocr.__file__).parent / "models"
