@@ -87,7 +87,7 @@ def test_entries_under_headings() -> None:
             "jobTitle": "Senior Engineer",
             "employer": "Northern Solutions Ltd",
             "startDate": "March 2019",
-            "endDate": "Present",
+            "endDate": None,
             "isCurrent": True,
             "description": "Led a team of five Moved all services to new machines",
         },

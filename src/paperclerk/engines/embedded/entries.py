@@ -154,7 +154,7 @@ def _row(element: Field, entry: Entry) -> dict[str, Tree]:
         if names & _START and _is_date(names, child):
             row[child.name] = dates[0]
         elif names & _END and _is_date(names, child):
-            row[child.name] = dates[1]
+            row[child.name] = ABSENT if _is_now(dates[1]) else dates[1]
         elif names & {"date", "year", "period", "dates", "duration"}:
             row[child.name] = (
                 dates[2] if child.kind == "string" or child.kind == "any" else _year(dates[0], child)
@@ -213,8 +213,12 @@ def _current(dates: Sequence[Leaf]) -> Leaf:
     last = dates[1]
     if last.value is None:
         return ABSENT
-    now = re.fullmatch(_NOW, str(last.value), re.I) is not None
-    return Leaf(now, last.spans, 0.65)
+    return Leaf(_is_now(last), last.spans, 0.65)
+
+
+def _is_now(date: Leaf) -> bool:
+    """`Present` ends no entry: it has no last day."""
+    return re.fullmatch(_NOW, str(date.value or ""), re.I) is not None
 
 
 def _year(date: Leaf, field: Field) -> Leaf:

@@ -80,7 +80,7 @@ class Statements:
                 if line is None:
                     continue
                 under = (
-                    replace(line, stems=line.stems | _stems(section)) if len(line.label.words) <= 2 else line
+                    replace(line, stems=line.stems | _stems(section)) if len(line.label.words) == 1 else line
                 )
                 for each in (line, under) if under is not line else (line,):
                     for stem in each.stems:
@@ -212,9 +212,9 @@ def _is_share(array: Field) -> bool:
 
 
 def _phrases(array: Field) -> list[tuple[str, float]]:
-    """What may stand on the page for an array: its name, title, the first phrases of its description, and what
+    """What may stand on the page for an array: its name, title, the first phrase of its description, and what
     statements usually print for it."""
-    parts = [p for p in re.split(r"[:(.,;]", array.description)[:2] if p.strip()]
+    parts = [p for p in re.split(r"[:(.,;]", array.description)[:1] if p.strip()]
     name = words_of(array.name)
     known = sorted(phrases_of("line").get(name, ()))
     phrases = [
