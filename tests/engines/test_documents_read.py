@@ -360,3 +360,15 @@ def test_no_pages_and_empty_pages_answer_nothing() -> None:
     asked = {"total": {"type": "number"}, "tags": {"type": "array", "items": {"type": "string"}}}
     assert values([], asked) == {"total": None, "tags": []}
     assert values([page("")], asked) == {"total": None, "tags": []}
+
+
+def test_a_label_that_the_description_quotes() -> None:
+    asked = {"lot": {"type": "string", "description": 'The lot, printed as "Ch.-B." on our labels'}}
+    assert values("Kennung: 4711\nCh.-B.: 88-A7", asked) == {"lot": "88-A7"}
+
+
+def test_a_label_that_the_prompt_quotes() -> None:
+    asked = {"lot": {"type": "string"}}
+    text = "Kennung: 4711\nCh.-B.: 88-A7"
+    assert extract(text, asked)["lot"].value is None
+    assert extract(text, asked, prompt='The lot stands behind "Ch.-B.".')["lot"].value == "88-A7"

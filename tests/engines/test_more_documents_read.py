@@ -133,6 +133,84 @@ Total                                            £1,236.00
 Prepared by: Sam Whitlock
 """
 
+US_INVOICE = """
+INVOICE                                            Acme Widgets Inc.
+                                                   500 Industrial Way
+Invoice # INV-00912                                Springfield, IL 62701
+Invoice Date                                       accounts@acmewidgets.example
+04/15/2024                                         (217) 555-0134
+Due Date
+05/15/2024
+
+Bill To:                        Ship To:
+Globex Retail LLC               Globex Warehouse 7
+88 Commerce Blvd                12 Dock Road
+Austin, TX 78701                Round Rock, TX 78664
+
+Item                     Qty      Rate        Amount
+Widget A                 10       $12.50      $125.00
+Widget B                 4        $30.00      $120.00
+
+                                  Sub Total   $245.00
+                                  Discount    $24.50
+                                  Tax (8.25%) $18.19
+                                  Total       $238.69
+                                  Amount Paid $100.00
+                                  Balance Due $138.69
+Terms: Net 30
+"""
+
+INDONESIAN_RECEIPT = """
+WARUNG BU SRI
+Jl. Melati No. 5, Bandung
+
+NASI GORENG        2 x 25.000      50.000
+ES TEH             3 x 5.000       15.000
+SATE AYAM          1 x 35.000      35.000
+
+SUBTOTAL                           100.000
+SERVICE 5%                         5.000
+PB1 10%                            10.500
+TOTAL                              115.500
+CASH                               150.000
+CHANGE                             34.500
+"""
+
+WAGE_STATEMENT = """
+a Employee's social security number      22222
+123-45-6789
+
+b Employer identification number (EIN)        1 Wages, tips, other compensation   2 Federal income tax withheld
+12-3456789                                    48500.00                            6835.00
+
+c Employer's name, address, and ZIP code      3 Social security wages             4 Social security tax withheld
+Redwood Timber Co                             50000.00                            3100.00
+77 Sawmill Road
+Eureka CA 95501
+
+e Employee's first name and initial   Last name
+Jordan T                              Ellery
+"""
+
+SPANISH_INVOICE = """
+Talleres Ibarra, S.A.                    FACTURA Nº F24-331
+C/ Mayor 14, 48001 Bilbao                Fecha de expedición: 09/02/2024
+CIF: A48123456                           Fecha de vencimiento: 10/03/2024
+
+Cliente: Transportes Oria S.L.
+NIF: B20123456
+
+Concepto                    Cantidad   Precio     Importe
+Revisión furgoneta          1          180,00     180,00
+Filtro de aceite            2          15,50      31,00
+
+Base imponible                                    211,00
+IVA (21%)                                         44,31
+TOTAL                                             255,31 €
+Forma de pago: Transferencia
+IBAN: ES91 2100 0418 4502 0005 1332
+"""
+
 CASES: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
     "italian_invoice": (
         ITALIAN_INVOICE,
@@ -248,6 +326,67 @@ CASES: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
             "total": ("number: Total", 1236.0),
             "prepared_by": ("Who prepared the quote", "Sam Whitlock"),
             "project": ("Project", "New shop front sign"),
+        },
+    ),
+    "us_invoice": (
+        US_INVOICE,
+        {
+            "invoice_number": ("Invoice number", "INV-00912"),
+            "invoice_date": ("date: Invoice date", "2024-04-15"),
+            "due_date": ("date: Due date", "2024-05-15"),
+            "vendor_name": ("Name of the vendor", "Acme Widgets Inc."),
+            "vendor_email": ("Email of the vendor", "accounts@acmewidgets.example"),
+            "vendor_phone": ("Phone of the vendor", "(217) 555-0134"),
+            "customer_name": ("Customer name", "Globex Retail LLC"),
+            "billing_city": ("City of the billing address", "Austin"),
+            "ship_to_name": ("Name at the shipping address", "Globex Warehouse 7"),
+            "subtotal": ("number: Subtotal", 245.0),
+            "discount": ("number: Discount", 24.5),
+            "tax": ("number: Tax", 18.19),
+            "total": ("number: Total", 238.69),
+            "amount_paid": ("number: Amount paid", 100.0),
+            "balance_due": ("number: Balance due", 138.69),
+            "terms": ("Payment terms", "Net 30"),
+        },
+    ),
+    "indonesian_receipt": (
+        INDONESIAN_RECEIPT,
+        {
+            "store": ("Name of the store", "WARUNG BU SRI"),
+            "subtotal": ("number: Subtotal", 100000.0),
+            "service": ("number: Service charge", 5000.0),
+            "total": ("number: Total", 115500.0),
+            "cash": ("number: Cash paid", 150000.0),
+            "change": ("number: Change", 34500.0),
+        },
+    ),
+    "wage_statement": (
+        WAGE_STATEMENT,
+        {
+            "ssn": ("Employee's social security number", "123-45-6789"),
+            "ein": ("Employer identification number", "12-3456789"),
+            "wages": ("number: Wages, tips and other compensation", 48500.0),
+            "federal_tax": ("number: Federal income tax withheld", 6835.0),
+            "ss_wages": ("number: Social security wages", 50000.0),
+            "employer_name": ("Name of the employer", "Redwood Timber Co"),
+            "last_name": ("Last name of the employee", "Ellery"),
+        },
+    ),
+    "spanish_invoice": (
+        SPANISH_INVOICE,
+        {
+            "invoice_number": ("Invoice number", "F24-331"),
+            "issue_date": ("date: Issue date", "2024-02-09"),
+            "due_date": ("date: Due date", "2024-03-10"),
+            "supplier_name": ("Supplier name", "Talleres Ibarra, S.A."),
+            "supplier_vat": ("VAT number of the supplier", "A48123456"),
+            "customer_name": ("Customer name", "Transportes Oria S.L."),
+            "customer_vat": ("VAT number of the customer", "B20123456"),
+            "tax_base": ("number: Taxable amount", 211.0),
+            "vat_amount": ("number: VAT amount", 44.31),
+            "total": ("number: Total", 255.31),
+            "iban": ("IBAN", "ES9121000418450200051332"),
+            "payment_method": ("Payment method", "Transferencia"),
         },
     ),
 }

@@ -21,7 +21,7 @@ from paperclerk.engines.embedded.profile import ROLES, Profile
 from paperclerk.engines.embedded.values import Values
 
 MAX_LABEL_WORDS = 14
-_NUMBERING = re.compile(r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-Z][.)]|[•▪●*-])\s*(?=[^\W\d])")
+_NUMBERING = re.compile(r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-Z][.)]|[a-z](?= [A-Z])|[•▪●*-])\s*(?=[^\W\d])")
 _TOKEN = re.compile(r"\S+")
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _COMPOUND = re.compile(
@@ -54,7 +54,8 @@ class Label:
 
     `concepts` are lexicon concepts with 0..1, how fully the words say it. `colon` tells that a colon ends it,
     `whole` that nothing else stands in its segment. `cut` is where a known label ends inside the words, if the
-    rest may already be the value. `numbered` captions ("2. Name") stand above their value.
+    rest may already be the value. `numbered` captions ("2. Name") stand above their value. `aside` are stems
+    in brackets.
     """
 
     row: Row
@@ -69,6 +70,7 @@ class Label:
     cut: int | None = None
     cut_concepts: tuple[str, ...] = ()
     numbered: bool = False
+    aside: tuple[str, ...] = ()
 
     @property
     def likeness(self) -> float:
@@ -160,8 +162,11 @@ def _label(
     cut, cut_concepts = (None, ()) if colon or known else _cut(text)
     whole = alone and (start - segment.start) <= 5 and segment.end - end <= 2
     stems = phrases.stems(bare)
-    numbered = whole and start > segment.start and segment.text[0].isdigit()
-    return Label(row, segment, start, end, text, stems, concepts, colon, whole, cut, cut_concepts, numbered)
+    numbered = whole and start > segment.start and segment.text[0].isalnum()
+    aside = phrases.stems(" ".join(_IN_BRACKETS.findall(text))) if "(" in text else ()
+    return Label(
+        row, segment, start, end, text, stems, concepts, colon, whole, cut, cut_concepts, numbered, aside
+    )
 
 
 def _kept_remark(match: re.Match[str]) -> str:
@@ -258,11 +263,13 @@ class Matcher:
     def __init__(self, labels: Sequence[Label], profiles: Sequence[Profile]) -> None:
         self._by_concept: dict[str, list[Label]] = defaultdict(list)
         self._by_stem: dict[str, list[Label]] = defaultdict(list)
+        self._by_key: dict[str, list[Label]] = defaultdict(list)
         for label in labels:
             for concept in {*label.concepts, *label.cut_concepts}:
                 self._by_concept[concept].append(label)
-            for s in set(label.stems):
+            for s in {*label.stems, *label.aside}:
                 self._by_stem[s].append(label)
+            self._by_key[phrases.key(label.text)].append(label)
         self._near: dict[str, dict[str, float]] = {}
         for stem in {w for p in profiles for w, _ in (*p.words, *p.hints)}:
             self._near[stem] = self._alike(stem)
@@ -279,6 +286,9 @@ class Matcher:
     def matches(self, profile: Profile) -> list[tuple[Label, float, bool]]:
         """Labels that may name the field: (label, fit 0..1, whether only its head before `cut` is meant)."""
         fits: dict[int, tuple[Label, float, bool]] = {}
+        for said in profile.phrases:
+            for label in self._by_key.get(said, ()):
+                self._keep(fits, label, 1.05, False)
         for concept, surety in profile.concepts.items():
             for label in self._by_concept[concept]:
                 fit = surety * label.concepts.get(concept, 0.0)
@@ -320,9 +330,10 @@ class Matcher:
         """Share of the field's words in the label times share of the label's words in the field."""
         stems = set(label.stems)
         hit: dict[str, float] = {}
+        spoken = stems | set(label.aside)
         got = 0.0
         for word, value in profile.words:
-            near = [(o, v) for o, v in self._near.get(word, {}).items() if o in stems]
+            near = [(o, v) for o, v in self._near.get(word, {}).items() if o in spoken]
             if near:
                 other, like = max(near, key=lambda n: n[1])
                 hit[other] = like
@@ -333,6 +344,8 @@ class Matcher:
                     hit.setdefault(other, 0.7 * like)
         need = sum(v for _, v in profile.words) or 1.0
         have = sum(phrases.weight(s) for s in stems) or 1.0
+        if hit.keys() - stems:
+            return float((got / need) ** 0.8)  # the brackets say it: (EIN)
         covered = sum(phrases.weight(s) * like for s, like in hit.items())
         return float((got / need) ** 0.8 * min(1.0, covered / have) ** 0.6)
 

@@ -7,7 +7,7 @@ looked at.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -114,7 +114,7 @@ class Profile:
     is about, `part` which part of it. `side` is the end of a period. `words` are (stem, weight) of name and
     title, `hints` those of the description. `iso` asks for YYYY-MM-DD. `topic` are the stems
     that tell one period from another. `owner` are stems that name somebody or something no known role stands for:
-    nothing unlabelled will do then."""
+    nothing unlabelled will do then. `phrases` are keys of labels that description or prompt quote."""
 
     field: Field
     want: Want
@@ -127,6 +127,7 @@ class Profile:
     iso: bool
     topic: frozenset[str] = frozenset()
     owner: frozenset[str] = frozenset()
+    phrases: tuple[str, ...] = ()
 
 
 _ANY_KIND = frozenset({"text", "name", "id", "code", "address"})
@@ -197,9 +198,50 @@ def _read(field: Field) -> Profile:
         "bic",
         "vat_id",
     )
-    owner = frozenset(_owner(field)) if private and role is None else frozenset()
+    said = {w for w in _owner(field) if all(c != top for c, _ in _aliases().get(frozenset({w}), ()))}
+    owner = frozenset(said) if private and role is None else frozenset()
     return Profile(
-        field, want, concepts, role, part, side, words, hints, _iso(field), frozenset(topic), owner
+        field,
+        want,
+        concepts,
+        role,
+        part,
+        side,
+        words,
+        hints,
+        _iso(field),
+        frozenset(topic),
+        owner,
+        _quoted_labels(field.description),
+    )
+
+
+def prompted(asked: Profile, prompt: str) -> Profile:
+    """The profile with the labels that a prompt quotes in a sentence about the field."""
+    if not _QUOTED.search(prompt):
+        return asked
+    found = list(asked.phrases)
+    names = {asked.field.name.casefold(), phrases.name_words(asked.field.name).casefold()}
+    for sentence in re.split(r"(?<=[.!?;])\s+|\n+", prompt):
+        if any(re.search(rf"(?<!\w){re.escape(n)}(?!\w)", sentence.casefold()) for n in names if n):
+            found += [phrases.key(m["said"]) for m in _QUOTED.finditer(sentence)]
+    return replace(asked, phrases=tuple(dict.fromkeys(found)))
+
+
+_QUOTED = re.compile(r"(?<!\w)[\"“‘'`](?P<said>[^\"“”‘’'`\n]{2,40})[\"”’'`](?!\w)")
+_LABELLED = re.compile(
+    r"(?:label|labell?ed|called|printed as|named|marked|heading|headed|under|next to|beside|behind|after)\b"
+    r"[^\"“‘']{0,20}$",
+    re.I,
+)
+
+
+def _quoted_labels(description: str) -> tuple[str, ...]:
+    """Labels that a description quotes: printed as "Ref. No."; other quotations are examples of values."""
+    return tuple(
+        phrases.key(m["said"])
+        for m in _QUOTED.finditer(description)
+        if _LABELLED.search(description[max(0, m.start() - 40) : m.start()])
     )
 
 
