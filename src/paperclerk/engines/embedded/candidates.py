@@ -65,7 +65,7 @@ _MARKS: dict[str, MarkKind] = {
     "vat_id": "vat_id",
 }
 _ID = re.compile(r"[^\W_][\w./\\#&-]*[^\W_]|\d")
-_SIGN = re.compile(r"(?:no|nr|n°|nº)\.?:?(?=\d)", re.I)  # No.1032
+_SIGN = re.compile(r"(?:no|nr|n°|nº)[.:/]*(?=\d)", re.I)  # No.1032
 _ID_MORE = re.compile(r" \d[\d-]+(?![\w,.]*[.,/]\d|\w)")
 _SECTION = re.compile(
     r"(?:§|section|article)? ?\d+(?:\.\d+)+\.?\s|\d{1,2}\.\s+[A-Z]", re.I
