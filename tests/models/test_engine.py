@@ -284,3 +284,34 @@ def test_document_text_cannot_close_the_document() -> None:
     text = oracle.seen.bodies[0]["messages"][-1]["content"]
     assert text.count("</document>") == 1 and text.count("</page>") == 1
     assert result.response == {"number": "HS-1"}
+
+
+def test_a_model_that_sees_gets_the_pages_as_pictures_beside_their_text() -> None:
+    document, truth = bill(6)
+    asked: list[int] = []
+
+    def render(page: int, max_side: int) -> bytes:
+        asked.append(page)
+        return b"\x89PNG" + bytes([page]) * max(1, max_side // 100)
+
+    plan = make_plan(Agent("x", "1", SCHEMA), ExecutionConfig(detail="hi"))
+    plan = replace(plan, context=replace(plan.context, render=render))
+    with reading(truth, profile=Profile(images=True, max_images=2)) as (engine, oracle):
+        result = extract(document, plan, engine)
+    assert result.response == truth
+    pictures = [
+        sum(part["type"] == "image_url" for part in body["messages"][-1]["content"])
+        for body in oracle.seen.bodies
+    ]
+    assert set(pictures) <= {1, 2} and set(asked) <= set(range(6))
+
+
+def test_labels_of_a_request_are_told_and_its_instructions_too() -> None:
+    document, truth = bill(1)
+    with reading(truth) as (engine, oracle):
+        read(
+            engine, document, metadata={"session_id": "s-77", "allow_training": True}, prompt="A timber bill"
+        )
+    messages = oracle.seen.bodies[0]["messages"]
+    assert "session_id: s-77" in messages[-1]["content"] and "allow_training" not in str(messages)
+    assert "A timber bill" in messages[0]["content"]

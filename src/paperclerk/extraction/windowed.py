@@ -31,6 +31,7 @@ DOUBTED_BELOW = (HI_FROM + MED_FROM) / 2  # what `auto` asks a model for, unless
 FIRST_WAVE = 0.25  # share of the windows, the likeliest first, that scalars are first looked for in
 AGREED = 0.95  # two that do not know of each other gave the same
 IMAGE_SIDE = 1600  # pixels
+MOST_PICTURES = 64
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,15 @@ class _Execution:
         )
         self.aligner = Aligner(pages)
         self.dropped = 0
+        self._pictures: dict[int, bytes] = {}
 
     def read(self, schema: Field) -> Tree:
         """The tree of `schema` (pruned to what is asked) as the models read it."""
         profile = self.asking.profile
         cut = groups(schema, profile.max_fields)
         room = min(self.asking.room_for_text(g) for g in cut)
-        windows = plan_windows(list(self.pages.values()), max_chars=room, max_pages=profile.max_pages)
+        most = min(profile.max_pages, profile.max_images) if profile.images else profile.max_pages
+        windows = plan_windows(list(self.pages.values()), max_chars=room, max_pages=most)
         if len(windows) == 1 and weight(schema) <= profile.max_fields:
             cut = [schema]  # one question holds it all
         scalars = [g for g in cut if all(u.is_scalar for u in units(g))]
@@ -203,11 +206,18 @@ class _Execution:
         trace.steps.append(Step("models", 0.0, f"{spent}, {budget.cost:.4f} USD" if budget.cost else spent))
 
     def _images(self, window: Window) -> tuple[bytes, ...]:
-        render = self.context.render
-        if render is None:
+        if self.context.render is None:
             return ()
-        shown = window.pages[: self.asking.profile.max_images]
-        return tuple(render(i, IMAGE_SIDE) for i in shown)
+        return tuple(self._picture(i) for i in window.pages[: self.asking.profile.max_images])
+
+    def _picture(self, page: int) -> bytes:
+        """A page as PNG; the last few stay at hand, since several groups of fields are asked of them."""
+        assert self.context.render is not None
+        if page not in self._pictures:
+            while len(self._pictures) >= MOST_PICTURES:
+                del self._pictures[next(iter(self._pictures))]
+            self._pictures[page] = self.context.render(page, IMAGE_SIDE)
+        return self._pictures[page]
 
 
 def doubtful(schema: Field, tree: Tree, below: float) -> set[Path]:
