@@ -10,6 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 from tests.documents import made
 from tests.documents.conftest import Read, line_texts, text_of
 
+from paperclerk.documents.letters import normalise
 from paperclerk.documents.process import ProcessReader
 from paperclerk.documents.reader import ReadingLimits, ReadOptions
 from paperclerk.domain.document import PageStatus, TextOrigin
@@ -50,8 +51,6 @@ def test_bold_and_characters_beyond_ascii(read: Read) -> None:
 
 
 def test_ligatures_soft_hyphens_and_zero_width_marks() -> None:
-    from paperclerk.documents.textlayer import normalise
-
     assert normalise("e\ufb03cient") == "efficient"
     assert normalise("Ａ１") == "A1"
     assert normalise("m²") == "m²"  # not what ligatures are: kept

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from paperclerk.documents.letters import normalise
 from paperclerk.documents.pages import Pixels
 from paperclerk.domain.document import Word
 from paperclerk.domain.geometry import Box
@@ -66,7 +67,9 @@ def words_of(text: Text, quad: Quads, strip: Pixels) -> tuple[Word, ...]:
 
 def _word(text: str, quad: Quads, score: float) -> Word:
     (x0, y0), (x1, y1) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
-    return Word(text, Box(x0, y0, x1, y1), round(score, 4), float(np.linalg.norm(quad[3] - quad[0])))
+    return Word(
+        normalise(text), Box(x0, y0, x1, y1), round(score, 4), float(np.linalg.norm(quad[3] - quad[0]))
+    )
 
 
 def _word_spans(characters: str) -> list[tuple[int, int]]:

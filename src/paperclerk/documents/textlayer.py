@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import numpy as np
 import numpy.typing as npt
 
+from paperclerk.documents.letters import normalise
 from paperclerk.documents.pdf import Characters
 from paperclerk.domain.document import Word
 from paperclerk.domain.geometry import Box
@@ -147,19 +147,3 @@ def field_words(text: str, box: tuple[float, float, float, float]) -> list[Word]
         left, right = x0 + 2 + match.start() * letter, x0 + 2 + match.end() * letter
         words.append(Word(match[0], Box(left, top, right, top + size), 1.0, size))
     return words
-
-
-def normalise(text: str) -> str:
-    """`text` with ligatures and presentation forms spelled out and invisible marks gone; otherwise as it is."""
-    if text.isascii():
-        return text
-    return unicodedata.normalize("NFC", "".join(map(_plain, text)))
-
-
-def _plain(character: str) -> str:
-    code = ord(character)
-    if 0xFB00 <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFC or 0xFF01 <= code <= 0xFF5E:
-        return unicodedata.normalize("NFKC", character)  # ligatures, Arabic forms, full-width Latin
-    if 0xE000 <= code <= 0xF8FF:
-        return "\ufffd"
-    return character
