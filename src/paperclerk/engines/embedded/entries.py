@@ -71,7 +71,9 @@ def entry_rows(array: Field, element: Field, sections: Sequence[Section]) -> lis
     for section in sections_for(array, sections):
         for entry in entries_of(section.lines):
             row = _row(element, entry)
-            if sum(isinstance(v, Leaf) and v.value is not None for v in row.values()) >= min(2, len(row)):
+            given = [v for v in row.values() if isinstance(v, Leaf) and v.value is not None]
+            told = any(isinstance(v.value, str) and not DATES.fullmatch(v.value) for v in given)
+            if told and len(given) >= min(2, len(row)):
                 rows.append(row)
     return rows
 

@@ -62,6 +62,12 @@ def is_figure(element: Field) -> bool:
     return value and about and not named
 
 
+def has_value(element: Field, row: Tree) -> bool:
+    """Whether a row, read by other means, holds the number that such an element is about."""
+    values = [c.name for c in element.children if c.is_scalar and set(words_of(c.name).split()) & _VALUE]
+    return isinstance(row, dict) and any(row[name].value is not None for name in values)
+
+
 class Statements:
     """All rows of numbers of a document, by the words of their labels."""
 

@@ -22,7 +22,7 @@ from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbe
 from paperclerk.engines.embedded.columns import Path, Place
 from paperclerk.engines.embedded.entries import entry_rows
 from paperclerk.engines.embedded.enumerations import scalars
-from paperclerk.engines.embedded.figures import Statements, is_figure
+from paperclerk.engines.embedded.figures import Statements, has_value, is_figure
 from paperclerk.engines.embedded.grid import Table, tables_of
 from paperclerk.engines.embedded.ledger import (
     GLUED,
@@ -67,8 +67,11 @@ class Tables:
             drawn = next((c for c in element.children if is_cell_rows(c)), None)
             if drawn is not None:
                 return [table_object(element, drawn, t) for t in self.grids]
-            figures = self._statements.elements(array, element) if is_figure(element) else []
-            return list(figures) or self._objects(array, element)
+            if not is_figure(element):
+                return self._objects(array, element)
+            return list(self._statements.elements(array, element)) or [
+                row for row in self._objects(array, element) if has_value(element, row)
+            ]
         if is_cell_rows(array):
             largest = max(self.grids, key=lambda t: len(t.rows) * len(t.rows[0]), default=None)
             return cell_rows(largest) if largest is not None else []
