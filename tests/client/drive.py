@@ -13,7 +13,7 @@ from typing import Any
 
 from vlmrun.client import VLMRun
 from vlmrun.client.exceptions import VLMRunError
-from vlmrun.client.types import GenerationConfig
+from vlmrun.client.types import AgentCreationConfig, GenerationConfig
 
 SCHEMA = {
     "type": "object",
@@ -114,6 +114,36 @@ def infer(client: VLMRun, folder: Path) -> Any:
         "domain": document.response.domain,
         "fields": [sorted(p.response.json_schema["properties"]) for p in (document, image)],
         "read": read.response,
+    }
+
+
+def agents(client: VLMRun, folder: Path) -> Any:
+    config = AgentCreationConfig(prompt="Read the bill.", json_schema=SCHEMA)
+    made = client.agent.create(name="client/bill", config=config)
+    file_id = client.files.upload(folder / "invoice.pdf").id
+    started = client.agent.execute(
+        name="client/bill", inputs={"document": {"type": "input_file", "file_id": file_id}}
+    )
+    done = client.executions.wait(started.id, timeout=60, sleep=1)
+    by_document = client.document.execute(name="client/bill", file=folder / "invoice.pdf")
+    unnamed = client.agent.create(config=AgentCreationConfig(prompt="Something else."))
+    return {
+        "made": shown(made),
+        "got": [
+            shown(client.agent.get(name="client/bill")),
+            shown(client.agent.get(id=made.id)),
+            shown(client.agent.get(prompt="Read the bill.")),
+            shown(client.agent.get_by_id(made.id)),
+        ],
+        "listed": [info.name for info in client.agent.list()],
+        "started": started.status,
+        "done": shown(done),
+        "executions": [e.id for e in client.executions.list(limit=5)],
+        "by_document": by_document.response,
+        "type": client.get_type("client/bill").__name__,
+        "invented": unnamed.name,
+        "unknown": raised(lambda: client.agent.get(name="client/nothing")),
+        "no_document": raised(lambda: client.agent.execute(name="client/bill", inputs={})),
     }
 
 

@@ -163,6 +163,22 @@ def test_a_schema_is_inferred_at_once(drive: Callable[..., Any]) -> None:
     assert outcome["read"] == {"invoice_number": "R-2041", "total": 118.5}
 
 
+def test_agents(drive: Callable[..., Any]) -> None:
+    outcome = drive("agents")
+    assert outcome["made"]["name"] == "client/bill"
+    for info in outcome["got"]:
+        assert info["id"] == outcome["made"]["id"] and info["prompt"] == "Read the bill."
+        assert info["json_schema"]["title"] == "Bill"
+    assert outcome["listed"][0] == "client/bill" and "document.invoice" in outcome["listed"]
+    done = outcome["done"]
+    assert outcome["started"] in ("enqueued", "pending", "running") and done["status"] == "completed"
+    assert done["response"] == outcome["by_document"] == {"invoice_number": "R-2041", "total": 118.5}
+    assert done["name"] == "client/bill" and done["id"] in outcome["executions"]
+    assert outcome["type"] == "Bill" and outcome["invented"].startswith("agent-")
+    assert outcome["unknown"]["class"] == "ResourceNotFoundError"
+    assert outcome["no_document"]["type"] == "missing_document"
+
+
 def test_hub(drive: Callable[..., Any]) -> None:
     outcome = drive("hub")
     assert outcome["version"].count(".") == 2 and "document.receipt" in outcome["domains"]

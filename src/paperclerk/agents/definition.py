@@ -26,6 +26,7 @@ from paperclerk.schemas.check import check_schema
 
 MAX_BYTES = 1_000_000
 MAX_VALIDATORS = 100
+RESERVED = frozenset({"schema"})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 _PATH = re.compile(r"[^.\[\]\s]+(?:\[\])*(?:\.[^.\[\]\s]+(?:\[\])*)*")
 
@@ -75,6 +76,8 @@ def from_json(value: Any) -> Definition:
         raise _invalid(
             f"{found.name[:80]!r} is no name: letters, digits, '.', '_', '-' and '/', at most 200, please."
         )
+    if found.name in RESERVED:
+        raise _invalid(f"the name {found.name!r} is taken by the server itself.")
     check_schema(found.schema)
     if len(found.validators) > MAX_VALIDATORS:
         raise _invalid(f"{len(found.validators)} validators; {MAX_VALIDATORS} are allowed.")

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from paperclerk import __version__
 from paperclerk.api import (
+    agents,
     control,
     documents,
     errors,
@@ -57,6 +58,8 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
         predictions.router,
         control.router,
         webhooks.router,
+        agents.execute_router,
+        agents.router,
         schemas.router,
         hub.router,
         unsupported.router,

@@ -7,12 +7,11 @@ from starlette.responses import Response
 
 from paperclerk.api.executions import (
     Asked,
-    agent_for,
-    agent_named,
     document_source,
     infer_schema,
     run,
 )
+from paperclerk.api.resolving import agent_for, agent_named
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
 from paperclerk.wire.executions import (
     DocumentExecuteBody,
@@ -36,7 +35,7 @@ async def execute(
     """Executes an agent by name over a document."""
     asked = Asked(
         kind="document",
-        agent=agent_named(body.name, body.version),
+        agent=await agent_named(body.name, body.version, caller, services),
         model="embedded",
         body=body,
         sources=document_source(body.file_id, body.url),
@@ -51,7 +50,7 @@ async def generate(
     """Reads a document by a domain's schema, or by the caller's own."""
     asked = Asked(
         kind="document",
-        agent=agent_for(body.domain, body.config),
+        agent=await agent_for(body.domain, body.config, caller, services),
         model=body.model,
         body=body,
         sources=document_source(body.file_id, body.url),

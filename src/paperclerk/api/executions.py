@@ -7,7 +7,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from paperclerk.agents.definition import definition_of, to_json
 from paperclerk.agents.inferred import NAME as INFER
 from paperclerk.api.auth import Caller
 from paperclerk.api.errors import REPLIED_AS_FAILED, NotSupported, status_of_failure
@@ -25,7 +26,7 @@ from paperclerk.api.routing import checked_id, parse_time
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, InvalidSchema, NotFound
-from paperclerk.jobs.requested import agent_of_own_schema, find_agent, plan_of
+from paperclerk.jobs.requested import STORED_AGENT, find_agent, is_stored, plan_of
 from paperclerk.storage.contents import Staged
 from paperclerk.storage.executions import Execution, Input, NewExecution, Status
 from paperclerk.wire.errors import error_json
@@ -40,14 +41,21 @@ EMBEDDED_MODEL = "embedded"
 class Asked:
     """A request for an execution, as a route understood it."""
 
-    kind: str  # document | image
+    kind: str  # document | image | documents (several, read as one)
     agent: Agent
     model: str
     body: ExecutionBody
     sources: tuple[Input, ...]  # urls may still be data: URLs
 
 
-async def run(asked: Asked, request: Request, caller: Caller, services: Services) -> Response:
+async def run(
+    asked: Asked,
+    request: Request,
+    caller: Caller,
+    services: Services,
+    *,
+    shown: Callable[[Execution], dict[str, Any]] = execution_json,
+) -> Response:
     """Accepts the execution; with `batch: false` waits for it. The reply is 201 and the execution.
 
     Raises what is wrong with the request; see `jobs.service.Jobs.submit`.
@@ -73,32 +81,18 @@ async def run(asked: Asked, request: Request, caller: Caller, services: Services
         execution = await services.jobs.wait(
             caller.tenant_id, execution.id, timeout_s=services.limits.sync_wait_s
         )
-    return reply(execution, waited=not body.batch)
+    return reply(execution, waited=not body.batch, shown=shown)
 
 
-def reply(execution: Execution, *, waited: bool) -> Response:
+def reply(
+    execution: Execution, *, waited: bool, shown: Callable[[Execution], dict[str, Any]] = execution_json
+) -> Response:
     """The execution; to a caller who waited, an error when its document or request was at fault."""
     outcome = execution.outcome
     code = outcome.failure_code if outcome and outcome.status is Status.FAILED else None
     if waited and code is not None and code not in REPLIED_AS_FAILED and outcome is not None:
         return JSONResponse(error_json(code, outcome.message or "", execution.id), status_of_failure(code))
-    return JSONResponse(execution_json(execution), 201)
-
-
-def agent_named(name: str, version: str) -> Agent:
-    """The agent to execute. Raises NotFound with the closest names."""
-    return find_agent(name, version)
-
-
-def agent_for(domain: str | None, config: ConfigBody) -> Agent:
-    """The agent behind `generate`. Raises NotFound, InvalidRequest when nothing says what to look for."""
-    if domain is None and config.json_schema is None:
-        raise InvalidRequest(
-            "Say what to look for: a `domain` such as document.invoice, or a JSON Schema in "
-            "`config.json_schema`.",
-            code="missing_domain",
-        )
-    return agent_of_own_schema() if domain is None else find_agent(domain)
+    return JSONResponse(shown(execution), 201)
 
 
 async def infer_schema(
@@ -174,7 +168,7 @@ def _new_execution(
         batch=body.batch,
         inputs=inputs,
         fingerprint=fingerprint(asked.kind, raw_body),
-        config=stored_config(body.config),
+        config=_config(asked),
         metadata=_metadata(body.metadata),
         labels=labels(body.metadata),
         callback_url=body.callback_url,
@@ -183,6 +177,17 @@ def _new_execution(
         deadline_at=deadline_at,
         key_id=caller.key_id,
     )
+
+
+def _config(asked: Asked) -> dict[str, Any]:
+    """The configuration with the agent's defaults under it and, for a tenant's own agent, the agent itself:
+    its version is immutable, and a worker needs no second look."""
+    config = asked.body.config
+    values = stored_config(config)
+    values |= {k: v for k, v in asked.agent.defaults.items() if k not in config.model_fields_set}
+    if is_stored(asked.agent):
+        values[STORED_AGENT] = to_json(definition_of(asked.agent))
+    return values
 
 
 def fingerprint(kind: str, raw_body: Any) -> str:

@@ -7,7 +7,8 @@ import asyncio
 from fastapi import APIRouter
 
 from paperclerk.agents import builtin
-from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute
+from paperclerk.api.resolving import agent_for
+from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf
 from paperclerk.api.schemas import schema_of
 from paperclerk.wire.schemas import HubDomainReply, HubInfoReply, HubSchemaBody, SchemaReply
 
@@ -33,10 +34,11 @@ async def has_domain(domain: str, caller: CallerOf) -> bool:
 
 
 @router.post("/schema")
-async def schema(body: HubSchemaBody, caller: CallerOf) -> SchemaReply:
+async def schema(body: HubSchemaBody, caller: CallerOf, services: ServicesOf) -> SchemaReply:
     """The schema of a domain; of it, what `gql_stmt` (here or in `config`) selects."""
     config = body.config.model_copy(update={"gql_stmt": body.gql_stmt or body.config.gql_stmt})
-    return await asyncio.to_thread(schema_of, body.domain, config)
+    agent = await agent_for(body.domain, config, caller, services)
+    return await asyncio.to_thread(schema_of, agent, config)
 
 
 def _domains() -> list[HubDomainReply]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from paperclerk.api.executions import Asked, agent_for, agent_named, infer_schema, run
+from paperclerk.api.executions import Asked, infer_schema, run
+from paperclerk.api.resolving import agent_for, agent_named
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
 from paperclerk.storage.executions import Input
 from paperclerk.wire.executions import (
@@ -30,7 +31,7 @@ async def execute(
     """Executes an agent by name over images."""
     asked = Asked(
         kind="image",
-        agent=agent_named(body.name, body.version),
+        agent=await agent_named(body.name, body.version, caller, services),
         model="embedded",
         body=body,
         sources=tuple(Input(url=url) for url in body.images),
@@ -45,7 +46,7 @@ async def generate(
     """Reads images by a domain's schema, or by the caller's own."""
     asked = Asked(
         kind="image",
-        agent=agent_for(body.domain, body.config),
+        agent=await agent_for(body.domain, body.config, caller, services),
         model=body.model,
         body=body,
         sources=tuple(Input(url=url) for url in body.images),

@@ -9,8 +9,10 @@ from fastapi import APIRouter
 
 from paperclerk.agents import builtin
 from paperclerk.agents.describe import schema_info
-from paperclerk.api.executions import agent_for, stored_config
-from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute
+from paperclerk.api.executions import stored_config
+from paperclerk.api.resolving import agent_for
+from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf
+from paperclerk.domain.agent import Agent
 from paperclerk.schemas.check import check_schema
 from paperclerk.schemas.select import select
 from paperclerk.wire.executions import ConfigBody
@@ -22,10 +24,11 @@ MODEL = "vlm-1"
 
 
 @router.post("/schema")
-async def schema(body: SchemaBody, caller: CallerOf) -> SchemaReply:
+async def schema(body: SchemaBody, caller: CallerOf, services: ServicesOf) -> SchemaReply:
     """The schema of a domain or agent; with `config.json_schema`, that one, which would rule; of it, what
     `config.gql_stmt` selects."""
-    return await asyncio.to_thread(schema_of, body.domain, body.config)
+    agent = await agent_for(body.domain, body.config, caller, services)
+    return await asyncio.to_thread(schema_of, agent, body.config)
 
 
 @router.get("/domains")
@@ -40,9 +43,8 @@ async def models(caller: CallerOf) -> list[ModelReply]:
     return [ModelReply(model=MODEL, domain=name) for name in await asyncio.to_thread(builtin.names)]
 
 
-def schema_of(domain: str | None, asked: ConfigBody) -> SchemaReply:
-    """The schema that a reply of `domain` would have. Raises NotFound, InvalidSchema."""
-    agent = agent_for(domain, asked)
+def schema_of(agent: Agent, asked: ConfigBody) -> SchemaReply:
+    """The schema that a reply of the agent would have. Raises InvalidSchema."""
     config = stored_config(asked)
     ruling = check_schema(config.get("json_schema", agent.json_schema))
     selected = select(ruling, config.get("gql_stmt", ""))

@@ -1,4 +1,4 @@
-"""Several images as one document, each a page. Called by `jobs`."""
+"""Several images, or several documents, as one document. Called by `jobs`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ from paperclerk.extraction.plan import Plan
 
 
 def read_images(
-    sources: Sequence[Path], plan: Plan, reader: Reader, on_progress: OnProgress | None = None
+    sources: Sequence[Path],
+    plan: Plan,
+    reader: Reader,
+    on_progress: OnProgress | None = None,
+    *,
+    only_images: bool = True,
 ) -> Document:
-    """Reads images in their order; the frames of one that has several are pages of their own.
+    """Reads images in their order; the frames of one that has several are pages of their own. Without
+    `only_images` they may be documents of any kind.
 
     `page_indices` of the plan count the pages of all images. Raises DocumentError (UnsupportedDocument for
     what is no image), InvalidRequest.
@@ -28,13 +34,14 @@ def read_images(
     media_type = ""
     for position, source in enumerate(sources):
         document = read(source, every_page, reader)
-        if document.info.kind != "image":
+        if only_images and document.info.kind != "image":
             raise UnsupportedDocument(
                 f"images[{position}] is {document.info.media_type}, not an image. "
                 "Send documents to /v1/document/execute or /v1/document/generate."
             )
         media_type = document.info.media_type
-        pages += (msgspec.structs.replace(p, index=len(pages) + n) for n, p in enumerate(document.pages))
+        first = len(pages)
+        pages += (msgspec.structs.replace(p, index=first + n) for n, p in enumerate(document.pages))
         if on_progress:
             on_progress(Progress("reading", position + 1, len(sources)))
     wanted = plan.config.page_indices

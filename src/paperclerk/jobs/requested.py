@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from paperclerk.agents import builtin
+from paperclerk.agents.definition import Definition, agent_of
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.errors import NotFound
 from paperclerk.extraction.plan import Plan, make_plan
 from paperclerk.storage.executions import NewExecution
 
+STORED_AGENT = "agent"  # in an execution's configuration: the definition of a tenant's own agent
 OWN_SCHEMA = "schema"  # the name of an execution that brings its own schema and names no agent
 
 
@@ -23,12 +27,19 @@ def agent_of_own_schema() -> Agent:
     return Agent(name=OWN_SCHEMA, version="1", json_schema={})
 
 
+def is_stored(agent: Agent) -> bool:
+    """Whether an agent is a tenant's own: neither ready-made nor what stands in for one."""
+    return agent.domain is None and agent.name != OWN_SCHEMA
+
+
 def plan_of(new: NewExecution) -> Plan:
     """The plan of an execution. Raises NotFound, InvalidSchema."""
     return make_plan(_agent(new), _config(new))
 
 
 def _agent(new: NewExecution) -> Agent:
+    if STORED_AGENT in new.config:
+        return agent_of(msgspec.convert(new.config[STORED_AGENT], Definition), new.agent_version)
     if new.agent_name == OWN_SCHEMA:
         return agent_of_own_schema()
     try:

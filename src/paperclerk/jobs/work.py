@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,10 +19,10 @@ from paperclerk.domain.errors import FetchFailed, InvalidRequest, NotFound
 from paperclerk.engines.engine import Engine
 from paperclerk.extraction.pipeline import check_pages
 from paperclerk.security.outbound import OutboundGuard
-from paperclerk.storage.contents import Contents
+from paperclerk.storage.contents import Contents, Staged
 from paperclerk.storage.database import Database
-from paperclerk.storage.executions import Input, NewExecution
-from paperclerk.storage.files import Files
+from paperclerk.storage.executions import Executions, Input, NewExecution
+from paperclerk.storage.files import Content, Files
 
 log = structlog.get_logger()
 
@@ -81,14 +82,19 @@ class Workshop:
 
     @asynccontextmanager
     async def documents(self, tenant_id: str, new: NewExecution) -> AsyncIterator[list[Path]]:
-        """The documents as local files, in their order."""
+        """The documents as local files, in their order.
+
+        What is behind a URL is fetched once and kept with the execution, so that an execution that is taken
+        up again reads the same bytes.
+        """
         async with AsyncExitStack() as stack:
             paths = []
-            for item in new.inputs:
-                if item.url is not None:
-                    paths.append(await stack.enter_async_context(self._fetched(item.url)))
-                    continue
-                sha256 = item.sha256 or await self._digest(tenant_id, item)
+            for position, item in enumerate(new.inputs):
+                sha256 = item.sha256
+                if sha256 is None and item.url is not None:
+                    sha256 = await self._fetch(tenant_id, new.id, position, item.url)
+                elif sha256 is None:
+                    sha256 = await self._digest(tenant_id, item)
                 try:
                     paths.append(await stack.enter_async_context(self.contents.as_path(sha256)))
                 except FileNotFoundError:
@@ -110,12 +116,23 @@ class Workshop:
             )
         return file.content.sha256
 
-    @asynccontextmanager
-    async def _fetched(self, url: str) -> AsyncIterator[Path]:
+    async def _fetch(self, tenant_id: str, execution_id: str, position: int, url: str) -> str:
         async with self.contents.scratch() as path:
             with path.open("wb") as into:
                 await self.guard.fetch(url, max_bytes=self.max_document_bytes, into=into)
-            yield path
+            content = await self._in_thread(_content_of, path)
+            async with self.contents.referring(Staged(path, content, b"")) as connection:
+                await Executions(connection, tenant_id).keep_input(execution_id, position, content.sha256)
+        return content.sha256
 
     async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.threads, function, *arguments)
+
+
+def _content_of(path: Path) -> Content:
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as data:
+        while chunk := data.read(1 << 20):
+            sha256.update(chunk)
+            md5.update(chunk)
+    return Content(sha256.hexdigest(), md5.hexdigest(), path.stat().st_size)

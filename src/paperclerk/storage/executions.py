@@ -58,7 +58,7 @@ class NewExecution:
     """What was asked for, checked. `config` and `metadata` are as the wire has them."""
 
     id: str
-    kind: str  # document | image
+    kind: str  # document | image | documents
     agent_name: str
     agent_version: str
     domain: str | None
@@ -236,6 +236,28 @@ class Executions(TenantRows):
             await self._connection.execute(self._select(executions, e.status).where(e.id == execution_id))
         ).one_or_none()
         return Status(row.status) if row else None
+
+    async def keep_input(self, execution_id: str, position: int, sha256: str) -> None:
+        """Notes which bytes an input turned out to be."""
+        i = execution_inputs.c
+        await self._connection.execute(
+            self._update(execution_inputs)
+            .where(i.execution_id == execution_id, i.position == position)
+            .values(sha256=sha256)
+        )
+
+    async def delete_ended(self, before: datetime, *, limit: int) -> tuple[list[str], set[str]]:
+        """Deletes executions that ended before a moment, and all that hangs on them.
+
+        Returns their ids, and the digests of bytes that they may have been the last to refer to.
+        """
+        e, i = executions.c, execution_inputs.c
+        query = self._select(executions, e.id).where(e.completed_at < before).order_by(e.completed_at)
+        ids = list((await self._connection.execute(query.limit(limit))).scalars())
+        held = self._select(execution_inputs, i.sha256).where(i.execution_id.in_(ids), i.sha256.is_not(None))
+        digests = set((await self._connection.execute(held)).scalars())
+        await self._connection.execute(self._delete(executions).where(e.id.in_(ids)))
+        return ids, digests
 
     async def same_request(self, fingerprint: str, key_id: str) -> str | None:
         """The id of an execution that waits or runs, asked for in the same words by the same key."""

@@ -1,0 +1,68 @@
+"""The inputs of an agent's execution: which are documents, which are context. Called by `api.agents`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from paperclerk.api.errors import NotSupported
+from paperclerk.api.routing import checked_id
+from paperclerk.domain.errors import InvalidRequest, NotFound
+from paperclerk.storage.executions import Input
+
+MOST_DOCUMENTS = 100
+_BY_URL = {"file_url": "file_url", "image_url": "image_url", "document_url": "document_url"}
+
+
+@dataclass
+class Understood:
+    """Documents in their order, and the rest as words for the engine."""
+
+    documents: list[Input] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+
+def understood(inputs: Mapping[str, Any] | None) -> Understood:
+    """Reads `inputs`. Raises InvalidRequest, NotSupported (audio, video), NotFound."""
+    found = Understood()
+    for name, value in (inputs or {}).items():
+        for item in value if isinstance(value, list) else [value]:
+            _take(name, item, found)
+    if not found.documents:
+        raise InvalidRequest(
+            "There is no document among the inputs. Send one such as "
+            '{"document": {"type": "input_file", "file_id": "..."}}.',
+            code="missing_document",
+        )
+    if len(found.documents) > MOST_DOCUMENTS:
+        raise InvalidRequest(f"{len(found.documents)} documents; {MOST_DOCUMENTS} are allowed.")
+    return found
+
+
+def _take(name: str, item: Any, found: Understood) -> None:
+    kind = item.get("type") if isinstance(item, dict) else None
+    if kind in ("video_url", "audio_url", "input_audio"):
+        raise NotSupported("This server reads documents and images; it does no audio and no video.")
+    if kind == "input_file" and item.get("file_id") is not None:
+        usable = checked_id(str(item["file_id"]))
+        if not usable:
+            raise NotFound(
+                "There is no file of that id. Upload it with POST /v1/files.", code="file_not_found"
+            )
+        found.documents.append(Input(file_id=usable))
+    elif kind == "input_file" or kind in _BY_URL:
+        found.documents.append(Input(url=_url(name, item)))
+    elif kind == "text":
+        found.words.append(f"{name}: {item.get('text', '')}")
+    elif item is not None:
+        found.words.append(f"{name}: {json.dumps(item, ensure_ascii=False)}")
+
+
+def _url(name: str, item: Mapping[str, Any]) -> str:
+    given = item.get(str(item["type"]), item.get("file_url", item.get("url")))
+    url = given.get("url") if isinstance(given, dict) else given
+    if not isinstance(url, str) or not url:
+        raise InvalidRequest(f"inputs.{name[:100]}: no `url` in it.", code="missing_document")
+    return url

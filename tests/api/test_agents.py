@@ -1,0 +1,166 @@
+"""Agents over HTTP: made, looked up, executed, kept apart by tenant (contract A.4, B.9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from tests.api.conftest import SCHEMA, assert_error, upload, wait_for
+from tests.documents_made import make_pdf, make_png
+
+NUMBER = {"type": "object", "title": "Number", "properties": {"invoice_number": {"type": "string"}}}
+
+
+def create(client: httpx.Client, name: str | None, **config: Any) -> dict[str, Any]:
+    body = {"name": name, "config": {"prompt": f"Read {name}.", "json_schema": SCHEMA, **config}}
+    reply = client.post("/agent/create", json=body)
+    assert reply.status_code == 200, reply.text
+    made: dict[str, Any] = reply.json()
+    return made
+
+
+def execute(client: httpx.Client, file_id: str, **body: Any) -> httpx.Response:
+    inputs = {"document": {"type": "input_file", "file_id": file_id}}
+    return client.post("/agent/execute", json={"batch": False, "inputs": inputs, **body})
+
+
+@pytest.fixture(scope="module")
+def file_id(server: Any) -> str:
+    with server.client() as client:
+        return str(upload(client, make_pdf(1))["id"])
+
+
+def test_the_same_name_again_is_the_next_version(client: httpx.Client, file_id: str) -> None:
+    first = create(client, "t/versions")
+    second = create(client, "t/versions", json_schema=NUMBER)
+    assert (first["version"], second["version"]) == ("1", "2") and first["id"] != second["id"]
+    assert client.get(f"/agents/{first['id']}").json()["json_schema"] == SCHEMA
+    for name, version, fields in (
+        ("t/versions", "2", {"invoice_number"}),
+        ("t/versions:1", "1", {"invoice_number", "total"}),
+        ("t/versions:latest", "2", {"invoice_number"}),
+    ):
+        found = client.post("/agent/lookup", json={"name": name}).json()
+        assert found["version"] == version
+        done = execute(client, file_id, name=name).json()
+        assert done["version"] == version and set(done["response"]) == fields, done
+    done = client.post(
+        "/document/execute",
+        json={"name": "t/versions", "version": "1", "file_id": file_id, "batch": False},
+    ).json()
+    assert done["response"] == {"invoice_number": "R-2041", "total": 118.5} and done["domain"] is None
+    assert_error(client.post("/agent/lookup", json={"name": "t/versions:3"}), 404, "unknown_agent")
+    assert_error(execute(client, file_id, name="t/versions:3"), 404, "unknown_agent")
+
+
+def test_defaults_stand_until_a_request_says_otherwise(client: httpx.Client, file_id: str) -> None:
+    create(client, "t/defaults", grounding=True)
+    assert "total_metadata" in execute(client, file_id, name="t/defaults").json()["response"]
+    plain = execute(client, file_id, name="t/defaults", config={"grounding": False}).json()
+    assert "total_metadata" not in plain["response"]
+
+
+def test_an_own_agent_hides_a_ready_made_one_of_its_name(client: httpx.Client, other: httpx.Client) -> None:
+    create(client, "document.resume", json_schema=NUMBER)
+    assert (
+        client.post("/schema", json={"domain": "document.resume"}).json()["json_schema"]["title"] == "Number"
+    )
+    names = [agent["name"] for agent in client.get("/agent").json()]
+    assert names.count("document.resume") == 1
+    found = other.post("/agent/lookup", json={"name": "document.resume"}).json()
+    assert found["id"] == "document.resume", "the ready-made one, for everybody else"
+    assert other.get("/agents/document.resume").json() == found
+
+
+def test_another_tenant_sees_nothing(client: httpx.Client, other: httpx.Client) -> None:
+    made = create(client, "t/secret")
+    nothing = other.get("/agents/00000000-0000-4000-8000-000000000000")
+    assert other.get(f"/agents/{made['id']}").content == nothing.content
+    for body in ({"name": "t/secret"}, {"id": made["id"]}, {"prompt": "Read t/secret."}):
+        assert_error(other.post("/agent/lookup", json=body), 404, "unknown_agent")
+    mine = upload(other, make_pdf(1))
+    assert_error(execute(other, mine["id"], name="t/secret"), 404, "unknown_agent")
+    assert "t/secret" not in [agent["name"] for agent in other.get("/agent").json()]
+    taken = create(other, "t/secret")
+    assert taken["version"] == "1"
+
+
+def test_a_prompt_finds_the_agent_that_was_made_from_it(client: httpx.Client, file_id: str) -> None:
+    create(client, "t/prompted", prompt="What is the total of this?")
+    config = {"prompt": "What is the total of this?"}
+    assert execute(client, file_id, name=None, config=config).json()["name"] == "t/prompted"
+    assert_error(execute(client, file_id, config={"prompt": "unheard of"}), 404, "unknown_agent")
+    own = execute(client, file_id, config={**config, "json_schema": NUMBER}).json()
+    assert own["response"] == {"invoice_number": "R-2041"}
+    assert_error(execute(client, file_id), 400, "missing_agent")
+
+
+def test_lookups_by_get_with_a_body(client: httpx.Client) -> None:
+    made = create(client, "t/n8n")
+    assert client.request("GET", "/agent/lookup", json={"id": made["id"]}).json()["name"] == "t/n8n"
+    assert_error(client.request("GET", "/agent/lookup", json=[1]), 400, "invalid_request")
+
+
+def test_several_documents_are_read_as_one(client: httpx.Client) -> None:
+    files = [upload(client, make_pdf(2))["id"], upload(client, make_png(), "b.png")["id"]]
+    inputs = {
+        "files": [{"type": "input_file", "file_id": f} for f in files],
+        "note": {"type": "text", "text": "Bills of one order."},
+        "order": {"number": 7},
+    }
+    body = {"name": "document.markdown", "inputs": inputs, "batch": False}
+    done = client.post("/agent/execute", json=body).json()
+    assert [page["page"] for page in done["pages"]] == [0, 1, 2], done
+    assert done["usage"]["elements_processed"] == 3 and done["usage"]["element_type"] == "page"
+    texts = [page["content"] for page in done["response"]["pages"]]
+    assert len(texts) == 3 and all("R-2041" in text for text in texts)
+
+
+def test_an_execution_in_the_background_is_found_by_both_routes(client: httpx.Client, file_id: str) -> None:
+    create(client, "t/later")
+    started = execute(client, file_id, name="t/later", batch=True).json()
+    assert started["status"] in ("enqueued", "running") and started["response"] is None
+    create(client, "t/later", json_schema=NUMBER)  # a new version does not touch what was accepted
+    prediction = wait_for(client, started["id"])
+    execution = client.get(f"/agent/executions/{started['id']}").json()
+    assert execution["response"] == prediction["response"] == {"invoice_number": "R-2041", "total": 118.5}
+    assert execution["version"] == "1" and execution["execution_mode"] == "agent"
+    assert started["id"] in [e["id"] for e in client.get("/agent/executions").json()]
+    assert_error(client.get("/agent/executions/nothing"), 404, "execution_not_found")
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("/agent/create", {"name": "a b", "config": {"prompt": "x"}}, "invalid_request"),
+    ("/agent/create", {"name": "schema", "config": {"prompt": "x"}}, "invalid_agent"),
+    ("/agent/create", {"name": "ok"}, "invalid_request"),
+    ("/agent/create", {"name": "ok", "config": {}}, "missing_prompt"),
+    ("/agent/create", {"name": "ok", "config": {"prompt": "x", "json_schema": {"type": "x"}}}, "invalid_schema"),
+    ("/agent/create", {"name": "ok", "config": {"prompt": "x", "gql_stmt": "{ a }"}}, "not_supported"),
+    ("/agent/create", {"name": "ok", "config": {"prompt": "x", "skills": [{"skill_id": "y"}]}}, "not_supported"),
+    ("/agent/lookup", {}, "ambiguous_agent"),
+    ("/agent/lookup", {"id": "a", "name": "b"}, "ambiguous_agent"),
+    ("/agent/execute", {"name": "document.invoice"}, "missing_document"),
+    ("/agent/execute", {"name": "document.invoice", "inputs": {"a": {"type": "text"}}}, "missing_document"),
+    ("/agent/execute", {"name": "document.invoice", "inputs": {"a": {"type": "file_url"}}}, "missing_document"),
+    ("/agent/execute", {"name": "document.invoice", "inputs": {"a": {"type": "video_url"}}}, "not_supported"),
+    (
+        "/agent/execute",
+        {"name": "document.invoice", "inputs": {"a": {"type": "file_url", "file_url": {"url": "http://10.0.0.1/"}}}},
+        "url_not_allowed",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "body", "code"), WRONG, ids=lambda v: str(v)[:70])
+def test_a_wrong_request_is_refused(client: httpx.Client, path: str, body: dict[str, Any], code: str) -> None:
+    assert_error(client.post(path, json=body), 400, code)
+
+
+def test_an_agent_without_a_schema_wants_one_to_run(client: httpx.Client, file_id: str) -> None:
+    made = create(client, "t/bare", json_schema=None)
+    assert made["json_schema"] is None
+    error = assert_error(execute(client, file_id, name="t/bare"), 400, "missing_schema")
+    assert "config.json_schema" in error["detail"]
+    done = execute(client, file_id, name="t/bare", config={"json_schema": NUMBER}).json()
+    assert done["response"] == {"invoice_number": "R-2041"} and done["name"] == "t/bare"
