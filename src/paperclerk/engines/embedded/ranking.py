@@ -22,6 +22,7 @@ from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import slots
 
 KEPT = 8  # candidates a field keeps
+ABOUT_EQUAL = 0.1
 
 
 # Parties that have an address and numbers of their own, so that theirs are not another's.
@@ -123,6 +124,11 @@ def _merged(options: Sequence[Candidate]) -> list[Candidate]:
     merged = []
     for same in places.values():
         same.sort(key=lambda c: (-c.score, c.place))
+        first = min((c for c in same if c.score > same[0].score - ABOUT_EQUAL), key=lambda c: c.place)
+        if first is not same[0]:  # of two good places for one value the first is the one a reader would show
+            best_score = same[0].score
+            same.remove(first)
+            same.insert(0, first.with_score(best_score))
         bonus = min(0.06, 0.02 * (len(same) - 1))
         merged.append(same[0].with_score(same[0].score + bonus))
         merged += [c.with_score(c.score - 0.001) for c in same[1:2]]
