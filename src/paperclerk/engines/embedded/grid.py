@@ -114,6 +114,11 @@ def _valued(text: str) -> bool:
     return any(c.isdigit() for c in text) or text in {"-", "–", "—", "$", "*"}
 
 
+def _stands_at(rules: Sequence[Box], y: float) -> bool:
+    """Whether a border stands beside height `y`: one of its rules does, or it is a gutter without rules."""
+    return not rules or any(r.y0 - 2 <= y <= r.y1 + 2 for r in rules)
+
+
 class _Grid:
     """Cells of a table under construction: base cells, joined where no rule divides them."""
 
@@ -137,17 +142,25 @@ class _Grid:
         return i
 
     def _join(self) -> None:
+        borders = [self.region.rules_at(x) for x in self.xs]
         for r, band in enumerate(self.bands):
+            below = self.bands[r + 1].cy if r + 1 < len(self.bands) else band.cy
+            flat = self.region.rules_between(band.cy, below)
             for c in range(self.width):
                 here = r * self.width + c
-                inner = c + 1 < self.width and not self.region.divides_down(self.xs[c + 1], band.cy)
-                if inner and not self._both_filled(r, c):
+                if (
+                    c + 1 < self.width
+                    and not _stands_at(borders[c + 1], band.cy)
+                    and not self._both_filled(r, c)
+                ):
                     self._link(here, here + 1)
-                if r + 1 < len(self.bands):
-                    middle = (self.xs[c] + self.xs[c + 1]) / 2
-                    top, bottom = band.cy, self.bands[r + 1].cy
-                    if self.region.spans_rows(middle, top, bottom):
-                        self._link(here, here + self.width)
+                if flat and self._runs_through(flat, (self.xs[c] + self.xs[c + 1]) / 2):
+                    self._link(here, here + self.width)
+
+    def _runs_through(self, flat: Sequence[Box], x: float) -> bool:
+        """Whether a cell at `x` goes on to the next row: rules divide the rows elsewhere, not here."""
+        first, last = self.region.ruled_width
+        return first < x < last and not any(r.x0 - 2 <= x <= r.x1 + 2 for r in flat)
 
     def _both_filled(self, r: int, c: int) -> bool:
         """Whether some line of a row has text of its own on both sides of a border."""

@@ -7,6 +7,7 @@ import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
@@ -35,16 +36,18 @@ class Region:
     def drawn(self) -> bool:
         return bool(self.down)
 
-    def divides_down(self, x: float, y: float) -> bool:
-        """Whether a border stands at `x` beside height `y`: a rule there, or no rule anywhere at that `x`."""
-        near = [r for r in self.down if abs(r.cx - x) <= 4]
-        return not near or any(r.y0 - 2 <= y <= r.y1 + 2 for r in near)
+    def rules_at(self, x: float) -> list[Box]:
+        """The upright rules at `x`."""
+        return [r for r in self.down if abs(r.cx - x) <= 4]
 
-    def spans_rows(self, x: float, top: float, bottom: float) -> bool:
-        """Whether a cell at `x` goes on from one row to the next: a rule divides the rows elsewhere, not here."""
-        between = [r for r in self.across if top < r.cy < bottom]
-        drawn = bool(between) and min(r.x0 for r in self.across) < x < max(r.x1 for r in self.across)
-        return drawn and not any(r.x0 - 2 <= x <= r.x1 + 2 for r in between)
+    def rules_between(self, top: float, bottom: float) -> list[Box]:
+        """The flat rules between two heights."""
+        return [r for r in self.across if top < r.cy < bottom]
+
+    @cached_property
+    def ruled_width(self) -> tuple[float, float]:
+        """From where to where flat rules are drawn; a column outside has none."""
+        return min((r.x0 for r in self.across), default=0.0), max((r.x1 for r in self.across), default=0.0)
 
 
 def is_number(text: str) -> bool:

@@ -9,6 +9,7 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
 
 THICK = 3.5
+MOST = 250  # rules of each direction; the longest stay: more is a drawing, not a table
 TOUCH = 3.0
 
 
@@ -25,7 +26,11 @@ def rules_of(page: Page) -> tuple[list[Box], list[Box]]:
     """The flat and the upright rules of a page; pieces of one line are joined."""
     flat = [r for r in page.rules if r.height <= THICK and r.width >= 6]
     upright = [r for r in page.rules if r.width <= THICK and r.height >= 5 and r.height > r.width]
-    return _joined(flat, flat=True), _joined(upright, flat=False)
+    across, down = _joined(flat, flat=True), _joined(upright, flat=False)
+    return (
+        sorted(across, key=lambda r: -r.width)[:MOST],
+        sorted(down, key=lambda r: -r.height)[:MOST],
+    )
 
 
 def _joined(rules: Sequence[Box], *, flat: bool) -> list[Box]:
