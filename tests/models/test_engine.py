@@ -274,6 +274,7 @@ def test_what_models_cost_stands_in_the_trace() -> None:
         result = read(engine, document)
     step = next(s for s in result.steps if s.name == "models")
     assert step.detail.startswith("1 calls, 0 from the cache, ")
+    assert result.usage.model_calls == 1 and result.usage.model_input_tokens > 100
 
 
 def test_document_text_cannot_close_the_document() -> None:

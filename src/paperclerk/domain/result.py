@@ -53,7 +53,8 @@ class Leaf(msgspec.Struct, frozen=True):
 
     `value` None means: not on the page. `spans` are the places it was read from; a value without spans must
     be `inferred` (an enum member or a boolean concluded from evidence elsewhere) and may name that evidence
-    as its spans. `score` is the calibrated probability, 0..1, that the value is right.
+    as its spans, or `unplaced`: a model gave it, and no page holds it. `score` is the calibrated probability,
+    0..1, that the value is right.
     """
 
     value: Scalar
@@ -97,7 +98,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What an execution used; field names are the wire's (contract A.3)."""
+    """What an execution used; field names are the wire's (contract A.3), and what models cost besides."""
 
     elements_processed: int = 0
     element_type: str = "page"  # image | page
@@ -105,3 +106,7 @@ class Usage(msgspec.Struct, frozen=True):
     steps: int = 0
     message: str | None = None
     duration_seconds: int = 0
+    model_calls: int = 0
+    model_input_tokens: int = 0
+    model_output_tokens: int = 0
+    model_cost_usd: float = 0.0  # 0 where no price is configured

@@ -101,7 +101,7 @@ def extract(
     step = Step(f"extract:{engine.name}", time.perf_counter() - started, f"{len(readable)} pages")
     if on_progress:
         on_progress(Progress("extracting", len(readable), len(readable)))
-    return assemble(found, document, plan, (*before, step, *context.trace.steps), context.trace.errors)
+    return assemble(found, document, plan, (*before, step), context.trace)
 
 
 def own_engine(name: str) -> Engine:
@@ -117,15 +117,14 @@ def own_engine(name: str) -> Engine:
     raise InvalidRequest(f"There is no engine {name!r}; an agent may name markdown or schema.")
 
 
-def assemble(
-    found: Tree, document: Document, plan: Plan, steps: Sequence[Step], failed: Sequence[FieldError] = ()
-) -> Result:
+def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step], trace: Trace) -> Result:
     """The result of a tree that an engine gave: conforming, accounted for. Raises ExecutionFailed.
 
-    `failed` are the fields that the engine itself could not settle.
+    `trace` is what the engine told besides: its own steps, fields that it could not settle, calls to models.
     """
     conformed = conform_tree(found, plan.schema)
-    errors = (*conformed.errors, *failed, *_page_errors(document.pages))
+    steps = (*steps, *trace.steps)
+    errors = (*conformed.errors, *trace.errors, *_page_errors(document.pages))
     missing = [e for e in errors if e.code == "missing_required"]
     if plan.config.strict and missing:
         raise ExecutionFailed(
@@ -150,6 +149,10 @@ def assemble(
             steps=len(steps),
             message=_message(errors),
             duration_seconds=round(seconds),
+            model_calls=trace.model_calls,
+            model_input_tokens=trace.input_tokens,
+            model_output_tokens=trace.output_tokens,
+            model_cost_usd=trace.cost,
         ),
         steps=tuple(steps),
         errors=errors,
