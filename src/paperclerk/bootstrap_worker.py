@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 from paperclerk.bootstrap import open_database, open_workshop, warm_up
 from paperclerk.durable import DurableClient, DurableWorker, Queue, migrate_durable
 from paperclerk.jobs.durable_jobs import DurableJobs
 from paperclerk.jobs.liveness import hold_liveness
 from paperclerk.jobs.pool import WorkerCommand
+from paperclerk.jobs.retention import Retention
 from paperclerk.jobs.work import Workshop
 from paperclerk.jobs.worker import WorkerParts, new_executor_id
 from paperclerk.settings import Settings
@@ -70,6 +72,18 @@ async def open_worker(settings: Settings) -> AsyncIterator[WorkerParts]:
             client=client,
             durable=durable,
             liveness=liveness,
+            retention=Retention(
+                workshop.contents,
+                Checkpoints(blobs),
+                client,
+                database,
+                keep_results=_days(settings.keep_results_days),
+                keep_files=_days(settings.keep_files_days),
+            ),
             sender=Sender(database, workshop.guard, executor_id),
             slots={Queue.INTERACTIVE: slots, Queue.EXECUTIONS: slots, Queue.SUSPECTS: 1},
         )
+
+
+def _days(count: float | None) -> timedelta | None:
+    return None if count is None else timedelta(days=count)

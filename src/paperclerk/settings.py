@@ -83,6 +83,18 @@ class Settings(BaseSettings):
         description="Executions of one tenant that may wait or run. A request beyond it gets 429 and "
         "Retry-After before any work is done on it.",
     )
+    keep_results_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="Days after which an execution that has ended is deleted, with its webhooks and all that "
+        "it kept. Default: never.",
+    )
+    keep_files_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="Days after which an uploaded file is deleted. Results that were read from it stay. "
+        "Default: never.",
+    )
     sync_wait_s: float = Field(
         default=100.0,
         gt=0,

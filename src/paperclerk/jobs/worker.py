@@ -27,6 +27,7 @@ from paperclerk.jobs.executing import Executor
 from paperclerk.jobs.liveness import Liveness
 from paperclerk.jobs.names import EXECUTE, parts_of
 from paperclerk.jobs.reconciling import Reconciler
+from paperclerk.jobs.retention import Retention
 from paperclerk.jobs.sweeper import MAX_DEATHS_AT_A_STEP, Sweeper
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints
@@ -36,6 +37,7 @@ from paperclerk.webhooks.sender import Sender
 
 SWEEP_S = 1.0
 RECONCILE_S = 5.0
+RETAIN_S = 600.0
 POLL_S = 0.1  # without a channel
 POLL_BESIDE_CHANNEL_S = 0.5
 DRAIN_S = 8.0
@@ -61,6 +63,7 @@ class WorkerParts:
     durable: DurableWorker
     liveness: Liveness
     sender: Sender
+    retention: Retention
     slots: dict[Queue, int]
 
 
@@ -70,7 +73,14 @@ async def run_worker(parts: WorkerParts, channel: Channel | None = None) -> None
     stop = worker.stop_on_signals()
     await asyncio.to_thread(worker.launch)  # the engine wants no event loop around it
     worker.tell_ready()
-    rounds = (worker.sweep(), worker.reconcile(), parts.sender.run(), worker.listen(stop), worker.warm())
+    rounds = (
+        worker.sweep(),
+        worker.reconcile(),
+        worker.retain(),
+        parts.sender.run(),
+        worker.listen(stop),
+        worker.warm(),
+    )
     tasks = [asyncio.create_task(work) for work in rounds]
     try:
         await stop.wait()
@@ -154,6 +164,11 @@ class _Worker:
         while True:
             await _tried(reconciler.look)
             await asyncio.sleep(RECONCILE_S)
+
+    async def retain(self) -> None:
+        while True:
+            await _tried(self._parts.retention.expire)
+            await asyncio.sleep(RETAIN_S)
 
     async def drain(self) -> None:
         """Takes nothing new and waits for what runs; what is too slow goes back to its queue."""

@@ -130,6 +130,13 @@ class Files(TenantRows):
         return file
 
 
+async def files_before(connection: AsyncConnection, moment: datetime, *, limit: int) -> list[tuple[str, str]]:
+    """Tenant and id of files made before `moment`, oldest first."""
+    f = files.c
+    query = select(f.tenant_id, f.id).where(f.created_at < moment).order_by(f.created_at).limit(limit)
+    return [(row.tenant_id, row.id) for row in await connection.execute(query)]
+
+
 async def is_referenced(connection: AsyncConnection, sha256: str) -> bool:
     """Whether any tenant's row refers to the bytes. The one look across tenants: it tells only yes or no."""
     query = select(

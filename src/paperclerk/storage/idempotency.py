@@ -43,3 +43,9 @@ class IdempotencyKeys(TenantRows):
                 created_at=now,
             )
         )
+
+    async def forget(self, *, now: datetime) -> None:
+        """Deletes keys that may be used anew."""
+        await self._connection.execute(
+            self._delete(idempotency_keys).where(idempotency_keys.c.created_at <= now - KEPT)
+        )

@@ -49,6 +49,9 @@ class Keys:
         await WebhookSecrets(self._connection, tenant.id).add(webhook_secret, now=now)
         return tenant
 
+    async def tenant_ids(self) -> list[str]:
+        return list((await self._connection.execute(select(tenants.c.id))).scalars())
+
     async def add(self, tenant: Tenant, parts: KeyParts, *, plan: str, now: datetime) -> None:
         await self._connection.execute(
             insert(api_keys).values(
