@@ -182,6 +182,18 @@ def test_a_jpeg_of_endless_layers_is_refused_at_once(read: Read) -> None:
         read(data[:-2] + data[scan:-2] * 30 + data[-2:])
 
 
+@pytest.mark.parametrize("in_pdf", [False, True])
+def test_a_long_strip_is_read_to_its_end(read: Read, in_pdf: bool) -> None:
+    texts = [f"Item {n} of the long receipt {n}.50" for n in range(60)]
+    image = made.scan(texts, width=600, height=4200, font=22)
+    if in_pdf:
+        data = made.pdf(made.picture_page(image), size=(210, 1470))
+    else:
+        data = made.encoded(image, "PNG")
+    found = line_texts(read(data).pages[0])
+    assert len(set(texts) & set(found)) >= 57
+
+
 def test_the_three_details_read(read: Read) -> None:
     data = made.encoded(made.scan(), "PNG")
     for detail in ("lo", "auto", "hi"):

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from paperclerk.documents.pages import Effort, PictureText, Pixels
+from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
 from paperclerk.documents.strips import Quads, Text, cut_out, words_of
 from paperclerk.domain.document import Word
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
+_MAX_DETECT_SIDE = 4096
 _LEAST_WIDTH = 160  # RapidOCR pads to 320: slower, and short words are read less well
 _MIN_SCORE = 0.5
 _MAX_LINE_WIDTH = 48 * 80
@@ -65,11 +66,11 @@ class Networks:
         )
 
     def detect(self, picture: Pixels, max_side: int) -> Quads:
-        """Lines of text as (n, 4, 2) in pixels, looked for at no more than `max_side` pixels."""
+        """Lines of text as (n, 4, 2) in pixels, looked for at about `max_side` pixels."""
         import cv2
 
         height, width = picture.shape[:2]
-        scale = min(1.0, max_side / max(height, width))
+        scale = min(1.0, fitting_scale(width, height, max_side), _MAX_DETECT_SIDE / max(width, height))
         size = (max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32))
         small = cv2.resize(picture, size)
         values = np.multiply(small, np.float32(2 / 255), dtype=np.float32)

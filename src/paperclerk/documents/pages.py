@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,6 +110,14 @@ def scaled(word: Word, unit: float, dx: float = 0.0, dy: float = 0.0) -> Word:
         round(box.y1 * unit + dy, 2),
     )
     return Word(word.text, moved, word.score, round(word.size * unit, 2), word.bold)
+
+
+def fitting_scale(width: float, height: float, max_side: int) -> float:
+    """The factor that makes a picture `max_side` long; a strip, like a long receipt, may be longer.
+
+    Beyond a ratio of 1 to 2.5 the area is kept instead, so that the text of a strip does not get too small.
+    """
+    return max(max_side / max(width, height), math.sqrt(0.4 * max_side**2 / (width * height)))
 
 
 def turned_size(turn: int, width: float, height: float) -> tuple[float, float]:

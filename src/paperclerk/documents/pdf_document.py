@@ -16,6 +16,7 @@ from paperclerk.documents.pages import (
     PictureText,
     Pixels,
     assemble,
+    fitting_scale,
     scaled,
     turned_box,
     turned_size,
@@ -28,6 +29,7 @@ from paperclerk.domain.errors import DocumentError
 from paperclerk.domain.geometry import Box
 
 _DRAWN_TEXT_PATHS = 20  # so many paths without any text may be letters drawn as outlines
+MAX_SIDE = 8000  # pixels
 _SMALLEST_PICTURE = 0.004  # of the page: nothing to be read on a smaller picture of a page without text
 _BACKGROUND_DENSITY = 0.02  # of a picture: covered by so much text it is a background, its text stands on top
 
@@ -56,7 +58,7 @@ class PdfDocument:
     def draw(self, index: int, max_side: int) -> Pixels:
         page = self._file.page(index)
         try:
-            return page.render(*_pixel_size(page, max_side))
+            return page.render(*_pixel_size(page, max_side / max(page.width, page.height, 1e-6)))
         finally:
             page.close()
 
@@ -99,9 +101,12 @@ class PdfDocument:
     def _picture_text(self, page: PdfPage) -> tuple[PictureText, float, Pixels]:
         if self._ocr is None:
             raise NeedsOcr
-        width, height = _pixel_size(page, self._effort.draw_side)
+        width, height = _pixel_size(page, self._draw_scale(page))
         picture = page.render(width, height)
         return self._ocr.read(picture, self._effort), page.width / width, picture
+
+    def _draw_scale(self, page: PdfPage) -> float:
+        return fitting_scale(max(page.width, 1e-6), max(page.height, 1e-6), self._effort.draw_side)
 
     def _words_of_pictures(self, page: PdfPage, pictures: list[Box], words: Sequence[Word]) -> list[Word]:
         """What can be read in pictures beside the text layer, in the displayed frame."""
@@ -109,7 +114,7 @@ class PdfDocument:
             return []
         if self._ocr is None:
             raise NeedsOcr
-        width, height = _pixel_size(page, self._effort.draw_side)
+        width, height = _pixel_size(page, self._draw_scale(page))
         drawn = page.render(width, height)
         unit = page.width / width
         found: list[Word] = []
@@ -166,10 +171,10 @@ def _turned(word: Word, turn: int, page: PdfPage) -> Word:
     return Word(word.text, box, word.score, word.size, word.bold)
 
 
-def _pixel_size(page: PdfPage, max_side: int) -> tuple[int, int]:
+def _pixel_size(page: PdfPage, scale: float) -> tuple[int, int]:
     if not (0 < page.width < 1e6 and 0 < page.height < 1e6):
         raise DocumentError(
             f"The page has an impossible size ({page.width:g} x {page.height:g} points).", code="bad_page"
         )
-    scale = max_side / max(page.width, page.height)
+    scale = min(scale, MAX_SIDE / max(page.width, page.height))
     return max(1, round(page.width * scale)), max(1, round(page.height * scale))
