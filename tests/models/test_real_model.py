@@ -26,7 +26,7 @@ from paperclerk.extraction.windowed import ModelEngine, ModelOptions
 from paperclerk.schemas.validate import is_valid
 
 xllamacpp = pytest.importorskip("xllamacpp", reason="make test-model installs it")
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -61,7 +61,7 @@ def endpoint() -> Iterator[Endpoint]:
     params.n_parallel = 1
     params.cpuparams.n_threads = 1  # more threads spin against each other on a busy machine
     server = xllamacpp.Server(params)
-    profile = Profile(context_tokens=4096, max_output_tokens=256, max_pages=1)
+    profile = Profile(context_tokens=4096, max_output_tokens=192, max_pages=1)
     yield Endpoint("smollm2", server.listening_address + "/v1", profile=profile, concurrency=1)
     del server
 
@@ -71,7 +71,7 @@ def test_every_reply_conforms_is_placed_or_marked_and_is_accounted_for(endpoint:
     pool = Pool([endpoint])
     plan = make_plan(Agent("x", "1", SCHEMA), ExecutionConfig(detail="auto", max_retries=0))
     try:
-        result = extract(document, plan, ModelEngine(pool, ScriptedEngine({}), ModelOptions(max_calls=8)))
+        result = extract(document, plan, ModelEngine(pool, ScriptedEngine({}), ModelOptions(max_calls=4)))
     finally:
         pool.close()
     assert is_valid(result.response, SCHEMA)
