@@ -60,7 +60,7 @@ def cell_rows(table: Table, skip: int = 0) -> list[Tree]:
 def _cell_leaf(cell: Cell) -> Leaf:
     """An empty cell is an empty text: the row needs it to keep its columns."""
     if not cell.spans:
-        return Leaf("", score=0.9, inferred=True)
+        return Leaf("", score=0.8, inferred=True)
     doubt = min(p.score for p in cell.pieces)
     return Leaf(cell.text, cell.spans, round(0.85 * (0.4 + 0.6 * doubt), 3))
 
@@ -69,4 +69,4 @@ def _page_leaf(table: Table, field: Field) -> Leaf:
     """The number of the page on which a table begins: 1-based, unless the schema says otherwise."""
     first = next(c for row in table.rows for c in row if c.spans)
     base = 0 if "0-based" in field.description or "zero-based" in field.description else 1
-    return Leaf(table.page + base, first.spans, 0.9, inferred=True)
+    return Leaf(table.page + base, first.spans, 0.85, inferred=True)
