@@ -338,3 +338,27 @@ def test_two_arrays_of_one_shape_do_not_share_a_table() -> None:
     found = tables(page)
     assert len(found.rows(array_of(GOODS, "materials"))) == 2
     assert found.rows(array_of(GOODS, "labor_items")) == []
+
+
+def test_a_price_list_has_prices_and_no_amounts() -> None:
+    page = page_of(
+        [
+            (60, [(200, "MENU")]),
+            *down(
+                90,
+                [
+                    [(50, "Tomato soup"), (-300, "5.50")],
+                    [(50, "Grilled trout"), (-300, "14.90")],
+                    [(50, "Apple pie"), (-300, "6.20")],
+                ],
+            ),
+        ]
+    )
+    found = tables(page)
+    dishes = array_of({"name": TEXT, "price": NUMBER}, "menu_items")
+    assert [(r["name"].value, r["price"].value) for r in found.rows(dishes)] == [
+        ("Tomato soup", 5.5),
+        ("Grilled trout", 14.9),
+        ("Apple pie", 6.2),
+    ]
+    assert tables(page).rows(array_of(RECEIPT)) == []

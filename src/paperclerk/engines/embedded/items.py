@@ -97,6 +97,8 @@ class Tables:
         found = listings(self.strips, fields, self.locale)
         listing = next((f for f in found if self._meant(array, f, fields)), None)
         ledger = self._ledger if _is_ledger(array, fields) else None
+        if ledger is not None and ledger.open and "line_total" in _by_role(fields):
+            ledger = None  # a price list has prices, and no amounts
         if listing is not None:
             grid = self._numbers(listing)
             if ledger is None or self._better(listing, ledger, fields, grid):

@@ -61,10 +61,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Entries in printed order; `proved` when they add up to an amount printed below them."""
+    """Entries in printed order; `proved` when they add up to an amount printed below them, `open` when there is
+    no total at all, as on a price list."""
 
     entries: tuple[Entry, ...]
     proved: bool
+    open: bool = False
 
 
 def read_ledger(strips: Sequence[Strip], locale: Locale) -> Ledger | None:
@@ -73,9 +75,22 @@ def read_ledger(strips: Sequence[Strip], locale: Locale) -> Ledger | None:
     run, proved = _proved_run(amounts), True
     if run is None:
         run, proved = _plausible_run(strips, amounts), False
-    if not run:
-        return None
-    return Ledger(_entries(strips, run), proved)
+    if run:
+        return Ledger(_entries(strips, run), proved)
+    listed = _price_list(strips, amounts)
+    return Ledger(_entries(strips, listed), proved=False, open=True) if listed else None
+
+
+def _price_list(strips: Sequence[Strip], amounts: Sequence[Amount]) -> list[Amount]:
+    """Three prices or more on one right edge, each beside a name, where nothing is summed."""
+    if any(a.total for a in amounts) or len(amounts) < 3:
+        return []
+    edge = statistics.median(_right(a) for a in amounts)
+    named = [
+        a for a in amounts if len(strips[a.at].pieces) == 2 and has_letters(strips[a.at].pieces[0].text, 3)
+    ]
+    kept = [a for a in named if abs(_right(a) - edge) < 0.03 * strips[0].page.width and a.value > 0]
+    return kept if len(kept) >= max(3, 0.6 * len(amounts)) else []
 
 
 def _amounts(strips: Sequence[Strip], locale: Locale) -> list[Amount]:
