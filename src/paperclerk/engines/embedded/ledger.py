@@ -16,7 +16,7 @@ from paperclerk.engines.embedded.arithmetic import close, product_holds, runs_th
 from paperclerk.engines.embedded.cells import Text, has_letters, numbers_of, repaired, text_of
 from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.numbers import Number
-from paperclerk.engines.embedded.roles import TOTALS, roles_of_label, starts_with
+from paperclerk.engines.embedded.roles import roles_of_label, starts_with_total
 from paperclerk.engines.embedded.strips import Piece, Strip
 
 MAX_ITEMS = 300
@@ -110,7 +110,7 @@ def _amounts(strips: Sequence[Strip], locale: Locale) -> list[Amount]:
 
 def _speaks_of_total(text: str, seen: bool = False) -> bool:
     """Whether a line names a total, a tax or a payment; `seen` allows for letters that OCR got wrong."""
-    if starts_with(text, TOTALS) or _TOTAL.search(text):
+    if starts_with_total(text) or _TOTAL.search(text):
         return True
     words = [w for w in re.findall(r"[A-Za-z]{4,}", text.lower())[:3] if seen]
     return any(fuzz.ratio(w, t) >= 80 for w in words for t in _OFTEN)

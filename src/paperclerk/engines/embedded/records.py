@@ -14,7 +14,7 @@ from paperclerk.domain.geometry import union
 from paperclerk.engines.embedded.cells import has_letters, lines_of, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Heading, Kinds, Place, assign, headings, with_borders
 from paperclerk.engines.embedded.locale import Locale
-from paperclerk.engines.embedded.roles import CARRIES, NUMERIC, TOTALS, roles_of_field, starts_with
+from paperclerk.engines.embedded.roles import NUMERIC, roles_of_field, starts_with_carry, starts_with_total
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.schemas.compiled import Field
 
@@ -167,7 +167,7 @@ class _Reader:
             if self._far_below(strip) or self._ends(strip, cells, numeric):
                 self._flush(page)
                 return False
-            if len(numeric) != 1 or not starts_with(strip.text, CARRIES):
+            if len(numeric) != 1 or not starts_with_carry(strip.text):
                 self._take(strip, cells, numeric, page)
                 self.last = strip
         self._flush(page)
@@ -237,9 +237,11 @@ class _Reader:
 
     def _ends(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
         whole = bool(self.records) and len(cells) >= max(3, len(self.records[-1].cells))  # "Cash withdrawal"
-        if starts_with(strip.text, TOTALS) and len(numeric) < max(2, len(self.anchors)) and not whole:
-            return not starts_with(strip.text, CARRIES)
-        if len(numeric) < len(self.anchors) and any(_is_total(p) for c, p in cells.items() if c not in self.texts):
+        if starts_with_total(strip.text) and len(numeric) < max(2, len(self.anchors)) and not whole:
+            return not starts_with_carry(strip.text)
+        if len(numeric) < len(self.anchors) and any(
+            _is_total(p) for c, p in cells.items() if c not in self.texts
+        ):
             return True
         return len(numeric) < 2 and self._names_columns(cells)
 
@@ -336,7 +338,7 @@ def _is_numeric(f: Field) -> bool:
 
 
 def _is_total(piece: Piece) -> bool:
-    return not _has_digit(piece.text) and starts_with(piece.text, TOTALS)
+    return not _has_digit(piece.text) and starts_with_total(piece.text)
 
 
 def _has_digit(text: str) -> bool:

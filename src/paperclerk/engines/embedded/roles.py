@@ -23,9 +23,6 @@ def fold(text: str) -> str:
     return re.sub(r"[^a-z0-9%#]+", " ", plain).strip()
 
 
-ROLES = phrases("column")
-TOTALS = phrases("words")["total"]
-CARRIES = phrases("words")["carry"]
 NUMERIC = frozenset(
     {
         "quantity",
@@ -55,7 +52,7 @@ def roles_of_label(text: str) -> Mapping[str, float]:
     if not words or len(words) > 8:
         return {}
     found: dict[str, float] = {}
-    for role, terms in ROLES.items():
+    for role, terms in phrases("column").items():
         best = max(
             (_covered(words, t.lstrip("~")) * (0.6 if t[0] == "~" else 1.0) for t in terms), default=0.0
         )
@@ -99,10 +96,19 @@ def roles_of(name: str, title: str, description: str) -> Mapping[str, float]:
     return found
 
 
-def starts_with(text: str, phrases: frozenset[str]) -> bool:
-    """Whether a line of text begins with one of the phrases (as whole words)."""
+def starts_with_total(text: str) -> bool:
+    """Whether a line begins with a word for a sum, a tax or a payment."""
+    return _starts_with(text, phrases("words")["total"])
+
+
+def starts_with_carry(text: str) -> bool:
+    """Whether a line begins with a word for a sum carried over a page."""
+    return _starts_with(text, phrases("words")["carry"])
+
+
+def _starts_with(text: str, known: frozenset[str]) -> bool:
     words = [w for w in fold(text).split() if not w.isdigit()][:4]
-    return any(" ".join(words[:n]) in phrases for n in range(len(words), 0, -1))
+    return any(" ".join(words[:n]) in known for n in range(len(words), 0, -1))
 
 
 _SMALL = frozenset(words("of the a an in per and or for to by de la le der die das und et del"))
