@@ -52,6 +52,11 @@ class Keys:
     async def tenant_ids(self) -> list[str]:
         return list((await self._connection.execute(select(tenants.c.id))).scalars())
 
+    async def tenant(self, name: str) -> Tenant | None:
+        """The tenant of that name."""
+        row = (await self._connection.execute(select(tenants).where(tenants.c.name == name))).one_or_none()
+        return Tenant(row.id, row.name) if row else None
+
     async def add(self, tenant: Tenant, parts: KeyParts, *, plan: str, now: datetime) -> None:
         await self._connection.execute(
             insert(api_keys).values(
