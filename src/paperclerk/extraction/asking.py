@@ -25,9 +25,8 @@ from paperclerk.schemas.lower import Answer, Problem, read_answer, says_somethin
 MAX_CUTS = 12  # times that a question is halved, fields and rows together
 MAX_BARREN = 2
 TOKENS_PER_SCALAR, TOKENS_BESIDE = 96, 256
-FEWEST_CHARS_PER_TOKEN = (
-    12.0  # fewer tokens counted than that: the endpoint has dropped a part of the question
-)
+# More characters a token than any text has: the endpoint has dropped a part of the question and not said so.
+MOST_CHARS_PER_TOKEN = 6.0
 MAX_STEPS = 200
 
 
@@ -180,7 +179,7 @@ class Asking:
 
     def _was_shortened(self, ask: Ask, reply: Reply) -> bool:
         shown = len(self._system) + ask.window.size
-        return 0 < reply.input_tokens * FEWEST_CHARS_PER_TOKEN < shown
+        return 0 < reply.input_tokens * MOST_CHARS_PER_TOKEN < shown
 
     def _note(self, ask: Ask, outcome: Reply | CallFailed) -> None:
         steps = self.context.trace.steps
