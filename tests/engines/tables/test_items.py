@@ -362,3 +362,25 @@ def test_a_price_list_has_prices_and_no_amounts() -> None:
         ("Apple pie", 6.2),
     ]
     assert tables(page).rows(array_of(RECEIPT)) == []
+
+
+def test_a_cell_that_holds_a_list() -> None:
+    page = page_of(
+        down(
+            80,
+            [
+                [(50, "Course"), (250, "Tags"), (-540, "Credits")],
+                [(50, "Botany"), (250, "plants, fields"), (-540, "5")],
+                [(50, "Optics"), (250, "light"), (-540, "3")],
+            ],
+        )
+    )
+    course: dict[str, object] = {
+        "course": TEXT,
+        "tags": {"type": "array", "items": TEXT},
+        "credits": NUMBER,
+    }
+    assert plain(tables(page).rows(array_of(course, "courses"))) == [
+        {"course": "Botany", "tags": ["plants", "fields"], "credits": 5},
+        {"course": "Optics", "tags": ["light"], "credits": 3},
+    ]

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.cells import Text, has_letters, text_of
-from paperclerk.engines.embedded.roles import words_of
+from paperclerk.engines.embedded.roles import fold, words_of
 from paperclerk.engines.embedded.sections import Section, sections_for
 from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
-from paperclerk.engines.embedded.vocabulary import words
+from paperclerk.engines.embedded.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field
 
 _MONTH = (
@@ -68,7 +68,10 @@ class Entry:
 def entry_rows(array: Field, element: Field, sections: Sequence[Section]) -> list[dict[str, Tree]]:
     """One object for each entry of the sections that the array is about; none where no heading announces it."""
     rows = []
+    works = phrases("heading")["citations"]
     for section in sections_for(array, sections):
+        if fold(section.heading.text) in works:
+            continue  # works cited run on as prose: authors, title and venue are not told apart
         for entry in entries_of(section.lines):
             row = _row(element, entry)
             given = [v for v in row.values() if isinstance(v, Leaf) and v.value is not None]

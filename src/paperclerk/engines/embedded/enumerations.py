@@ -78,7 +78,7 @@ def _after_label(array: Field, pages: Sequence[Sequence[Strip]]) -> list[Text]:
                     continue
                 behind = piece.words[len(label.split()) :]
                 body = [Piece(piece.page, behind)] if behind else []
-                return _divided([*body, *_goes_on(piece, strips[i + 1 : i + 6])])
+                return divided([*body, *_goes_on(piece, strips[i + 1 : i + 6])])
     return []
 
 
@@ -100,7 +100,7 @@ def _under_heading(array: Field, sections: Sequence[Section]) -> list[Text]:
     texts: list[Text] = []
     for section in sections_for(array, sections):
         if len(section.lines) <= MAX_LINES:
-            texts += [t for group in points(section.lines) for t in _divided(group)]
+            texts += [t for group in points(section.lines) for t in divided(group)]
     if len(texts) > 120 or (texts and statistics.median(len(t.words) for t in texts) > MAX_WORDS):
         return []
     return texts
@@ -138,7 +138,7 @@ def _unfinished(pieces: Sequence[Piece]) -> bool:
     return text.endswith((",", "-", "&", "–")) or text.count("(") > text.count(")")
 
 
-def _divided(pieces: Sequence[Piece]) -> list[Text]:
+def divided(pieces: Sequence[Piece]) -> list[Text]:
     """One text cut at commas, semicolons and bullets, where the parts are short; else the text whole."""
     if not pieces:
         return []

@@ -21,7 +21,7 @@ from paperclerk.engines.embedded.arithmetic import agreement, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Path, Place
 from paperclerk.engines.embedded.entries import entry_rows
-from paperclerk.engines.embedded.enumerations import scalars
+from paperclerk.engines.embedded.enumerations import divided, scalars
 from paperclerk.engines.embedded.figures import Statements, has_value, is_figure
 from paperclerk.engines.embedded.grid import Table, tables_of
 from paperclerk.engines.embedded.ledger import (
@@ -38,7 +38,7 @@ from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
 from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.sections import Section, sections_of
-from paperclerk.engines.embedded.shapes import cell_rows, is_cell_rows, table_object
+from paperclerk.engines.embedded.shapes import cell_rows, empty, is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Piece, Strip, strips_of, without_furniture
 from paperclerk.schemas.compiled import Field
 
@@ -208,11 +208,14 @@ class Tables:
     def _from_record(
         self, element: Field, record: Record, places: Mapping[Path, Place], proved: Set[int]
     ) -> Tree:
-        def give(child: Field) -> Leaf:
+        def give(child: Field) -> Tree:
             place = places.get(child.path)
             pieces = cell_text(record, place) if place is not None else []
             if place is None or not pieces:
-                return ABSENT
+                return empty(child)
+            if child.kind == "array" and child.items is not None:
+                found = [leaf_for(child.items, part, self.locale, LIKELY) for part in divided(pieces)]
+                return [leaf for leaf in found if leaf.value is not None]
             if "code" in child.description.lower() and _role(child) == "description":
                 pieces = _split_words(pieces)
                 return _name_leaf(without_code(pieces) or text_of(pieces), LIKELY)
@@ -226,10 +229,10 @@ class Tables:
         roles = _by_role(list(_scalars(element)))
         priced = "line_total" in roles
 
-        def give(child: Field) -> Leaf:
+        def give(child: Field) -> Tree:
             role = _role(child)
             if role is None or roles[role].path != child.path:
-                return ABSENT
+                return empty(child)
             if role == "line_total" or (role == "unit_price" and not priced):
                 return _number_leaf(child, entry.amount.text, entry.amount.number, sure)
             if role == "description" and entry.name is not None:
@@ -248,19 +251,19 @@ def _split_words(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _scalars(field: Field) -> Iterator[Field]:
-    """The scalar fields of an element, those of objects inside it too."""
+    """The fields of an element that a cell can hold: scalars and lists of them, those of objects inside it too."""
     for child in field.children:
-        if child.is_scalar:
+        if child.is_scalar or (child.items is not None and child.items.is_scalar):
             yield child
         elif child.kind == "object":
             yield from _scalars(child)
 
 
-def _filled(field: Field, give: Callable[[Field], Leaf]) -> Tree:
-    """The tree of an element: what `give` finds for its scalars, empty lists for its arrays."""
+def _filled(field: Field, give: Callable[[Field], Tree]) -> Tree:
+    """The tree of an element: what `give` finds for its scalars and arrays."""
     if field.kind == "object":
         return {c.name: _filled(c, give) for c in field.children}
-    return [] if field.kind == "array" else give(field)
+    return give(field)
 
 
 def _name_leaf(text: Text, sure: float) -> Leaf:
@@ -285,7 +288,7 @@ def _number_leaf(field: Field, text: Text, number: Number, sure: float) -> Leaf:
 
 def _role(field: Field) -> str | None:
     """What a property means, where that is clear; a number is never a description, a text never an amount."""
-    roles = dict(roles_of_field(field))
+    roles = dict(roles_of_field(field)) if field.is_scalar else {}
     if field.kind in ("number", "integer"):
         roles = {r: w for r, w in roles.items() if r in NUMERIC}
     elif field.kind == "string":
