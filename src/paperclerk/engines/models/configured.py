@@ -137,7 +137,9 @@ def _made(kind: type[T], values: dict[str, Any], where: str) -> T:
 def _typed(value: Any, kind: type[Any], where: str) -> Any:
     read = float(value) if kind is float and type(value) is int else value
     if type(read) is not kind or (kind in (int, float) and read < 0):
-        wanted = {int: "a whole number from 0", float: "a number from 0", bool: "true or false"}.get(kind, "a text")
+        wanted = {int: "a whole number from 0", float: "a number from 0", bool: "true or false"}.get(
+            kind, "a text"
+        )
         raise InvalidRequest(f"{where} is {value!r}; it must be {wanted}.", code=CODE)
     return read
 
