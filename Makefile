@@ -65,3 +65,4 @@ openapi: setup
 
 bench: setup
 	$(PY) scripts/bench.py $(ARGS)
+	$(PY) scripts/bench_jobs.py

@@ -6,6 +6,7 @@ DBOS gives claims, checkpoints and fencing; taking up the work of dead processes
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -19,7 +20,11 @@ import psycopg
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from dbos._core import execute_dequeued_workflow
-from dbos._error import DBOSNonExistentWorkflowError
+from dbos._error import (
+    DBOSAwaitedWorkflowCancelledError,
+    DBOSBaseException,
+    DBOSNonExistentWorkflowError,
+)
 
 APPLICATION = "paperclerk"
 VERSION = "1"  # raise it when the order or the names of a durable function's steps change
@@ -195,6 +200,7 @@ class DurableWorker:
             "log_level": "ERROR",
         }
         self._dbos = DBOS(config=config)
+        logging.getLogger("dbos").addFilter(_is_worth_a_line)
 
     def register(self, name: str, function: Callable[..., Any]) -> None:
         """Makes `function` known under its persisted `name`. Before `launch`."""
@@ -229,7 +235,9 @@ class DurableWorker:
         claims and fencing are the same.
         """
         with self._polling:
-            settings = self._queues[queue]
+            settings = self._queues.get(queue)
+            if settings is None:  # still being launched
+                return 0
             partitions = [partition] if partition else self._dbos._sys_db.get_queue_partitions(queue.value)
             random.shuffle(partitions)
             return sum(self._claim(settings, name) for name in partitions)
@@ -261,6 +269,12 @@ class DurableWorker:
         """Ends at once; jobs that still run are taken up by others."""
         DBOS.destroy()
         self._engine.dispose()
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Whether a log line of the engine tells a fault: that a job was cancelled or taken over is none."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, DBOSAwaitedWorkflowCancelledError | DBOSBaseException)
 
 
 def step(name: str, function: Callable[..., T], *args: Any) -> T:

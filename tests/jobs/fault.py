@@ -35,17 +35,23 @@ QUEUE = 20
 
 
 class Receiver:
-    """Takes webhooks; answers one in ten with a 500. Remembers which ids came for which execution."""
+    """Takes webhooks; answers one in ten with a 500 when it comes first. Remembers which ids came for what.
+
+    (The attempt after the second failure is five minutes away, which is not what this is about.)
+    """
 
     def __init__(self, chance: random.Random) -> None:
         self.events: dict[str, Counter[str]] = {}
+        self.refused: set[str] = set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                taken = chance.random() > 0.1
-                if taken:
+                taken = body["id"] in receiver.refused or chance.random() > 0.1
+                if not taken:
+                    receiver.refused.add(body["id"])
+                else:
                     receiver.events.setdefault(body["id"], Counter())[self.headers["webhook-id"]] += 1
                 self.send_response(200 if taken else 500)
                 self.end_headers()
