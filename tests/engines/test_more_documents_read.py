@@ -211,6 +211,64 @@ Forma de pago: Transferencia
 IBAN: ES91 2100 0418 4502 0005 1332
 """
 
+SWISS_INVOICE = """
+Alpina Treuhand AG                                   Rechnung
+Bahnhofstrasse 3
+8001 Zürich                                          Rechnungs-Nr.   RE-20881
+MWST-Nr. CHE-123.456.789                             Datum           30.09.2023
+                                                     Zahlbar bis     30.10.2023
+Herr
+Urs Keller
+Dorfweg 9
+3000 Bern
+
+Leistung                             Stunden   Ansatz      Betrag
+Beratung September                   6.5       190.00      1'235.00
+
+Total exkl. MWST                                       CHF 1'235.00
+MWST 7.7%                                              CHF 95.10
+Total inkl. MWST                                       CHF 1'330.10
+"""
+
+BOARDING_PASS = """
+BOARDING PASS                     NORDWIND AIR
+
+Passenger name: HALVORSEN/INGRID MS
+From: OSLO (OSL)                  To: LISBON (LIS)
+Flight        Date          Boarding time     Gate     Seat
+NW 418        12 SEP 2024   09:35             B14      22A
+Booking ref: QX7TRP           Ticket no: 881-2209914455
+"""
+
+GERMAN_PRESCRIPTION = """
+Dr. med. Lena Sauer
+Fachärztin für Innere Medizin
+Marktplatz 2, 35037 Marburg           Tel. 06421 55 01 22
+
+Rezept                                Datum: 08.01.2024
+Patient: Hans Obermeier               geb. 22.11.1956
+Versicherten-Nr.: A123456780          Krankenkasse: BKK Mitte
+
+Ramipril 5 mg, N3
+"""
+
+DUTCH_ENERGY_BILL = """
+Stroomhuis Energie B.V.                         Jaarafrekening
+Postbus 100, 3500 AC Utrecht                    Factuurnummer: 88120034
+                                                Factuurdatum: 14 februari 2024
+Mevr. J. de Wit                                 Klantnummer: 5512009
+Kanaalstraat 77                                 Vervaldatum: 28 februari 2024
+1054 XB Amsterdam
+
+Periode: 1 februari 2023 t/m 31 januari 2024
+Verbruik elektriciteit                2.410 kWh
+Totaal excl. btw                      € 812,40
+Btw 21%                               € 170,60
+Totaal incl. btw                      € 983,00
+Reeds betaald                         € 900,00
+Te betalen                            € 83,00
+"""
+
 CASES: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
     "italian_invoice": (
         ITALIAN_INVOICE,
@@ -387,6 +445,62 @@ CASES: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
             "total": ("number: Total", 255.31),
             "iban": ("IBAN", "ES9121000418450200051332"),
             "payment_method": ("Payment method", "Transferencia"),
+        },
+    ),
+    "swiss_invoice": (
+        SWISS_INVOICE,
+        {
+            "invoice_number": ("Invoice number", "RE-20881"),
+            "invoice_date": ("date: Invoice date", "2023-09-30"),
+            "due_date": ("date: Due date", "2023-10-30"),
+            "seller_name": ("Name of the seller", "Alpina Treuhand AG"),
+            "buyer_name": ("Name of the buyer", "Urs Keller"),
+            "net": ("number: Total excluding VAT", 1235.0),
+            "vat": ("number: VAT amount", 95.1),
+            "gross": ("number: Total including VAT", 1330.1),
+            "currency": ("Currency", "CHF"),
+            "vat_id": ("VAT id of the seller", "CHE-123.456.789"),
+        },
+    ),
+    "boarding_pass": (
+        BOARDING_PASS,
+        {
+            "passenger_name": ("Name of the passenger", "HALVORSEN/INGRID MS"),
+            "flight_number": ("Flight number", "NW 418"),
+            "date": ("date: Date of the flight", "2024-09-12"),
+            "boarding_time": ("Boarding time", "09:35"),
+            "gate": ("Gate", "B14"),
+            "seat": ("Seat", "22A"),
+            "booking_reference": ("Booking reference", "QX7TRP"),
+            "ticket_number": ("Ticket number", "881-2209914455"),
+        },
+    ),
+    "german_prescription": (
+        GERMAN_PRESCRIPTION,
+        {
+            "patient_name": ("Name of the patient", "Hans Obermeier"),
+            "birth_date": ("date: Date of birth of the patient", "1956-11-22"),
+            "issue_date": ("date: Date of the prescription", "2024-01-08"),
+            "insurance_number": ("Insurance number of the patient", "A123456780"),
+            "insurer": ("Health insurer", "BKK Mitte"),
+            "doctor_phone": ("Phone of the doctor", "06421 55 01 22"),
+        },
+    ),
+    "dutch_energy_bill": (
+        DUTCH_ENERGY_BILL,
+        {
+            "invoice_number": ("Invoice number", "88120034"),
+            "invoice_date": ("date: Invoice date", "2024-02-14"),
+            "due_date": ("date: Due date", "2024-02-28"),
+            "customer_number": ("Customer number", "5512009"),
+            "supplier": ("Supplier", "Stroomhuis Energie B.V."),
+            "period_from": ("date: Start of the billing period", "2023-02-01"),
+            "period_to": ("date: End of the billing period", "2024-01-31"),
+            "total_excl": ("number: Total excluding VAT", 812.4),
+            "vat_amount": ("number: VAT amount", 170.6),
+            "total_incl": ("number: Total including VAT", 983.0),
+            "amount_due": ("number: Amount due", 83.0),
+            "customer_name": ("Name of the customer", "Mevr. J. de Wit"),
         },
     ),
 }

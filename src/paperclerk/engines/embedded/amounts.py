@@ -50,7 +50,8 @@ def weigh(facts: Facts, profiles: Sequence[Profile], found: dict[int, list[Candi
     printed = _amounts(facts)
     sure = _confirmed(printed)
     for i in money:
-        wanted = {c for c, v in profiles[i].concepts.items() if v >= 0.6}
+        surest = max(profiles[i].concepts.values())
+        wanted = {c for c, v in profiles[i].concepts.items() if v >= max(0.6, surest - 0.05)}
         found[i] = [_raised(c, wanted, sure) for c in found[i]]
         if "gross_total" in wanted:
             found[i] += _proposed(profiles[i], printed, sure["gross_total"], found[i])

@@ -98,8 +98,10 @@ def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
     if label.colon or not label.whole:
         return False
     page = facts.layout.pages[label.row.page]
+    counted = True
     for segment in (label.segment, slot.row.segment_at(slot.start)):
         below = page.below(segment)
+        counted = counted and bool(below) and any(c.isdigit() for c in below[0].text)
         if not below:
             return False
         size = max(1.0, segment.size)
@@ -112,7 +114,7 @@ def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
         if head is not None and head.whole and head.likeness >= 0.9:
             return False  # one label below the other: the values stand to the right
     other = facts.label_of(slot.row.segment_at(slot.start))
-    return other is not None and other.likeness >= 0.5
+    return other is not None and other.whole and (other.likeness >= 0.5 or counted)
 
 
 _PARTICLES = word_set(

@@ -87,6 +87,10 @@ _NOT_NAME = re.compile(
     r"\bhttp|\b(?:tel|fax|phone)\b",
     re.I,
 )
+_SALUTATIONS = phrases.word_set(
+    "herr herrn frau firma mr mrs ms miss dr prof monsieur madame mme m sr sra senor senora sig signor signora "
+    "dhr mevr mevrouw heer de an to attn att z hd"
+)
 _REGISTRY = re.compile(
     r"\s*(?:\(\s*(?:co|company|reg|roc|gst|brn)?[^()]*\d{4,}[^()]*\)?|\b(?:co|company|reg|roc|gst)\b\.? ?"
     r"(?:reg\.? ?)?(?:no|id)\b.*|[-–]?\s*\b\d{5,}-?[A-Z]\b.*)$",
@@ -187,7 +191,7 @@ def name_likeness(text: str) -> float:
     letters = sum(c.isalpha() for c in text)
     if letters < 3 or letters < 0.55 * len(text.replace(" ", "")) or len(text) > 80:
         return 0.0
-    if all(phrases.is_common(s) for s in phrases.stems(text)):
+    if all(phrases.is_common(s) for s in phrases.stems(text)) or set(phrases.tokens(text)) <= _SALUTATIONS:
         return 0.0
     score = 0.45
     if has_legal_form(text):

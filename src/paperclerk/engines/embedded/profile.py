@@ -312,6 +312,9 @@ def _concepts(field: Field, name: str) -> dict[str, float]:
     for text, top in ((name, 1.0), (title, 1.0)):
         for concept, strength in _aliases().get(frozenset(phrases.stems(text)), ()) if text else ():
             scored[concept] = max(scored.get(concept, 0.0), top * strength)
+    named = "_".join(phrases.tokens(name))
+    if scored.get(named) == 1.0:  # it is called just what the concept is called
+        scored = {c: v if c == named else min(v, 0.85) for c, v in scored.items()}
     for concept, strength in _runs(" ".join(w for w in name.split() if w.lower() not in _PARTY_WORDS), 0.75):
         scored.setdefault(
             concept, strength if strength >= 0.6 else 0.5 * strength

@@ -29,7 +29,9 @@ ABOUT_EQUAL = 0.1
 _RIVALS = frozenset({"seller", "buyer", "ship_to", "ship_from", "employer", "employee", "patient", "insured"})
 
 
-_SUBJECTS = frozenset({"patient", "insured", "employee", "employer", "borrower"})  # whom a form is about
+_ADDRESSEES = frozenset(
+    {"buyer", "ship_to", "ship_from", "payee"}
+)  # whose numbers stand under a heading, or nowhere
 _PLACES = frozenset({"street", "city", "state", "country", "postcode"})
 
 
@@ -95,7 +97,7 @@ class Ranking:
         if spoken == profile.role:
             return 1.0
         if spoken not in _RIVALS:
-            return 0.85 if profile.role == "seller" else 0.5 if profile.role in _SUBJECTS else 0.28
+            return 0.85 if profile.role == "seller" else 0.28 if profile.role in _ADDRESSEES else 0.5
         return 0.2
 
     def role_of(self, page: int, box: Box) -> str | None:
