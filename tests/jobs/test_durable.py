@@ -46,9 +46,17 @@ class Workers:
     def named(self, name: str) -> subprocess.Popen[bytes]:
         return self._names[name]
 
-    def submit(self, function: str, job: str, *args: object, queue: Queue = Queue.EXECUTIONS) -> None:
+    def submit(self, function: str, job: str, *args: object, partition: str = "t") -> None:
         with self.engine.begin() as connection:
-            self.client.enqueue(connection, function, job, job, *args, queue=queue, partition="t")  # type: ignore[arg-type]
+            self.client.enqueue(
+                connection,
+                function,
+                job,
+                job,
+                *args,  # type: ignore[arg-type]
+                queue=Queue.EXECUTIONS,
+                partition=partition,
+            )
 
     def lines(self) -> list[str]:
         return self.log.read_text().splitlines()
@@ -154,6 +162,17 @@ def test_cancelled_jobs_stop_at_a_step_and_resume_from_it(workers: Workers) -> N
     workers.client.resume("a", Queue.EXECUTIONS)
     workers.wait(lambda: workers.ended() == ["a"])
     assert sum(line.startswith("step a") for line in workers.lines()) <= 6
+
+
+def test_a_small_tenant_does_not_wait_for_a_big_one(workers: Workers) -> None:
+    for number in range(60):
+        workers.submit("steps", f"big{number}", 1, 0.05, partition="big")
+    for number in range(4):
+        workers.submit("steps", f"small{number}", 1, 0.05, partition="small")
+    workers.start()
+    workers.wait(lambda: len(workers.ended()) == 64, 60)
+    last = max(place for place, job in enumerate(workers.ended()) if job.startswith("small"))
+    assert last < 40, "in order of arrival it would be the last"
 
 
 def test_chaos(workers: Workers) -> None:
