@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from paperclerk.domain.document import Page
-from paperclerk.domain.result import ABSENT, HI_FROM, MED_FROM, FieldError, Leaf, Step, Tree
+from paperclerk.domain.result import ABSENT, HI_FROM, FieldError, Leaf, Step, Tree
 from paperclerk.engines.engine import Context, Engine
 from paperclerk.engines.models.pool import Budget, Pool
 from paperclerk.extraction.asking import Ask, Asking
@@ -27,7 +27,7 @@ from paperclerk.schemas.compiled import Field
 from paperclerk.schemas.lower import Answer
 from paperclerk.schemas.split import Path, groups, prune, put_together, units, weight
 
-DOUBTED_BELOW = (HI_FROM + MED_FROM) / 2  # what `auto` asks a model for, unless configured
+DOUBTED_BELOW = HI_FROM  # what is not `hi` is in doubt
 FIRST_WAVE = 0.25  # share of the windows, the likeliest first, that scalars are first looked for in
 AGREED = 0.95  # two that do not know of each other gave the same
 IMAGE_SIDE = 1600  # pixels

@@ -1,7 +1,7 @@
 """The operator's configuration of models: YAML or a few settings in, endpoints out. Called by the composition root.
 
     unplaced: mark            # or drop: values that no page holds
-    doubted_below: 0.75       # detail auto asks for values that the embedded engine scores lower
+    doubted_below: 0.9        # detail auto asks for values that the embedded engine scores lower
     max_calls: 1000           # of one execution
     models:
       - model: qwen3-vl       # the name that the endpoint knows
