@@ -1,12 +1,11 @@
-"""Arrays of objects from the pages of a document: the elements of line items, postings, lists. Called by the
-engine, once for every array of the schema:
+"""Fills arrays from the pages of a document: tables, receipts, statements, entries, lists. Called by the engine.
 
-    tables = Tables(pages, locale)            # once a document
-    rows = tables.rows(field)                 # for a Field of kind array; list of trees, [] when nothing fits
+    tables = Tables(pages, locale)            # once a document, in one thread
+    rows = tables.rows(field)                 # for every Field of kind array; a list of trees, [] when nothing fits
 
 `field.items` of kind object gives dicts of the schema's shape (absent properties `ABSENT`), of kind array
-lists of cells, of scalar kind leaves. Nothing is invented: an array that no table, list or ledger of the
-pages fits is empty.
+lists of cells, of scalar kind leaves. A table goes to the first array that asks for it. Nothing is invented: an
+array that no table, list or ledger of the pages fits is empty. Raises nothing. See docs/tables.md.
 """
 
 from __future__ import annotations
@@ -48,11 +47,11 @@ Numbers = dict[int, list[float | None]]  # column -> its number in each row
 
 @dataclass(frozen=True)
 class Tables:
-    """The strips of a document and what was read from them, built on first use."""
+    """What a document's arrays are read from, built on first use. `_owners`: which array took which table."""
 
     pages: Sequence[Page]
     locale: Locale = field(default_factory=Locale)
-    _owners: dict[object, Path] = field(default_factory=dict)  # which array a table went to
+    _owners: dict[object, Path] = field(default_factory=dict)
 
     @cached_property
     def strips(self) -> list[tuple[Strip, ...]]:

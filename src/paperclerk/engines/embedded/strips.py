@@ -11,7 +11,7 @@ import itertools
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,10 +45,6 @@ class Piece:
     @property
     def score(self) -> float:
         return min(self.page.words[w].score for w in self.words)
-
-    def pick(self, keep: Iterable[int]) -> Piece:
-        """The same piece with only the words at these positions."""
-        return Piece(self.page, tuple(self.words[i] for i in keep))
 
 
 @dataclass(frozen=True)
