@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from paperclerk.domain.document import Page
-from paperclerk.domain.result import ABSENT, HI_FROM, FieldError, Leaf, Step, Tree
+from paperclerk.domain.result import ABSENT, HI_FROM, MED_FROM, FieldError, Leaf, Step, Tree
 from paperclerk.engines.engine import Context, Engine
 from paperclerk.engines.models.pool import Budget, Pool
 from paperclerk.extraction.asking import Ask, Asking
