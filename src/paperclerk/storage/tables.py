@@ -280,3 +280,18 @@ agent_versions = Table(
     UniqueConstraint("tenant_id", "id"),
     Index(None, "tenant_id", "prompt_sha256"),
 )
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("tenant_id", String(36), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("execution_id", String(64), nullable=False),
+    Column("response", Json),
+    Column("notes", Text),
+    Column("created_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "execution_id"], ["executions.tenant_id", "executions.id"], ondelete="CASCADE"
+    ),
+    Index(None, "tenant_id", "execution_id", "created_at"),
+)
