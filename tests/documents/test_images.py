@@ -154,6 +154,15 @@ def test_pixels_are_counted_before_they_are_unpacked(reader: ProcessReader, read
         read(data, limits=ReadingLimits(image_pixels=4999))
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_huge_image_is_worked_on_at_a_smaller_size(reader: ProcessReader, kind: str) -> None:
+    image = made.scan(SHORT, width=7000, height=4600, font=440)  # 32 million pixels
+    with reader.open(made.encoded(image, kind), ReadOptions(detail="lo")) as reading:
+        (page,) = reading
+    assert line_texts(page) == list(SHORT)
+    assert reading.spent.peak_bytes < 600_000_000
+
+
 def test_frames_are_counted_before_they_are_read(read: Read) -> None:
     frame = Image.new("1", (8, 8), 1)
     data = made.encoded(frame, "TIFF", save_all=True, append_images=[frame] * 5)

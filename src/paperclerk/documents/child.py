@@ -136,8 +136,8 @@ def _replies(job: Job, descriptor: int, flavour: Flavour) -> Iterator[Reply]:
             job.image_pixels,
             job.image_frames,
         )
-        yield Opened(document.info)
         wanted = _wanted(job, document.info.page_count)
+        yield Opened(document.info)
         if job.render_side:
             yield Rendered(as_png(document.draw(job.first, job.render_side)))
         else:
@@ -202,7 +202,7 @@ def _wanted(job: Job, page_count: int) -> frozenset[int]:
             f"{'page' if page_count == 1 else 'pages'} (indices 0 to {page_count - 1}).",
             code="page_out_of_range",
         )
-    if len(asked) > job.max_pages or page_count > 20 * job.max_pages:
+    if len(asked) > job.max_pages or page_count > messages.MAX_PAGES_FACTOR * job.max_pages:
         raise DocumentTooLarge(
             f"The document has {page_count} pages; at most {job.max_pages} are read at a time. "
             "Ask for some of them, or split the document.",

@@ -6,6 +6,7 @@ Formats, sizes and frames are checked from the headers before a pixel is decoded
 from __future__ import annotations
 
 import io
+import math
 import struct
 import warnings
 from typing import Any
@@ -42,6 +43,7 @@ _PLUGINS = (
 )
 _MULTI_PAGE = ("TIFF", "GIF", "WEBP")
 _START_OF_SCAN = b"\xff\xda"  # cannot occur inside coded data
+_WORKED_PIXELS = 25_000_000  # a larger image is scaled down before anything else
 _MAX_SCANS = 64  # a progressive JPEG has about ten; each one costs a pass over all pixels
 LONG_SIDE = 842.0
 """Page units of the longer side of an image page."""
@@ -73,6 +75,9 @@ class ImageFileReader:
         try:
             self._image.seek(index)
             self._check_size()
+            if self._image.format == "JPEG":  # decodes at a half or a quarter, which costs less of everything
+                width, height = _worked_size(*self._image.size)
+                self._image.draft("RGB", (int(0.7 * width), int(0.7 * height)))
             upright = ImageOps.exif_transpose(_as_rgb(self._image))
             return np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
         except DocumentTooLarge:
@@ -113,6 +118,12 @@ class ImageFileReader:
             )
 
 
+def _worked_size(width: int, height: int) -> tuple[int, int]:
+    """The size at which an image is worked on."""
+    scale = min(1.0, math.sqrt(_WORKED_PIXELS / (width * height)))
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
 def page_units(width: int, height: int) -> float:
     """Page units of one pixel of an image of this size."""
     return LONG_SIDE / max(width, height)
@@ -121,6 +132,10 @@ def page_units(width: int, height: int) -> float:
 def _as_rgb(image: Any) -> Any:
     """`image` as 8-bit RGB: 16 bits scaled down, transparency on white, CMYK and palettes converted."""
     exif = image.getexif()
+    factor = math.ceil(math.sqrt(image.width * image.height / _WORKED_PIXELS))
+    if factor > 1 and image.mode not in ("1", "P", "PA"):
+        image.load()
+        image = image.reduce(factor)
     if image.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I", "F"):
         image = Image.fromarray(_to_eight_bits(np.asarray(image)))
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
@@ -143,7 +158,7 @@ def _to_eight_bits(values: npt.NDArray[np.generic]) -> Pixels:
         scaled = (np.nan_to_num(values, nan=low) - low) * (255.0 / max(high - low, 1e-9))
         return np.asarray(scaled, np.uint8)
     if values.max(initial=0) > 255:
-        values = np.right_shift(values.astype(np.int64), 8)
+        values = np.right_shift(values, 8)
     return np.asarray(values.clip(0, 255), np.uint8)
 
 

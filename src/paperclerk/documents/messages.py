@@ -14,6 +14,8 @@ import msgspec
 from paperclerk.domain.document import DocumentInfo, Page
 
 MAX_FRAME_BYTES = 64_000_000
+MAX_PAGES_FACTOR = 20
+"""A file may have so many times the pages that may be read at a time, when only some are asked for."""
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):

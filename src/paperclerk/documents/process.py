@@ -16,7 +16,7 @@ from typing import Self
 
 from paperclerk.documents import messages
 from paperclerk.documents.children import Child, Spent, ZygoteProcess, crashed, timed_out
-from paperclerk.documents.messages import Job, NeedsOcr, Opened, PageRead, Rendered
+from paperclerk.documents.messages import MAX_PAGES_FACTOR, Job, NeedsOcr, Opened, PageRead, Rendered
 from paperclerk.documents.reader import ReadOptions
 from paperclerk.documents.source import Source
 from paperclerk.domain.agent import Detail
@@ -227,7 +227,8 @@ class ProcessReading:
         job = job_for(self._source, self._options, first, self._reader, cpu_share=share)
         self._child.start(job, self._source.descriptor)
         reply = self._receive()
-        if not isinstance(reply, Opened):
+        most = MAX_PAGES_FACTOR * self._options.limits.max_pages
+        if not isinstance(reply, Opened) or not 0 < reply.info.page_count <= most:
             raise crashed()
         return reply.info
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from paperclerk.documents.pages import Effort, PictureText, Pixels
+from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale, scaled
 from paperclerk.documents.strips import Text, words_of
 from paperclerk.domain.document import Word
 
@@ -28,6 +28,7 @@ class TinyReader:
         self._detect_side = detect_side
 
     def read(self, picture: Pixels, effort: Effort) -> PictureText:
+        picture, scale = _shrunk(picture, effort.draw_side)
         best, best_turn = self._lines(picture), 0
         if _stands(best):
             best_turn, best = max(
@@ -42,7 +43,7 @@ class TinyReader:
             if score >= _MIN_SCORE:
                 quad = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
                 words += words_of(_text(text, score), quad, upright[y0:y1, x0:x1])
-        return PictureText(tuple(words), best_turn)
+        return PictureText(tuple(scaled(word, 1 / scale) for word in words), best_turn)
 
     @cached_property
     def _engine(self) -> Any:
@@ -65,6 +66,18 @@ class TinyReader:
 
 
 _Lines = list[tuple[str, tuple[int, int, int, int], float]]
+
+
+def _shrunk(picture: Pixels, max_side: int) -> tuple[Pixels, float]:
+    """A large picture smaller, which saves memory, and by which factor."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    scale = fitting_scale(width, height, max_side)
+    if scale >= 1:
+        return picture, 1.0
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8), scale
 
 
 def _turned(picture: Pixels, turn: int) -> Pixels:

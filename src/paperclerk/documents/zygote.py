@@ -173,7 +173,10 @@ def _resident_bytes(pid: int) -> int:
 
 def main() -> None:
     sandbox.leave_network()
-    Zygote(socket.socket(fileno=0), sys.argv[1]).run()
+    try:
+        Zygote(socket.socket(fileno=0), sys.argv[1]).run()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the reader went while it was being answered; the children end with this process
 
 
 if __name__ == "__main__":
