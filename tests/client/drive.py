@@ -147,6 +147,17 @@ def agents(client: VLMRun, folder: Path) -> Any:
     }
 
 
+def feedback(client: VLMRun, folder: Path) -> Any:
+    done = client.document.execute(name="document.invoice", file=folder / "invoice.pdf")
+    made = client.feedback.submit(done.id, response={"invoice_id": "R-2042"}, notes="a misread digit")
+    listed = client.feedback.get(done.id)
+    return {
+        "same": made.request_id == listed.request_id == done.id,
+        "items": [[i.id == made.id, i.response, i.notes] for i in listed.items],
+        "unknown": raised(lambda: client.feedback.submit("nothing", notes="x")),
+    }
+
+
 def hub(client: VLMRun, folder: Path) -> Any:
     return {
         "version": client.hub.info().version,

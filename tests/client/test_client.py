@@ -179,6 +179,12 @@ def test_agents(drive: Callable[..., Any]) -> None:
     assert outcome["no_document"]["type"] == "missing_document"
 
 
+def test_feedback(drive: Callable[..., Any]) -> None:
+    outcome = drive("feedback")
+    assert outcome["same"] and outcome["items"] == [[True, {"invoice_id": "R-2042"}, "a misread digit"]]
+    assert outcome["unknown"]["class"] == "ResourceNotFoundError"
+
+
 def test_hub(drive: Callable[..., Any]) -> None:
     outcome = drive("hub")
     assert outcome["version"].count(".") == 2 and "document.receipt" in outcome["domains"]
