@@ -17,7 +17,7 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded.cells import text_of
-from paperclerk.engines.embedded.regions import Region, column_borders, regions_of
+from paperclerk.engines.embedded.regions import Region, column_borders, is_number, regions_of
 from paperclerk.engines.embedded.rows import row_groups
 from paperclerk.engines.embedded.strips import Piece, Strip, strips_of
 
@@ -154,13 +154,19 @@ class _Grid:
                     and not self._both_filled(r, c)
                 ):
                     self._link(here, here + 1)
-                if flat and self._runs_through(flat, (self.xs[c] + self.xs[c + 1]) / 2):
+                middle = (self.xs[c] + self.xs[c + 1]) / 2
+                if flat and self._runs_through(flat, middle) and not self._holds_number(r + 1, c):
                     self._link(here, here + self.width)
 
     def _runs_through(self, flat: Sequence[Box], x: float) -> bool:
         """Whether a cell at `x` goes on to the next row: rules divide the rows elsewhere, not here."""
         first, last = self.region.ruled_width
         return first < x < last and not any(r.x0 - 2 <= x <= r.x1 + 2 for r in flat)
+
+    def _holds_number(self, r: int, c: int) -> bool:
+        """Whether a cell behind the first column is a number: that goes on with nothing above it."""
+        pieces = [p for k in self.groups[r] for p in self.lines[k].get(c, ())]
+        return c > 0 and bool(pieces) and is_number(" ".join(p.text for p in pieces))
 
     def _both_filled(self, r: int, c: int) -> bool:
         """Whether some line of a row has text of its own on both sides of a border."""

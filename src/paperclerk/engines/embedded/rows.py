@@ -33,7 +33,9 @@ class _Rows:
 
     def groups(self) -> list[list[int]]:
         bands = self._bands()
-        return [group for band in bands for group in self._split(band, ruled=len(bands) > 2)]
+        ruled = len(bands) > 2
+        parts = [part for band in bands for part in self._parted(band)]
+        return [group for part in parts for group in self._split(part, ruled=ruled)]
 
     def _bands(self) -> list[list[int]]:
         """Positions of the strips between two flat rules that are more than an underlined word."""
@@ -49,6 +51,11 @@ class _Rows:
                 bands.append([])
             bands[-1].append(i)
         return [b for b in bands if b]
+
+    def _parted(self, band: Sequence[int]) -> list[list[int]]:
+        """Heading and values, where no rule stands between them."""
+        parts = [i for i in band if i < self.first], [i for i in band if i >= self.first]
+        return [part for part in parts if part]
 
     def _split(self, band: Sequence[int], *, ruled: bool) -> list[list[int]]:
         """The rows of one band: all its lines, unless several of them fill the same number columns."""
