@@ -127,6 +127,20 @@ def test_a_lethal_job_is_parked_after_three_deaths_and_others_go_on(workers: Wor
     workers.wait(lambda: workers.client.state("bad") == "CANCELLED")
 
 
+def test_a_healthy_job_hit_by_unlucky_kills_goes_on(workers: Workers) -> None:
+    """Four deaths, but a step is finished between any two of them."""
+    workers.start()
+    workers.submit("steps", "a", 7, 0.4)
+    for finished in (1, 2, 4, 5):
+        workers.wait(lambda finished=finished: f"step a {finished} " in workers.log.read_text(), 40)
+        for process in workers.processes:
+            process.kill()
+        workers.start()
+    workers.wait(lambda: workers.ended() == ["a"], 40)
+    assert "parked a" not in workers.lines()
+    assert sum(line.startswith("death a ") for line in set(workers.lines())) == 4
+
+
 @pytest.mark.timeout(200)
 def test_a_stopped_worker_loses_its_job_and_its_late_write(store: sa.URL, tmp_path: Path) -> None:
     """Twenty rounds: whoever runs the job is stopped beyond its lease, and continued once another has ended it."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from paperclerk.settings import Settings
 
-GRACE_S = 30
+GRACE_S = 20  # for open requests; the workers then have what is left of 30 seconds
 BACKLOG = 512
 
 DataDir = Annotated[
