@@ -56,7 +56,9 @@ def test_standard_output_is_json_and_nothing_else(schema):
 
 def test_grounding_confidence_and_output_file(schema, tmp_path):
     out = tmp_path / "out.json"
-    done = paperclerk("run", SAMPLES / "invoice.pdf", "--schema", schema, "--grounding", "--confidence", "-o", out)
+    done = paperclerk(
+        "run", SAMPLES / "invoice.pdf", "--schema", schema, "--grounding", "--confidence", "-o", out
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     reply = json.loads(out.read_text())
@@ -134,7 +136,10 @@ def test_eval_prints_the_table_and_goes_on_where_it_stopped(tmp_path, three_page
     first = paperclerk("eval", cases, "-o", out, "--jobs", "2")
     assert first.returncode == 0, first.stderr
     header, row = (line.split("\t") for line in first.stdout.splitlines())
-    assert dict(zip(header, row, strict=True)).items() >= {"source": "made", "cases": "3", "accuracy": "1.0"}.items()
+    assert (
+        dict(zip(header, row, strict=True)).items()
+        >= {"source": "made", "cases": "3", "accuracy": "1.0"}.items()
+    )
     lines = out.read_text().splitlines(keepends=True)
     assert len(lines) == 3
     out.write_text("".join(lines[:2]) + lines[2][:20])

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paperclerk.engines.embedded.dates import find_dates, find_ranges, find_times
-from paperclerk.engines.embedded.locale import Locale, infer
-from paperclerk.engines.embedded.numbers import find_numbers
 from paperclerk.engines.embedded.values import find_currency, iban_holds, read
+from paperclerk.printed.dates import find_dates, find_ranges, find_times
+from paperclerk.printed.locale import Locale, infer
+from paperclerk.printed.numbers import find_numbers
 
 POINT = Locale()
 COMMA = Locale(decimal=",", language="de")

@@ -19,13 +19,13 @@ from rapidfuzz import fuzz
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Scalar, Span
-from paperclerk.engines.embedded.dates import find_dates
-from paperclerk.engines.embedded.locale import Locale, infer
-from paperclerk.engines.embedded.numbers import find_numbers
 from paperclerk.grounding import align_find as find
 from paperclerk.grounding.align_find import Match, span_box
 from paperclerk.grounding.align_text import FoldedPage, LineText, fold
 from paperclerk.grounding.places import part_text
+from paperclerk.printed.dates import find_dates
+from paperclerk.printed.locale import Locale, infer
+from paperclerk.printed.numbers import find_numbers
 
 Kind = Literal["text", "number", "choice"]  # choice: an enum or a boolean, which may be concluded
 Look = Callable[[FoldedPage, str], list[Match]]

@@ -13,10 +13,10 @@ from rapidfuzz import fuzz
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import Span
-from paperclerk.engines.embedded.dates import find_dates
-from paperclerk.engines.embedded.locale import Locale
-from paperclerk.engines.embedded.numbers import Number, find_numbers
 from paperclerk.grounding.align_text import FoldedPage, LineText, fold, part, unconfused
+from paperclerk.printed.dates import find_dates
+from paperclerk.printed.locale import Locale
+from paperclerk.printed.numbers import Number, find_numbers
 
 # How much a place is worth, by the way it was found.
 EXACT, BY_VALUE, INSIDE, CONFUSED, PIECED = 1.0, 0.95, 0.9, 0.85, 0.8

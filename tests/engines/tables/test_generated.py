@@ -9,7 +9,7 @@ from tests.engines.tables.invoices import Made, invoice, receipt
 from tests.engines.tables.pages import GOODS, array_of, plain
 
 from paperclerk.engines.embedded.items import Tables
-from paperclerk.engines.embedded.locale import infer
+from paperclerk.printed.locale import infer
 from paperclerk.schemas.compiled import Field
 
 RECEIPT = array_of({"description": {"type": "string"}, "amount": {"type": "number"}})

@@ -6,7 +6,7 @@ from tests.engines.tables.pages import array_of, down, page_of, plain, words_und
 
 from paperclerk.domain.document import Page
 from paperclerk.engines.embedded.items import Tables
-from paperclerk.engines.embedded.locale import infer
+from paperclerk.printed.locale import infer
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field
 

@@ -13,7 +13,7 @@ from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf
 from paperclerk.engines.embedded.grid import tables_of
 from paperclerk.engines.embedded.items import Tables
-from paperclerk.engines.embedded.locale import infer
+from paperclerk.printed.locale import infer
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field
 

@@ -15,9 +15,9 @@ from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row
-from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import slots
+from paperclerk.printed.numbers import Number
 
 _CONCEPTS = (
     "gross_total",

@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 
 from paperclerk.domain.result import Scalar, Span
 from paperclerk.engines.embedded import forms
-from paperclerk.engines.embedded.dates import Date
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row, Segment
 from paperclerk.engines.embedded.lexicon import kind_of
-from paperclerk.engines.embedded.locale import CODES, SYMBOLS
-from paperclerk.engines.embedded.numbers import Number, currency_code
 from paperclerk.engines.embedded.parties import address_likeness, has_legal_form, name_end
 from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import Mark, MarkKind
+from paperclerk.printed.dates import Date
+from paperclerk.printed.locale import CODES, SYMBOLS
+from paperclerk.printed.numbers import Number, currency_code
 
 Place = tuple[int, int, int, int]  # page position, row, start, end
 

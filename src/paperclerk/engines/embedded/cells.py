@@ -12,10 +12,10 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import ABSENT, Leaf, Scalar, Span, WordPart
 from paperclerk.engines.embedded import values
-from paperclerk.engines.embedded.locale import Locale
-from paperclerk.engines.embedded.numbers import Number, find_numbers
 from paperclerk.engines.embedded.roles import fold
 from paperclerk.engines.embedded.strips import Piece
+from paperclerk.printed.locale import Locale
+from paperclerk.printed.numbers import Number, find_numbers
 from paperclerk.schemas.compiled import Field
 
 _YES = frozenset(["yes", "y", "true", "ja", "oui", "si", "sim", "x", "checked", "on", "wahr", "vrai"])

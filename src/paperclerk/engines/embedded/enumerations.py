@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from paperclerk.domain.result import Leaf
 from paperclerk.engines.embedded import values
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, text_of
-from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.roles import words_of
 from paperclerk.engines.embedded.sections import Section, match, sections_for
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.engines.embedded.values import MarkKind
+from paperclerk.printed.locale import Locale
 from paperclerk.schemas.compiled import Field
 
 _BULLET = re.compile(r"^(?:[•·▪■●○◦‣⁃∙*–—-]|\(?\d{1,2}[.)])$")

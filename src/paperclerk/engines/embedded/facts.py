@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from paperclerk.domain.document import Page, TextOrigin
-from paperclerk.engines.embedded import locale as locales
 from paperclerk.engines.embedded.labels import Label, find_labels
 from paperclerk.engines.embedded.layout import Layout, Row, Segment
 from paperclerk.engines.embedded.values import Values, read
+from paperclerk.printed import locale as locales
 
 
 class Facts:

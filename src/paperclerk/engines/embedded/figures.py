@@ -13,14 +13,14 @@ from functools import cached_property
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
-from paperclerk.engines.embedded.locale import Locale
-from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.roles import fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.engines.embedded.values import find_currency
 from paperclerk.engines.embedded.vocabulary import phrases as phrases_of
 from paperclerk.engines.embedded.vocabulary import words
+from paperclerk.printed.locale import Locale
+from paperclerk.printed.numbers import Number
 from paperclerk.schemas.compiled import Field
 
 _VALUE = frozenset(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from paperclerk.domain.result import Scalar
-from paperclerk.engines.embedded.dates import Date, Time
-from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.printed.dates import Date, Time
+from paperclerk.printed.numbers import Number
 from paperclerk.schemas.judge import matches
 
 

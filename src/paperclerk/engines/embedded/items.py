@@ -32,13 +32,13 @@ from paperclerk.engines.embedded.ledger import (
     read_ledger,
     without_code,
 )
-from paperclerk.engines.embedded.locale import Locale
-from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
 from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.sections import Section, sections_of
 from paperclerk.engines.embedded.shapes import cell_rows, empty, is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Piece, Strip, strips_of, without_furniture
+from paperclerk.printed.locale import Locale
+from paperclerk.printed.numbers import Number
 from paperclerk.schemas.compiled import Field
 
 PROVED, LIKELY = 0.95, 0.85  # scores of values that arithmetic confirms, and of others under a heading

@@ -16,9 +16,9 @@ from rapidfuzz import fuzz, process
 
 from paperclerk.engines.embedded import lexicon, phrases
 from paperclerk.engines.embedded.layout import Row, Segment
-from paperclerk.engines.embedded.locale import CODES
 from paperclerk.engines.embedded.profile import ROLES, Profile
 from paperclerk.engines.embedded.values import Values
+from paperclerk.printed.locale import CODES
 
 MAX_LABEL_WORDS = 14
 _NUMBERING = re.compile(r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-Z][.)]|[a-z](?= [A-Z])|[•▪●*-])\s*(?=[^\W\d])")

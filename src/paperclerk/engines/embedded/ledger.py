@@ -14,10 +14,10 @@ from rapidfuzz import fuzz
 
 from paperclerk.engines.embedded.arithmetic import close, product_holds, runs_that_add_up
 from paperclerk.engines.embedded.cells import Text, has_letters, numbers_of, repaired, text_of
-from paperclerk.engines.embedded.locale import Locale
-from paperclerk.engines.embedded.numbers import Number
 from paperclerk.engines.embedded.roles import roles_of_label, starts_with_total
 from paperclerk.engines.embedded.strips import Piece, Strip
+from paperclerk.printed.locale import Locale
+from paperclerk.printed.numbers import Number
 
 MAX_ITEMS = 300
 _TOTAL = re.compile(r"(?i)\b(?:sub|grand|nett?)?[ -]?total\b|\bgst\b|\bcash\b|\bvat\b")

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from paperclerk.domain.geometry import union
 from paperclerk.engines.embedded.cells import has_letters, lines_of, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Heading, Kinds, Place, assign, headings, with_borders
-from paperclerk.engines.embedded.locale import Locale
 from paperclerk.engines.embedded.roles import NUMERIC, roles_of_field, starts_with_carry, starts_with_total
 from paperclerk.engines.embedded.strips import Piece, Strip
+from paperclerk.printed.locale import Locale
 from paperclerk.schemas.compiled import Field
 
 RECENT = 30  # records that tell what a column usually holds

@@ -14,7 +14,6 @@ from paperclerk.engines.embedded import forms, phrases
 from paperclerk.engines.embedded.candidates import Candidate, mark_value
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
-from paperclerk.engines.embedded.locale import SYMBOLS
 from paperclerk.engines.embedded.parties import (
     Party,
     Region,
@@ -30,6 +29,7 @@ from paperclerk.engines.embedded.parties import (
 )
 from paperclerk.engines.embedded.profile import ROLES, Profile
 from paperclerk.engines.embedded.values import MarkKind, find_currency
+from paperclerk.printed.locale import SYMBOLS
 
 _DEFINED = re.compile(r"\((?:[^()\"“”]{0,40})[\"“”'‘](?P<term>[^()\"“”'’]{3,40})[\"“”'’][^()]{0,20}\)")
 _JOINS_PARTIES = re.compile(r"\b(?:between|among|and|by|with|from)\b:?\s+|[;:]\s+")

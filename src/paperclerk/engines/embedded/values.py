@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from paperclerk.engines.embedded.dates import Date, DateRange, Time, find_dates, find_ranges, find_times
-from paperclerk.engines.embedded.locale import CODES, SYMBOLS, Locale
-from paperclerk.engines.embedded.numbers import Number, find_numbers
+from paperclerk.printed.dates import Date, DateRange, Time, find_dates, find_ranges, find_times
+from paperclerk.printed.locale import CODES, SYMBOLS, Locale
+from paperclerk.printed.numbers import Number, find_numbers
 
 MarkKind = Literal["email", "uri", "phone", "iban", "bic", "vat_id", "checked", "unchecked"]
 

@@ -7,7 +7,7 @@ import itertools
 import re
 from dataclasses import dataclass
 
-from paperclerk.engines.embedded.locale import Locale, Order
+from paperclerk.printed.locale import Locale, Order
 
 
 @dataclass(frozen=True, slots=True)

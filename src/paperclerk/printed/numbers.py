@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from paperclerk.engines.embedded.locale import CODES, SYMBOLS, Locale
+from paperclerk.printed.locale import CODES, SYMBOLS, Locale
 
 
 @dataclass(frozen=True, slots=True)
