@@ -14,7 +14,6 @@ from paperclerk.durable import Queue
 from paperclerk.jobs.channel import Channel, Ended, Ready, Waiting
 
 RESTART_S = (0.1, 0.5, 2.0, 5.0)  # between deaths that follow each other; a worker that got ready starts anew
-START_TIMEOUT_S = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -46,24 +45,11 @@ class WorkerPool:
         self._on_end = on_end
         self._workers: list[_Worker] = []
         self._keepers: list[asyncio.Task[None]] = []
-        self._ready = asyncio.Event()
         self._closing = asyncio.Event()
 
     async def start(self) -> None:
-        """Starts the processes and waits until one of them takes jobs. Raises RuntimeError when they all die."""
+        """Starts the processes. Jobs that are accepted before one of them is ready wait for it."""
         self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
-        if not self._keepers:
-            return
-        ready = asyncio.create_task(self._ready.wait())
-        done, _ = await asyncio.wait(
-            [ready, *self._keepers], timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
-        )
-        if ready in done:
-            return
-        ready.cancel()
-        for keeper in done:
-            keeper.result()
-        log.warning("no worker is ready yet; jobs wait for one")
 
     def point_to(self, queue: Queue, partition: str) -> None:
         """Tells the least busy worker that a job waits."""
@@ -100,9 +86,7 @@ class WorkerPool:
             if self._closing.is_set():
                 return
             deaths = 1 if worker.ready else deaths + 1
-            if deaths > len(RESTART_S) and not self._ready.is_set():
-                raise RuntimeError("the worker processes end as soon as they start; their log lines say why")
-            log.warning("a worker process ended and is started again", code=code)
+            log.warning("a worker process ended and is started again", code=code, deaths_in_a_row=deaths)
             await asyncio.sleep(RESTART_S[min(deaths, len(RESTART_S)) - 1])
 
     async def _spawn(self) -> _Worker:
@@ -122,7 +106,6 @@ class WorkerPool:
         async for message in worker.channel.messages():
             if isinstance(message, Ready):
                 worker.ready = True
-                self._ready.set()
             elif isinstance(message, Ended):
                 worker.handed = max(0, worker.handed - 1)
                 self._on_end(message)
