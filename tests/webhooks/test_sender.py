@@ -53,9 +53,7 @@ class World:
             webhooks = Webhooks(connection, self.tenant_id)
             ids = [f"evt_{uuid4().hex}" for _ in range(count)]
             for event_id in ids:
-                await webhooks.add(
-                    event_id, execution_id="e1", url=url, body='{"id":"e1"}', now=self.time
-                )
+                await webhooks.add(event_id, execution_id="e1", url=url, body='{"id":"e1"}', now=self.time)
             return ids
 
     async def event(self, event_id: str) -> StoredEvent:

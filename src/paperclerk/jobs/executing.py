@@ -102,7 +102,9 @@ class Executor:
             paths = self._await(stack.enter_async_context(self.workshop.documents(execution.tenant_id, new)))
             wanted = _Wanted(self, execution)
             if new.kind != "document":
-                document = read_images(paths, plan, self.workshop.reader, wanted, only_images=new.kind == "image")
+                document = read_images(
+                    paths, plan, self.workshop.reader, wanted, only_images=new.kind == "image"
+                )
             else:
                 plan = with_rendering(plan, paths[0], self.workshop.reader)
                 document = self._read(execution, plan, paths[0], wanted)
