@@ -27,7 +27,9 @@ from dbos._error import (
 )
 
 APPLICATION = "paperclerk"
-VERSION = "1"  # raise it when the order or the names of a durable function's steps change
+# Raise it when the order or the names of a durable function's steps change. Jobs that have begun under the old
+# one are then finished by workers of the old one only: keep some until those jobs have ended.
+VERSION = "1"
 
 _MIGRATION_LOCK = 0x70634442  # any number, the same in every process
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
+import psutil
 import pytest
 import sqlalchemy as sa
-from tests.jobs.fault import judge, run
+
+from tests.jobs.fault import Client, Cluster, judge, run
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(280)]
 
@@ -16,6 +21,23 @@ def test_kills_lose_nothing(store: sa.URL) -> None:
     assert judge(report) == [], report
     assert sum(report["kills"].values()) == 5 and report["jobs"] == 30
     assert report["settled_s"] < 60
+
+
+def test_everything_that_a_server_started_ends_with_it(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, None, extra=0)
+    try:
+        client = Client(cluster)
+        client.until_answered("GET", "/predictions")
+        root = psutil.Process(cluster.processes["api"].pid)
+        end = time.monotonic() + 40
+        while not (family := root.children(recursive=True)) or len(family) < 3:
+            assert time.monotonic() < end, "the worker and its reading processes have not come up"
+            time.sleep(0.1)
+        root.kill()
+        _, alive = psutil.wait_procs(family, timeout=15)
+        assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+    finally:
+        cluster.close()
 
 
 def test_a_broken_promise_is_seen() -> None:
