@@ -8,7 +8,6 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
-
 from tests.jobs.fault import Client, Cluster, judge, run
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(280)]
