@@ -162,7 +162,12 @@ def serving(store: str, *, workers: int) -> Iterator[Bench]:
         )
         engine = sa.create_engine(sa.make_url(database).set(drivername=DRIVERS[store]))
         stack.callback(engine.dispose)
-        yield Bench(psutil.Process(process.pid), client, int(address[1]), engine)
+        bench = Bench(psutil.Process(process.pid), client, int(address[1]), engine)
+        # Until every worker is up: each takes a few of these.
+        empty = bench.upload(1, "")
+        bench.rows([bench.submit(empty) for _ in range(4 * workers)])
+        time.sleep(2)
+        yield bench
 
 
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
