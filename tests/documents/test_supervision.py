@@ -137,7 +137,7 @@ def test_closing_from_another_thread_cancels(reader: ProcessReader) -> None:
         started = time.monotonic()
         with pytest.raises(Cancelled):
             list(reading)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20  # a hang would be ended after 60
 
 
 def test_many_threads_read_at_once(reader: ProcessReader, read: Read) -> None:

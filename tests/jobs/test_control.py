@@ -89,7 +89,7 @@ def test_cancel_ends_a_running_execution(client: httpx.Client, long_scan: bytes)
 def test_pause_and_resume(client: httpx.Client) -> None:
     job = start(client, make_scan(8))
     until(client, job, "running")
-    time.sleep(3)
+    time.sleep(1.5)  # some pages are read, most are not
     assert client.post(f"/predictions/{job}/pause").json()["status"] == "paused"
     time.sleep(1)
     assert client.get(f"/predictions/{job}").json()["status"] == "paused"
