@@ -92,7 +92,7 @@ def test_limits(at_the_limit: Any, past_it: Any, code: str) -> None:
     with pytest.raises(InvalidSchema) as caught:
         check_schema(past_it)
     assert caught.value.code == code
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10  # about 1 on a quiet machine; without the limits it never ends
 
 
 @pytest.mark.parametrize(
