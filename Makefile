@@ -24,7 +24,7 @@ setup: $(STAMP)
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 is needed; say where with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -46,7 +46,7 @@ fault: setup
 # The official client pins versions that we do not, so its tests have an environment of their own.
 $(CLIENT)/.installed: tests/client/requirements.lock
 	$(PYTHON) -m venv $(CLIENT)
-	$(CLIENT)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/client/requirements.lock
+	$(CLIENT)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r tests/client/requirements.lock
 	touch $@
 
 # llama.cpp and a small model, 200 MB, beside the environment of everything else.
