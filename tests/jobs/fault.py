@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +33,8 @@ PAPERCLERK = [sys.executable, "-m", "paperclerk"]
 EXPECTED = {"invoice_number": "R-2041", "total": 118.5}
 SETTLE_S = 60.0
 QUEUE = 20
+TEND_S = 0.1
+KINDS = ("api", "worker", "worker", "worker", "reader", "reader")  # killed in turns of shuffled order
 
 
 class Receiver:
@@ -65,7 +68,10 @@ class Receiver:
 
 
 class Cluster:
-    """A server with a worker of its own, and `extra` workers beside it, all started again when they die."""
+    """A server with a worker of its own, and `extra` workers beside it.
+
+    A thread starts again what dies, whatever its user waits for, as a service manager would.
+    """
 
     def __init__(self, folder: Path, database_url: str | None, extra: int) -> None:
         self.folder = folder
@@ -93,10 +99,16 @@ class Cluster:
             f"worker{n}": [*PAPERCLERK, "worker"] for n in range(extra)
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.tend()
+        self._start_missing()
+        self._closing = threading.Event()
+        self._tending = threading.Thread(target=self._tend, daemon=True)
+        self._tending.start()
 
-    def tend(self) -> None:
-        """Starts what is not running."""
+    def _tend(self) -> None:
+        while not self._closing.wait(TEND_S):
+            self._start_missing()
+
+    def _start_missing(self) -> None:
         for name, command in self.commands.items():
             process = self.processes.get(name)
             if process is None or process.poll() is not None:
@@ -104,8 +116,8 @@ class Cluster:
                     command, env=self.environment, stdout=self.log, stderr=self.log
                 )
 
-    def kill_one(self, chance: random.Random) -> str:
-        """SIGKILL to a server, a worker, or a process that reads documents; says which kind."""
+    def kill_one(self, kind: str, chance: random.Random) -> None:
+        """SIGKILL to a process of a kind: the server (api), a worker, or one that reads documents (reader)."""
         kinds: dict[str, list[psutil.Process]] = {"api": [], "worker": [], "reader": []}
         for name, process in self.processes.items():
             with suppress(psutil.Error):
@@ -114,13 +126,13 @@ class Cluster:
                 for child in root.children(recursive=True):
                     words = child.cmdline()
                     kinds["worker" if "worker" in words else "reader"].append(child)
-        kind = chance.choices(["api", "worker", "reader"], [1, 3, 2])[0]
         victims = kinds[kind] or kinds["worker"]
         with suppress(psutil.Error):
             chance.choice(victims).send_signal(signal.SIGKILL)
-        return kind
 
     def close(self) -> None:
+        self._closing.set()
+        self._tending.join()
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
         for process in self.processes.values():
@@ -145,11 +157,15 @@ class Client:
     def until_answered(self, method: str, path: str, **body: Any) -> httpx.Response:
         end = time.monotonic() + 120
         while True:
-            with suppress(httpx.HTTPError):
+            try:
                 reply = self.http.request(method, path, **body)
+            except httpx.HTTPError as error:
+                last = repr(error)
+            else:
                 if reply.status_code < 500 and reply.status_code != 429:
                     return reply
-            assert time.monotonic() < end, f"{path} was not answered for two minutes"
+                last = f"{reply.status_code} {reply.text}"
+            assert time.monotonic() < end, f"{path} was not answered for two minutes; the last try: {last}"
             time.sleep(0.1)
 
     def submit(self, number: int, file_id: str, receiver: str) -> None:
@@ -182,15 +198,20 @@ class Client:
         return found
 
 
+def kinds_to_kill(kills: int, chance: random.Random) -> list[str]:
+    """What to kill, in order: every six kills have all kinds in their shares."""
+    return [kind for _ in range(0, kills, len(KINDS)) for kind in chance.sample(KINDS, len(KINDS))][:kills]
+
+
 def run(
-    store: str, database_url: str | None, *, jobs: int, kills: int, pause_s: float, seed: int
+    store: str, database_url: str | None, *, jobs: int, kills: int, pause_s: float, seed: int, extra: int = 2
 ) -> dict[str, Any]:
     """One run; every figure but `kills`, `jobs` and the counts of ends must be 0 or as said in `judge`."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="pc-fault-") as name:
         folder = Path(name)
         receiver = Receiver(random.Random(seed + 1))
-        cluster = Cluster(folder, database_url, extra=2)
+        cluster = Cluster(folder, database_url, extra)
         try:
             return _run(cluster, receiver, chance, store, jobs=jobs, kills=kills, pause_s=pause_s)
         except BaseException:
@@ -216,20 +237,17 @@ def _run(
         client.until_answered("POST", "/files", files={"file": ("a.pdf", make_pdf(n))}).json()["id"]
         for n in (1, 1, 1, 3)
     ]
-    killed: Counter[str] = Counter()
-    submitting = threading.Thread(
-        target=client.submit_all, args=(jobs, files, receiver.url, random.Random(chance.random()))
-    )
-    submitting.start()
-    while sum(killed.values()) < kills or submitting.is_alive():
-        time.sleep(chance.uniform(0.5, 1.5) * pause_s)
-        cluster.tend()
-        if sum(killed.values()) < kills:
-            killed[cluster.kill_one(chance)] += 1
-    submitting.join()
+    kinds = kinds_to_kill(kills, chance)
+    with ThreadPoolExecutor(1) as thread:
+        submitting = thread.submit(
+            client.submit_all, jobs, files, receiver.url, random.Random(chance.random())
+        )
+        for kind in kinds:
+            time.sleep(chance.uniform(0.5, 1.5) * pause_s)
+            cluster.kill_one(kind, chance)
+        submitting.result()
     last_kill = time.monotonic()
     while True:
-        cluster.tend()
         states = client.states()
         open_jobs = [
             j for j in client.accepted if states.get(j, {}).get("status") not in ("completed", "failed")
@@ -240,7 +258,7 @@ def _run(
         time.sleep(0.5)
     return _report(cluster, receiver, client, states, store) | {
         "jobs": len(client.accepted),
-        "kills": dict(killed),
+        "kills": dict(Counter(kinds)),
         "settled_s": round(time.monotonic() - last_kill, 1),
     }
 
