@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from paperclerk.cli import agents, doctor, evaluate, keys, run, serve, worker
+from paperclerk.cli import agents, doctor, evaluate, keys, mcp, run, serve, worker
 
 app = typer.Typer(
     name="paperclerk",
@@ -22,6 +22,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(agents.app, name="agents")
 app.command("doctor")(doctor.doctor)
 app.command("eval")(evaluate.evaluate)
+app.command("mcp")(mcp.mcp)
 
 
 def _show_version(wanted: bool) -> None:
