@@ -40,6 +40,15 @@ class Flavour:
     def picture_reader(self, threads: int) -> PictureReader | None:
         return None
 
+    def loosen(self) -> None:
+        """Read a page in a child that has no job yet.
+
+        A child shares its memory with the zygote until it writes to it; copying what reading a page writes to
+        (reference counts, mostly) takes longer than reading it. A spare does that while nobody waits.
+        """
+        media, data = rehearsal.text_page()
+        _open(self, media, np.frombuffer(data, np.uint8), EFFORTS["auto"], None, 0, 0).read(0)
+
     def rehearsal_reader(self) -> PictureReader | None:
         return self.picture_reader(1)
 
@@ -51,6 +60,9 @@ class SmallFlavour(Flavour):
         from paperclerk.documents.ocr import Networks
 
         self._networks = Networks()
+
+    def loosen(self) -> None:
+        """Nothing: recognising takes so much longer."""
 
     def picture_reader(self, threads: int) -> PictureReader:
         from paperclerk.documents.ocr import OcrReader
@@ -69,6 +81,9 @@ class TinyFlavour(Flavour):
 
         cv2.setNumThreads(1)
         self._reader = TinyReader(EFFORTS["lo"].detect_side)
+
+    def loosen(self) -> None:
+        """Nothing, as above."""
 
     def rehearsal_reader(self) -> PictureReader | None:
         return None
@@ -111,6 +126,7 @@ def rehearse(flavour: Flavour) -> None:
 def serve(channel: socket.socket, flavour: Flavour) -> None:
     """Wait for one job on `channel` and do it. Returns when it is done or the other side is gone."""
     sandbox.drop_powers()
+    flavour.loosen()
     received = messages.receive_job(channel)
     if received is None:
         return

@@ -17,6 +17,13 @@ _CONTENT = b"BT /F1 12 Tf 20 60 Td (caf\xe9 1,00) Tj ET 10 10 100 0.5 re f"
 _FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
 
 
+def text_page() -> tuple[Media, bytes]:
+    """A page of a PDF with lines and columns of text, as many as reading it all needs."""
+    lines = (b"1 0 0 1 %d %d Tm (row %d 1,00) Tj" % (x, y, y) for y in range(4, 96, 4) for x in (10, 80, 150))
+    data = _pdf(b"BT /F1 3 Tf " + b" ".join(lines) + b" ET 10 10 100 0.5 re f")
+    return detect(data), data
+
+
 def documents() -> Iterator[tuple[Media, bytes]]:
     """A page of each type, with a word on it."""
     for data in (_pdf(_CONTENT), _pdf(b"10 10 80 80 re f"), *_images()):
