@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,13 +24,15 @@ def worker(
 
     Example: PAPERCLERK_DATABASE_URL=postgresql://clerk@db/clerk paperclerk worker
     """
+    import uvloop
+
     from paperclerk.observability.logs import configure_logs
     from paperclerk.settings import load_settings
 
     with exit_codes():
         settings = load_settings(data_dir=data_dir)
         configure_logs(settings.log_level, settings.log_format)
-        asyncio.run(_work(settings, channel))
+        uvloop.run(_work(settings, channel))
 
 
 async def _work(settings: Settings, descriptor: int | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from paperclerk.domain.geometry import Box
 from paperclerk.engines.embedded import phrases
@@ -119,6 +120,10 @@ class Party:
     box: Box
 
 
+LINES = 2048  # the same lines are asked about for each field; a page has some hundred
+
+
+@lru_cache(LINES)
 def address_likeness(text: str) -> float:
     """How much a line looks like a part of a postal address, 0..1."""
     if _NOT_ADDRESS.search(text) and not _POSTCODE.search(text):
@@ -139,6 +144,7 @@ def address_likeness(text: str) -> float:
     return max(0.0, min(1.0, score))
 
 
+@lru_cache(LINES)
 def part_of_address(text: str, part: str) -> tuple[int, int] | None:
     """Where postcode, city or state stands in a line of an address."""
     for pattern in _CITY_LINES:
@@ -186,6 +192,7 @@ def name_end(text: str) -> int:
     return len(text[:end].rstrip(" ,;-–"))
 
 
+@lru_cache(LINES)
 def name_likeness(text: str) -> float:
     """How much a line looks like the name of an organisation or a person, 0..1."""
     letters = sum(c.isalpha() for c in text)

@@ -16,6 +16,7 @@ from paperclerk.engines.embedded.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field
 
 
+@lru_cache(4096)
 def fold(text: str) -> str:
     """Lower case, without accents; every run of other signs than letters, digits, # and % becomes one blank."""
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
