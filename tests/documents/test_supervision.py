@@ -219,7 +219,7 @@ def test_children_end_with_the_process_that_reads() -> None:
     ) as process:
         assert process.stdout is not None
         pids = [int(pid) for pid in process.stdout.readline().split()]
-        assert len(pids) >= 3  # the zygote, the child at work, the spare
+        assert len(pids) >= 2  # the zygote and the child at work; a spare comes when there is time
         process.kill()
     _settled(lambda: not any(_is_alive(pid) for pid in pids))
 

@@ -18,8 +18,10 @@ _FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding
 
 
 def text_page() -> tuple[Media, bytes]:
-    """A page of a PDF with lines and columns of text, as many as reading it all needs."""
-    lines = (b"1 0 0 1 %d %d Tm (row %d 1,00) Tj" % (x, y, y) for y in range(4, 96, 4) for x in (10, 80, 150))
+    """A page of a PDF with lines and columns of text, enough for reading to touch all that it needs."""
+    lines = (
+        b"1 0 0 1 %d %d Tm (row %d 1,00) Tj" % (x, y, y) for y in range(4, 96, 32) for x in (10, 80, 150)
+    )
     data = _pdf(b"BT /F1 3 Tf " + b" ".join(lines) + b" ET 10 10 100 0.5 re f")
     return detect(data), data
 

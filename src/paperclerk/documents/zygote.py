@@ -27,6 +27,7 @@ CAUSE_ITSELF, CAUSE_LEASH, CAUSE_MEMORY = 0, 1, 2
 REQUEST = struct.Struct("<cQ")  # b"n" and the most memory the child may hold in bytes
 HELLO = b"z"
 _WATCH_MS = 100
+_SPARE_MS = 20  # a document is given so long to be read before a new spare takes time from it
 
 
 @dataclass
@@ -73,6 +74,8 @@ class Zygote:
                     self._kill(child, CAUSE_LEASH)
             self._watch_memory()
             self._reap()
+            if self.spare is None and self.control.fileno() not in ready:
+                self._fork_spare()
             if self.control.fileno() in ready and not self._hand_out():
                 break
         for child in list(self.children.values()):
@@ -91,7 +94,8 @@ class Zygote:
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
         busy = len(self.children) > (1 if self.spare else 0)
-        return {descriptor for descriptor, _ in poll.poll(_WATCH_MS if busy else None)}
+        most_ms = _SPARE_MS if self.spare is None else _WATCH_MS if busy else None
+        return {descriptor for descriptor, _ in poll.poll(most_ms)}
 
     def _hand_out(self) -> bool:
         """Answer one request; False when the reader is gone."""
@@ -107,7 +111,6 @@ class Zygote:
         spare.channel.close()
         spare.leash.close()
         self.spare = None
-        self._fork_spare()
         return True
 
     def _fork_spare(self) -> None:
