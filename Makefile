@@ -4,14 +4,17 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 CLIENT := .venv-vlmrun
+NODE_CLIENT := tests/client/node
 ARGS ?=
 
-.PHONY: help setup lock demo test fault lint openapi bench
+.PHONY: help setup lock demo test test-node compatibility fault lint openapi bench
 
 help:
 	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
 	@echo "make test                every test that needs neither root nor apt"
 	@echo "make test-model          the model path against a small real model"
+	@echo "make test-node           the official Node client too; installs Node by apt when it is missing, as root"
+	@echo "make compatibility       docs/compatibility.md from what the official clients do"
 	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
 	@echo "make fault               the long run of kills while jobs flow, on both stores"
 	@echo "make bench               the benchmark table"
@@ -49,6 +52,18 @@ $(CLIENT)/.installed: tests/client/requirements.lock
 	$(PYTHON) -m venv $(CLIENT)
 	$(CLIENT)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r tests/client/requirements.lock
 	touch $@
+
+$(NODE_CLIENT)/node_modules/.installed: $(NODE_CLIENT)/package-lock.json
+	@command -v npm >/dev/null || test "$$(id -u)" = 0 || { echo "Node 18 or newer with npm is needed; as root this target installs it."; exit 1; }
+	command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq nodejs npm; }
+	cd $(NODE_CLIENT) && npm ci --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error
+	touch $@
+
+test-node: setup $(NODE_CLIENT)/node_modules/.installed
+	$(PY) -m pytest -m node tests/client $(ARGS)
+
+compatibility: setup $(CLIENT)/.installed $(NODE_CLIENT)/node_modules/.installed
+	$(PY) scripts/compatibility.py
 
 # llama.cpp and a small model, 200 MB, beside the environment of everything else.
 test-model: setup

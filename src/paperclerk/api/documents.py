@@ -27,6 +27,10 @@ generate_router = APIRouter(
     prefix="/v1/document", tags=["document"], route_class=ExecutionRoute, responses=DOCUMENTED_ERRORS
 )
 
+old_router = APIRouter(
+    prefix="/v1/schema", tags=["document"], route_class=ExecutionRoute, responses=DOCUMENTED_ERRORS
+)
+
 
 @execute_router.post("/execute", status_code=201, response_model=ExecutionReply)
 async def execute(
@@ -58,6 +62,7 @@ async def generate(
     return await run(asked, request, caller, services)
 
 
+@old_router.post("/generate", status_code=201, response_model=ExecutionReply, operation_id="schema_generate")
 @generate_router.post("/schema", status_code=201, response_model=ExecutionReply)
 async def schema(
     body: DocumentSchemaBody, request: Request, caller: CallerOf, services: ServicesOf

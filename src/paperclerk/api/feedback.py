@@ -20,7 +20,11 @@ router = APIRouter(
     prefix="/v1/feedback", tags=["feedback"], route_class=KeyRoute, responses=DOCUMENTED_ERRORS
 )
 
+# Where clients older than 1.0 send it.
+old_router = APIRouter(prefix="/v1/experimental/feedback", route_class=KeyRoute, include_in_schema=False)
 
+
+@old_router.post("/submit")
 @router.post("/submit")
 async def submit(body: FeedbackBody, caller: CallerOf, services: ServicesOf) -> FeedbackReply:
     """Keeps a correction, or notes, beside an execution."""

@@ -9,13 +9,23 @@ from paperclerk.api.routing import CallerOf, KeyRoute
 
 router = APIRouter(prefix="/v1", route_class=KeyRoute, include_in_schema=False)
 
-FAMILIES = ("audio", "video", "datasets", "fine_tuning")
+FAMILIES = (
+    "audio",
+    "video",
+    "web",
+    "datasets",
+    "fine_tuning",
+    "gateway",
+    "typesafe",
+    "openai/embeddings",
+    "openai/audio",
+)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 async def refuse(caller: CallerOf) -> None:
     raise NotSupported(
-        "This server reads documents and images; it does no audio, video, datasets or fine-tuning."
+        "This server reads documents and images; it does no audio, video, web pages, datasets, fine-tuning, gateway."
     )
 
 

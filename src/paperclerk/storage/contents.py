@@ -64,7 +64,7 @@ class Intake:
     async def finish(self) -> Staged:
         """The bytes, complete. Raises InvalidRequest when there are none."""
         if self._size == 0:
-            raise InvalidRequest("the file is empty; send its bytes", code="empty_file")
+            raise InvalidRequest("The file is empty; send its bytes.", code="empty_file")
         await self._flush()
         await asyncio.to_thread(self._out.close)
         content = Content(self._sha256.hexdigest(), self._md5.hexdigest(), self._size)

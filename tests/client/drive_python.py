@@ -1,0 +1,487 @@
+"""The official Python client through the rows. Called by `conformance` with the client's own interpreter."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from checks import check, given, run_all
+from vlmrun.client import VLMRun
+from vlmrun.client.exceptions import (
+    APIError,
+    AuthenticationError,
+    ResourceNotFoundError,
+    ValidationError,
+    VLMRunError,
+)
+from vlmrun.client.types import (
+    AgentCreationConfig,
+    AgentExecutionConfig,
+    GenerationConfig,
+    MarkdownDocument,
+    PresignedUrlRequest,
+)
+
+GIVEN = given()
+FOLDER = GIVEN.folder
+INVOICE = FOLDER / "invoice.pdf"
+LARGE_BYTES = 33 * 1024 * 1024
+NOBODY = "00000000-0000-4000-8000-000000000000"
+READ = {"invoice_number": "R-2041", "total": 118.5}
+SCHEMA = {
+    "type": "object",
+    "title": "Bill",
+    "properties": {"invoice_number": {"type": "string"}, "total": {"type": "number"}},
+}
+
+
+@cache
+def client() -> VLMRun:
+    os.environ["VLMRUN_GATEWAY_BASE_URL"] = GIVEN.url
+    return VLMRun(api_key=GIVEN.key, base_url=GIVEN.url, max_retries=2, timeout=100)
+
+
+@cache
+def invoice() -> str:
+    return client().files.upload(INVOICE).id
+
+
+@cache
+def executed() -> Any:
+    return client().document.execute(name="document.invoice", file=invoice())
+
+
+def refused(kind: type[VLMRunError], status: int, code: str, call: Callable[[], Any]) -> VLMRunError:
+    """The error that `call` ends with, of this class, status and code, with a sentence."""
+    try:
+        result = call()
+    except VLMRunError as error:
+        assert type(error) is kind, repr(error)
+        assert (error.http_status, error.error_type) == (status, code), repr(error)
+        assert len(error.message) > 10 and error.message.endswith("."), error.message
+        return error
+    raise AssertionError(f"no error but {result!r}")
+
+
+# A.1
+
+
+@check("GET /health")
+def health() -> None:
+    assert client().healthcheck() is True
+
+
+@check("GET /health", bad=True)
+def wrong_key() -> None:
+    for key in (GIVEN.key[:-1] + ("a" if GIVEN.key[-1] != "a" else "b"), "nonsense"):
+        try:
+            VLMRun(api_key=key, base_url=GIVEN.url)
+        except AuthenticationError as error:
+            assert error.message == "Invalid API key"
+        else:
+            raise AssertionError("a wrong key is let in")
+
+
+@check("GET /models", "GET /domains")
+def catalog() -> None:
+    domains = [entry.domain for entry in client().list_domains()]
+    assert domains == [entry.domain for entry in client().models.list()] and len(domains) > 20
+
+
+@check("POST /schema")
+def schema() -> None:
+    assert client().get_type("document.receipt").__name__.isidentifier()
+    reply = client().get_schema("document.invoice", GenerationConfig(gql_stmt="{ invoice_id }"))
+    assert list(reply.json_schema["properties"]) == ["invoice_id"] and len(reply.schema_hash) >= 8
+
+
+@check("POST /schema", bad=True)
+def schema_unknown() -> None:
+    refused(ResourceNotFoundError, 404, "unknown_agent", lambda: client().get_schema("no.such"))
+    wrong = GenerationConfig(gql_stmt="{ nonsense }")
+    refused(ValidationError, 400, "invalid_selection", lambda: client().get_schema("document.invoice", wrong))
+
+
+@check("GET /hub/info", "GET /hub/domains", "POST /hub/schema")
+def hub() -> None:
+    assert client().hub.info().version.count(".") == 2
+    assert "document.receipt" in [entry.domain for entry in client().hub.list_domains()]
+    assert client().hub.get_schema("document.receipt").json_schema["title"].isidentifier()
+    assert client().hub.get_pydantic_model("document.invoice").__name__ == "Invoice"
+
+
+@check("POST /hub/schema", bad=True)
+def hub_unknown() -> None:
+    try:
+        client().hub.get_schema("no.such")
+    except APIError as error:
+        assert "status=404, type=unknown_agent" in error.message
+    else:
+        raise AssertionError("an unknown domain has a schema")
+
+
+# A.2
+
+
+@check("POST /files", "GET /files/hash/{md5}")
+def upload() -> None:
+    first = client().files.upload(FOLDER / "other.pdf")
+    assert first.bytes == (FOLDER / "other.pdf").stat().st_size and first.filename == "other.pdf"
+    assert client().files.upload(FOLDER / "other.pdf").id == first.id  # found by its MD5
+    assert client().files.upload(FOLDER / "other.pdf", force=True).id != first.id
+
+
+@check("POST /files", bad=True)
+def upload_empty() -> None:
+    refused(ValidationError, 400, "empty_file", lambda: client().files.upload(FOLDER / "empty.pdf"))
+
+
+@check("POST /files/presigned-url", "PUT {url}", "GET /files/verify-upload/{id}")
+def presigned() -> None:
+    by_size = client().files.upload(FOLDER / "large.pdf")  # over 32 MiB: the client takes the presigned way
+    assert by_size.bytes == LARGE_BYTES and by_size.filename == "large.pdf"
+    assert client().files.upload(FOLDER / "large.pdf").id == by_size.id
+    by_wish = client().files.upload(FOLDER / "small.pdf", method="presigned-url")
+    assert by_wish.bytes == (FOLDER / "small.pdf").stat().st_size
+
+
+@check("POST /files/presigned-url", "GET /files/verify-upload/{id}", bad=True)
+def presigned_unfinished() -> None:
+    made = client().files.generate_presigned_url(PresignedUrlRequest(filename="a.pdf", purpose="assistants"))
+    ask = client().files._requestor.request
+    refused(
+        APIError, 409, "file_not_uploaded", lambda: ask(method="GET", url=f"files/verify-upload/{made.id}")
+    )
+    nameless = PresignedUrlRequest(filename="", purpose="assistants")
+    refused(ValidationError, 400, "invalid_request", lambda: client().files.generate_presigned_url(nameless))
+
+
+@check("GET /files", "GET /files/{id}", "DELETE /files/{id}")
+def files() -> None:
+    made = client().files.upload(FOLDER / "small.pdf", force=True)
+    assert client().files.list(limit=1)[0].id == made.id
+    assert client().files.list(skip=1, limit=1)[0].id != made.id
+    got = client().files.get(made.id)
+    assert (got.filename, got.bytes, got.object) == ("small.pdf", made.bytes, "file")
+    assert client().files.delete(made.id).id == made.id
+    refused(ResourceNotFoundError, 404, "file_not_found", lambda: client().files.get(made.id))
+
+
+@check("GET /files", "GET /files/{id}", "DELETE /files/{id}", bad=True)
+def files_unknown() -> None:
+    refused(ValidationError, 400, "invalid_request", lambda: client().files.list(limit=0))
+    refused(ResourceNotFoundError, 404, "file_not_found", lambda: client().files.get(NOBODY))
+    refused(ResourceNotFoundError, 404, "file_not_found", lambda: client().files.delete(NOBODY))
+
+
+# A.3
+
+
+@check("POST /document/generate")
+def generate_by_domain() -> None:
+    done = client().document.generate(file=INVOICE, domain="document.invoice", autocast=True)
+    assert type(done.response).__name__ == "Invoice" and done.response.invoice_id == "R-2041"
+    assert done.status == "completed" and done.domain == "document.invoice"
+    assert done.usage.elements_processed == 1 and done.usage.element_type == "page"
+    assert done.usage.credits_used == 2 and done.created_at.tzinfo is not None
+
+
+@check("POST /document/generate")
+def generate_by_schema() -> None:
+    config = GenerationConfig(json_schema=SCHEMA)
+    assert client().document.generate(file=invoice(), config=config).response == READ
+    cast = client().document.generate(file=invoice(), config=config, autocast=True)
+    assert type(cast.response).__name__ == "Bill"
+    by_url = client().document.generate(
+        url=f"{GIVEN.url}/nothing-here", domain="document.invoice", batch=True
+    )
+    assert by_url.status in ("enqueued", "pending", "running") and by_url.response is None
+
+
+@check("POST /document/generate")
+def generate_options() -> None:
+    config = GenerationConfig(grounding=True, gql_stmt="{ invoice_id }", page_indices=[0], detail="lo")
+    done = client().document.generate(file=FOLDER / "small.pdf", domain="document.invoice", config=config)
+    assert set(done.response) == {"invoice_id", "invoice_id_metadata"}
+    grounded = done.response["invoice_id_metadata"]
+    assert list(grounded) == ["confidence", "bboxes"] and grounded["confidence"] in ("hi", "med", "lo")
+    (box,) = grounded["bboxes"]
+    assert list(box) == ["content", "bbox", "page", "confidence"] and box["content"] == "R-2041"
+    assert box["page"] == 0 and all(0 <= side <= 1 for side in box["bbox"]["xywh"])
+
+
+@check("POST /document/generate")
+def generate_markdown() -> None:
+    done = client().document.generate(file=FOLDER / "report.pdf", domain="document.markdown")
+    document = client().predictions.get(done.id).response
+    assert isinstance(done.response, MarkdownDocument) and isinstance(document, MarkdownDocument)
+    assert len(document.pages) == 3 and str(document).startswith("# Report of the year")
+    assert "| North | 12.5 | 1,250 | 41 % |" in str(document)
+    assert str(document).count("---PAGE BREAK---") == 2
+    tables = document.all_tables
+    assert len(tables) == 2 and all(len(row) == len(t.headers) for t in tables for row in t.data)
+    assert [f.caption for f in document.all_figures] == ["Figure 1: the plots as seen from the mill"]
+
+
+@check("POST /document/generate", bad=True)
+def generate_wrong() -> None:
+    generate = client().document.generate
+
+    def by(**config: Any) -> Callable[[], Any]:
+        return lambda: generate(file=invoice(), domain="document.invoice", config=GenerationConfig(**config))
+
+    refused(ValidationError, 400, "missing_domain", lambda: generate(file=invoice()))
+    refused(ResourceNotFoundError, 404, "unknown_agent", lambda: generate(file=invoice(), domain="no.such"))
+    refused(ValidationError, 400, "invalid_schema", by(json_schema={"type": "no such type"}))
+    refused(ValidationError, 400, "invalid_selection", by(gql_stmt="{ nonsense }"))
+    refused(ValidationError, 400, "invalid_page_indices", by(page_indices=[9]))
+    inside = "http://10.0.0.1/a.pdf"
+    refused(ValidationError, 400, "url_not_allowed", lambda: generate(url=inside, domain="document.invoice"))
+    broken = FOLDER / "broken.pdf"
+    refused(
+        ValidationError, 400, "invalid_document", lambda: generate(file=broken, domain="document.invoice")
+    )
+
+
+@check("POST /document/execute")
+def execute() -> None:
+    done = executed()
+    assert done.status == "completed" and done.response["invoice_id"] == "R-2041"
+    assert done.completed_at >= done.created_at
+
+
+@check("POST /document/execute", bad=True)
+def execute_wrong() -> None:
+    execute = client().document.execute
+    refused(ResourceNotFoundError, 404, "unknown_agent", lambda: execute(name="no.such", file=invoice()))
+    refused(
+        ResourceNotFoundError,
+        404,
+        "unknown_agent",
+        lambda: execute(name="document.invoice", version="77", file=invoice()),
+    )
+    refused(
+        ResourceNotFoundError, 404, "file_not_found", lambda: execute(name="document.invoice", file=NOBODY)
+    )
+
+
+@check("POST /image/generate", "POST /image/execute")
+def images() -> None:
+    for done in (
+        client().image.generate(images=[FOLDER / "scan.png"], domain="document.invoice"),
+        client().image.execute(name="document.invoice", images=[FOLDER / "scan.png"]),
+    ):
+        assert done.status == "completed" and done.usage.element_type == "image"
+        assert done.response["invoice_id"] == "R-2041"
+
+
+@check("POST /image/generate", "POST /image/execute", bad=True)
+def images_wrong() -> None:
+    scan = [FOLDER / "scan.png"]
+    refused(
+        ResourceNotFoundError,
+        404,
+        "unknown_agent",
+        lambda: client().image.generate(images=scan, domain="no.such"),
+    )
+    refused(
+        ResourceNotFoundError,
+        404,
+        "unknown_agent",
+        lambda: client().image.execute(name="no.such", images=scan),
+    )
+
+
+@check("POST /document/schema", "POST /image/schema")
+def inferred() -> None:
+    for done in (client().document.schema(file=INVOICE), client().image.schema(images=[FOLDER / "scan.png"])):
+        made = done.response
+        assert re.fullmatch(r"custom\.\w+\.\w+-\d{8}", made.domain), made.domain
+        assert sorted(made.json_schema["properties"]) == ["invoice_number", "total"]
+    config = GenerationConfig(json_schema=made.json_schema)
+    assert client().document.generate(file=invoice(), config=config).response == READ
+
+
+@check("POST /document/schema", bad=True)
+def inferred_wrong() -> None:
+    broken = FOLDER / "broken.pdf"
+    refused(ValidationError, 400, "invalid_document", lambda: client().document.schema(file=broken))
+    refused(ResourceNotFoundError, 404, "file_not_found", lambda: client().document.schema(file=NOBODY))
+
+
+@check("GET /predictions", "GET /predictions/{id}")
+def predictions() -> None:
+    started = client().document.execute(name="document.invoice", file=invoice(), batch=True)
+    assert started.status in ("enqueued", "pending", "running") and started.response is None
+    done = client().predictions.wait(started.id, timeout=60, sleep=1)
+    assert done.status == "completed" and client().predictions.get(started.id) == done
+    assert client().predictions.list(limit=1)[0].id == started.id
+    assert client().predictions.list(skip=1, limit=1)[0].id != started.id
+
+
+@check("GET /predictions", "GET /predictions/{id}", bad=True)
+def predictions_unknown() -> None:
+    refused(ValidationError, 400, "invalid_request", lambda: client().predictions.list(limit=1001))
+    refused(ResourceNotFoundError, 404, "prediction_not_found", lambda: client().predictions.get("nothing"))
+
+
+# A.4
+
+
+@cache
+def agent() -> Any:
+    config = AgentCreationConfig(prompt="Read the bill.", json_schema=SCHEMA)
+    return client().agent.create(name="client/bill", config=config)
+
+
+@check("POST /agent/create")
+def agent_create() -> None:
+    assert agent().name == "client/bill" and agent().status in ("pending", "completed")
+    unnamed = client().agent.create(config=AgentCreationConfig(prompt="Something else."))
+    assert unnamed.name.startswith("agent-") and unnamed.id != agent().id
+
+
+@check("POST /agent/lookup", "GET /agents/{id}", "GET /agent")
+def agent_found() -> None:
+    for info in (
+        client().agent.get(name="client/bill"),
+        client().agent.get(name="client/bill:1"),
+        client().agent.get(id=agent().id),
+        client().agent.get(prompt="Read the bill."),
+        client().agent.get_by_id(agent().id),
+    ):
+        assert info.id == agent().id and info.prompt == "Read the bill."
+        assert info.json_schema["title"] == "Bill"
+    assert {"client/bill", "document.invoice"} <= {info.name for info in client().agent.list()}
+    assert client().get_type("client/bill").__name__ == "Bill"
+
+
+@check("POST /agent/lookup", "GET /agents/{id}", bad=True)
+def agent_unknown() -> None:
+    get = client().agent.get
+    refused(ResourceNotFoundError, 404, "unknown_agent", lambda: get(name="client/nothing"))
+    refused(ResourceNotFoundError, 404, "unknown_agent", lambda: get(prompt="Nobody was made from this."))
+    refused(ResourceNotFoundError, 404, "unknown_agent", lambda: client().agent.get_by_id(NOBODY))
+
+
+@check("POST /agent/create", bad=True)
+def agent_wrong() -> None:
+    wrong = AgentCreationConfig(prompt="x", json_schema={"type": "no such type"})
+    refused(ValidationError, 400, "invalid_schema", lambda: client().agent.create(config=wrong))
+    fine = AgentCreationConfig(prompt="x")
+    refused(
+        ValidationError, 400, "invalid_request", lambda: client().agent.create(name="two words", config=fine)
+    )
+
+
+@check("POST /agent/execute", "GET /agent/executions", "GET /agent/executions/{id}")
+def agent_execute() -> None:
+    inputs = {"document": {"type": "input_file", "file_id": invoice()}}
+    assert agent()
+    started = client().agent.execute(name="client/bill", inputs=inputs)
+    assert started.status in ("enqueued", "pending", "running")
+    done = client().executions.wait(started.id, timeout=60, sleep=1)
+    assert done.status == "completed" and done.response == READ and done.name == "client/bill"
+    assert client().executions.get(started.id) == done
+    assert client().executions.list(limit=1)[0].id == started.id
+    by_prompt = client().agent.execute(inputs=inputs, config=AgentExecutionConfig(prompt="Read the bill."))
+    assert by_prompt.name == "client/bill"
+
+
+@check("POST /agent/execute", "GET /agent/executions", "GET /agent/executions/{id}", bad=True)
+def agent_execute_wrong() -> None:
+    execute = client().agent.execute
+    assert agent()
+    refused(ValidationError, 400, "missing_document", lambda: execute(name="client/bill", inputs={}))
+    inputs = {"document": {"type": "input_file", "file_id": NOBODY}}
+    refused(ResourceNotFoundError, 404, "file_not_found", lambda: execute(name="client/bill", inputs=inputs))
+    refused(ResourceNotFoundError, 404, "unknown_agent", lambda: execute(name="client/none", inputs=inputs))
+    refused(ValidationError, 400, "invalid_request", lambda: client().executions.list(skip=-1))
+    refused(ResourceNotFoundError, 404, "execution_not_found", lambda: client().executions.get("nothing"))
+
+
+# A.7
+
+
+@check("POST /feedback/submit", "GET /feedback/{id}")
+def feedback() -> None:
+    subject = executed().id
+    made = client().feedback.submit(subject, response={"invoice_id": "R-2042"}, notes="a misread digit")
+    listed = client().feedback.get(subject)
+    assert made.request_id == listed.request_id == subject
+    (item,) = listed.items
+    assert (item.id, item.response, item.notes) == (made.id, {"invoice_id": "R-2042"}, "a misread digit")
+
+
+@check("POST /feedback/submit", "GET /feedback/{id}", bad=True)
+def feedback_unknown() -> None:
+    submit = client().feedback.submit
+    refused(ResourceNotFoundError, 404, "prediction_not_found", lambda: submit("nothing", notes="x"))
+    refused(ResourceNotFoundError, 404, "prediction_not_found", lambda: client().feedback.get("nothing"))
+
+
+# A.8, A.10: what this server does not do
+
+
+def not_supported(call: Callable[[], Any]) -> None:
+    refused(ValidationError, 400, "not_supported", call)
+
+
+@check("/audio", bad=True)
+def audio() -> None:
+    url = "https://example.org/a.mp3"
+    not_supported(lambda: client().audio.generate(url=url, domain="audio.transcription"))
+    not_supported(lambda: client().audio.execute(name="a", url=url))
+    not_supported(lambda: client().audio.schema(url=url))
+
+
+@check("/video", bad=True)
+def video() -> None:
+    url = "https://example.org/a.mp4"
+    not_supported(lambda: client().video.generate(url=url, domain="video.transcription"))
+    not_supported(lambda: client().video.execute(name="a", url=url))
+    not_supported(lambda: client().video.schema(url=url))
+
+
+@check("/datasets", bad=True)
+def datasets() -> None:
+    not_supported(client().datasets.list)
+    not_supported(lambda: client().datasets.get("a"))
+
+
+@check("/fine_tuning", bad=True)
+def fine_tuning() -> None:
+    not_supported(client().fine_tuning.list)
+    not_supported(lambda: client().fine_tuning.get("a"))
+    not_supported(lambda: client().fine_tuning.provision(model="a"))
+
+
+@check("/openai/embeddings (gateway)", bad=True)
+def gateway_embeddings() -> None:
+    openai_refuses(lambda: client().gateway.embeddings.create(model="a", input="b"))
+
+
+@check("/openai/audio/transcriptions (gateway)", bad=True)
+def gateway_transcriptions() -> None:
+    openai_refuses(
+        lambda: client().gateway.transcriptions.create(model="a", file=("a.mp3", io.BytesIO(b"x")))
+    )
+
+
+def openai_refuses(call: Callable[[], Any], status: int = 400, code: str = "not_supported") -> None:
+    """What the OpenAI library, which the client takes for these, makes of a refusal."""
+    import openai
+
+    try:
+        result = call()
+    except openai.APIStatusError as error:
+        assert (error.status_code, error.code) == (status, code), repr(error)
+    else:
+        raise AssertionError(f"no error but {result!r}")
+
+
+run_all()
