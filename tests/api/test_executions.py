@@ -313,7 +313,7 @@ def test_pages_are_counted_and_chosen(client: httpx.Client) -> None:
 def test_strict_fails_what_lacks_a_required_value(client: httpx.Client, file_id: str) -> None:
     schema = {
         "type": "object",
-        "properties": {"passport_number": {"type": "string"}},
+        "properties": {"passport_number": {"type": "string"}, "total": {"type": "number"}},
         "required": ["passport_number"],
     }
     loose = generate(client, file_id=file_id, config={"json_schema": schema}).json()
@@ -321,7 +321,11 @@ def test_strict_fails_what_lacks_a_required_value(client: httpx.Client, file_id:
     assert loose["errors"][0]["code"] == "missing_required" and "passport_number" in loose["usage"]["message"]
     strict = generate(client, file_id=file_id, config={"json_schema": schema, "strict": True})
     assert strict.status_code == 201
-    assert strict.json()["status"] == "failed" and strict.json()["error"]["code"] == "missing_required"
+    failed = strict.json()
+    assert failed["status"] == "failed" and failed["error"]["code"] == "missing_required"
+    assert failed["response"] is None and failed["partial"] == loose["response"]
+    assert [page["status"] for page in failed["pages"]] == ["ok"] and failed["usage"]["credits_used"] == 0
+    assert loose["partial"] is None
 
 
 def test_images_are_pages_of_one_execution(client: httpx.Client, site: str, png: bytes) -> None:

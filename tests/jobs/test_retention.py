@@ -11,13 +11,22 @@ import pytest
 import sqlalchemy as sa
 from tests.api.conftest import SCHEMA, make_pdf, serving, upload, wait_for
 
-from paperclerk.durable import DurableClient, durable_engine
+from paperclerk.domain.document import Page, PageStatus
+from paperclerk.durable import DurableClient, Queue, durable_engine
+from paperclerk.jobs.names import job_id
 from paperclerk.jobs.retention import Retention
 from paperclerk.storage.blobs import Blobs
 from paperclerk.storage.checkpoints import Checkpoints
 from paperclerk.storage.contents import Contents
 from paperclerk.storage.database import Database
+from paperclerk.storage.executions import Executions, Input, NewExecution, Outcome, Status
+from paperclerk.storage.feedback import FeedbackRows
+from paperclerk.storage.files import Files
+from paperclerk.storage.idempotency import IdempotencyKeys, UsedKey
+from paperclerk.storage.keys import Keeping, Keys
+from paperclerk.storage.outbox import Webhooks
 from paperclerk.storage.tables import metadata
+from paperclerk.storage.takeovers import Takeovers
 
 STAYS = {"tenants", "api_keys", "webhook_secrets"}
 
@@ -120,3 +129,76 @@ def test_a_file_that_a_result_was_read_from_outlives_the_result_and_the_other_wa
         assert expire(store, folder, after=timedelta(days=2), results=None, files=1) == 1
         assert client.get(f"/files/{file['id']}").status_code == 404
         assert client.get(f"/predictions/{done['id']}").json() == done
+
+
+async def leave_everything(database: Database, blobs: Blobs, client: DurableClient, name: str) -> str:
+    """A tenant with a row in every table that it may have rows in, kept pages and bytes, made now. Its id."""
+    now, contents, checkpoints = datetime.now(UTC), Contents(database, blobs), Checkpoints(blobs)
+    async with await contents.intake(1000) as intake:
+        await intake.write(name.encode())
+        staged = await intake.finish()
+        async with contents.referring(staged) as connection:
+            tenant_id = (await Keys(connection).tenant_named(name, now=now, webhook_secret=name)).id
+            await Files(connection, tenant_id).add(
+                filename="a", media_type="a", purpose="a", created_at=now, content=staged.content
+            )
+            new = NewExecution(
+                "e", "document", "a", "1", "a", "m", True, (Input(sha256=staged.content.sha256),), "0" * 64,
+                labels={"a": "b"},
+            )  # fmt: skip
+            await Executions(connection, tenant_id).add(new, created_at=now, started_at=now)
+            await IdempotencyKeys(connection, tenant_id).add("k", UsedKey("0" * 64, "e"), now=now)
+            await Takeovers(connection, tenant_id).record(
+                "e", executor_id="w", claimed_at_ms=1, steps_done=0, at=now
+            )
+            await connection.run_sync(
+                lambda c: client.enqueue(
+                    c, "f", job_id(tenant_id, "e"), queue=Queue.EXECUTIONS, partition=tenant_id
+                )
+            )
+            events = Webhooks(connection, tenant_id)
+            await events.add("v", execution_id="e", url="http://a/", body="{}", now=now)
+            await Executions(connection, tenant_id).finish("e", Outcome(Status.FAILED, now, partial={"a": 1}))
+            await FeedbackRows(connection, tenant_id).add("e", {"a": 2}, None, now=now)
+    page = Page(0, 1, 1, PageStatus.EMPTY)
+    await asyncio.to_thread(checkpoints.keep, tenant_id, "e", 0, [page])
+    await asyncio.to_thread(checkpoints.replies(tenant_id, "e").put, "k", b"said")
+    return tenant_id
+
+
+def test_each_tenant_has_a_time_of_its_own(store: sa.URL, tmp_path: Path) -> None:
+    url = store.render_as_string(hide_password=False)
+
+    async def make() -> tuple[str, str]:
+        database, client = Database(url), DurableClient(store)
+        blobs = Blobs(f"file://{tmp_path / 'blobs'}", staging=tmp_path / "staging")
+        short = await leave_everything(database, blobs, client, "short")
+        long = await leave_everything(database, blobs, client, "long")
+        async with database.write() as connection:
+            assert await Keys(connection).keep("short", Keeping(results_days=2, files_days=1))
+            assert await Keys(connection).keep("long", Keeping(results_days=0))
+            assert not await Keys(connection).keep("nobody", Keeping())
+        client.close()
+        await database.close()
+        return short, long
+
+    def left(tenant_id: str) -> int:
+        """Files kept for a tenant's job."""
+        return sum(path.is_file() for path in (tmp_path / "blobs" / "jobs" / tenant_id).rglob("*"))
+
+    short, long = asyncio.run(make())
+    full = counts(store)
+    assert {name for name, count in full.items() if not count} == {
+        "api_keys", "webhook_attempts", "agents", "agent_versions",
+    }  # fmt: skip
+    assert left(short) == left(long) == 2
+    assert expire(store, tmp_path, after=timedelta(days=1.5), results=10, files=10) == 1, "a file of short"
+    assert expire(store, tmp_path, after=timedelta(days=3), results=10, files=10) == 1, "its result"
+    assert left(short) == 0 and left(long) == 2
+    assert len(stored(tmp_path)) == 3, "the bytes of long, and what its job keeps"
+    of_both = {name: count for name, count in counts(store).items() if count == 2}
+    assert of_both == {"tenants": 2, "webhook_secrets": 2}
+    assert expire(store, tmp_path, after=timedelta(days=99), results=10, files=10) == 1, "a file of long"
+    forever = counts(store)
+    assert forever["executions"] == forever["jobs"] == forever["webhook_events"] == forever["feedback"] == 1
+    assert expire(store, tmp_path, after=timedelta(days=99), results=None, files=None) == 0

@@ -90,10 +90,13 @@ def reading(
     options: ModelOptions | None = None,
     latency_s: float = 0.0,
     timeout_s: float = 10.0,
+    concurrency: int = 16,
 ) -> Iterator[tuple[ModelEngine, Oracle]]:
     homes = {f"lines[{i}]": i // LINES_PER_PAGE + 1 for i in range(len(truth.get("lines", ())))}
     with Oracle({"m": Truth(truth, {"issued": "date"}, homes=homes)}, faults, latency_s) as oracle:
-        endpoint = Endpoint("m", oracle.url, profile=profile or Profile(), timeout_s=timeout_s)
+        endpoint = Endpoint(
+            "m", oracle.url, profile=profile or Profile(), timeout_s=timeout_s, concurrency=concurrency
+        )
         pool = Pool([endpoint], patience=Patience(first_wait_s=0.02, longest_wait_s=0.1))
         try:
             yield ModelEngine(pool, ScriptedEngine({}), options or ModelOptions(second_look=False)), oracle

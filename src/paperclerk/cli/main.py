@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from paperclerk.cli import agents, doctor, evaluate, keys, mcp, run, serve, worker
+from paperclerk.cli import agents, doctor, evaluate, keys, mcp, run, serve, tenants, worker
 
 app = typer.Typer(
     name="paperclerk",
@@ -19,6 +19,7 @@ app.command("run")(run.run)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(keys.app, name="keys")
+app.add_typer(tenants.app, name="tenants")
 app.add_typer(agents.app, name="agents")
 app.command("doctor")(doctor.doctor)
 app.command("eval")(evaluate.evaluate)

@@ -23,6 +23,16 @@ class Trace:
     cost: float = 0.0  # US dollars
 
 
+class Kept(Protocol):
+    """What models have said to a job, kept beyond the death of its process. Methods block."""
+
+    def get(self, key: str) -> bytes | None:
+        """What was put under `key`, a word of letters and digits; None when nothing was."""
+        ...
+
+    def put(self, key: str, data: bytes) -> None: ...
+
+
 @dataclass(frozen=True)
 class Context:
     """What steers an extraction besides the schema.
@@ -31,6 +41,10 @@ class Context:
     session, ...); `detail` is `lo`, `auto` or `hi`. `json_schema` is the caller's own, the judge of values.
     `max_retries`, `max_tokens` and `temperature` are for models. `render` gives a page (by index, longer side in
     pixels) as a viewer shows it, as PNG; None where there is no document to render.
+
+    `kept` are the replies of models in an earlier life of this extraction, and where to keep those of this one;
+    with `only_kept` no model is asked for more. `on_asked` is told twice a second how many of how many questions
+    models have answered; an error that it raises ends the extraction.
     """
 
     prompt: str = ""
@@ -42,6 +56,9 @@ class Context:
     temperature: float = 0.0
     render: Callable[[int, int], bytes] | None = None
     trace: Trace = field(default_factory=Trace, compare=False)
+    kept: Kept | None = field(default=None, compare=False)
+    only_kept: bool = False
+    on_asked: Callable[[int, int], None] | None = field(default=None, compare=False)
 
 
 class Engine(Protocol):

@@ -79,6 +79,7 @@ class Asking:
         self.heard: list[Heard] = []
         self.failures: list[Failure] = []
         self._images_of = images_of
+        self._asked = 0
         self._system = system_text(context.prompt)
 
     @property
@@ -89,10 +90,20 @@ class Asking:
         """Asks, and whatever follows from the outcomes, until nothing is left to ask."""
         pending = list(asks)
         while pending:
-            outcomes = self.pool.ask_many([self._question(a) for a in pending], self.budget)
+            self._asked += len(pending)
+            outcomes = self.pool.ask_many(
+                [self._question(a) for a in pending],
+                self.budget,
+                kept=self.context.kept,
+                watch=self._watch if self.context.on_asked else None,
+            )
             pending = [
                 n for a, o in zip(pending, outcomes, strict=True) for n in self._next(a, o)
             ]  # fmt: skip
+
+    def _watch(self) -> None:
+        assert self.context.on_asked is not None
+        self.context.on_asked(self.budget.answered, self._asked)
 
     def room_for_text(self, group: Field) -> int:
         """Characters of a document that fit beside the question for `group`."""

@@ -24,7 +24,8 @@ from paperclerk.extraction.validators import check_rules
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an execution is: `done` of `total` pages in `stage` `reading`, then `extracting`."""
+    """How far an execution is: `done` of `total` pages in `stage` `reading`, then `extracting`; where a model is
+    asked, questions answered of those asked so far in `asking`."""
 
     stage: str
     done: int
@@ -96,12 +97,18 @@ def extract(
     if on_progress:
         on_progress(Progress("extracting", 0, len(readable)))
     started = time.perf_counter()
-    context = replace(plan.context, trace=Trace())
+    context = replace(plan.context, trace=Trace(), on_asked=_told(on_progress))
     found = engine.extract(readable, plan.field, context)
     step = Step(f"extract:{engine.name}", time.perf_counter() - started, f"{len(readable)} pages")
     if on_progress:
         on_progress(Progress("extracting", len(readable), len(readable)))
     return assemble(found, document, plan, (*before, step), context.trace)
+
+
+def _told(on_progress: OnProgress | None) -> Callable[[int, int], None] | None:
+    if on_progress is None:
+        return None
+    return lambda done, total: on_progress(Progress("asking", done, total))
 
 
 def own_engine(name: str) -> Engine:
@@ -135,9 +142,7 @@ def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step],
     checked = check_rules(conformed.response, plan.agent.validators)
     steps = (*steps, *(check.step for check in checked))
     errors = (*errors, *(error for check in checked if (error := check.error) is not None))
-    accounts = tuple(
-        PageAccount(p.index, p.status, p.reason, len(p.words), p.origin, p.seconds) for p in document.pages
-    )
+    accounts = accounts_of(document.pages)
     seconds = sum(s.seconds for s in steps)
     return Result(
         response=conformed.response,
@@ -158,6 +163,11 @@ def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step],
         errors=errors,
         pages={p.index: p for p in document.pages},
     )
+
+
+def accounts_of(pages: Iterable[Page]) -> tuple[PageAccount, ...]:
+    """How each page ended."""
+    return tuple(PageAccount(p.index, p.status, p.reason, len(p.words), p.origin, p.seconds) for p in pages)
 
 
 def check_pages(wanted: Sequence[int] | None, page_count: int) -> None:

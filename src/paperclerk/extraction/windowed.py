@@ -85,7 +85,7 @@ class _Execution:
         self.pages = {p.index: p for p in pages}
         self.context = context
         self.options = engine.options
-        self.budget = Budget(engine.options.max_calls, engine.options.max_tokens)
+        self.budget = Budget(0 if context.only_kept else engine.options.max_calls, engine.options.max_tokens)
         self.asking = Asking(
             engine.pool, context, self.budget, self._images if engine.pool.profile.images else None
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -24,6 +24,7 @@ from paperclerk.domain.document import Document, DocumentInfo, Page
 from paperclerk.domain.errors import Cancelled, DocumentError, PaperclerkError
 from paperclerk.domain.result import Step
 from paperclerk.durable import step
+from paperclerk.engines.engine import Engine
 from paperclerk.extraction.images import read_images
 from paperclerk.extraction.pipeline import (
     Progress,
@@ -37,8 +38,8 @@ from paperclerk.jobs import outcome
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.work import Workshop
-from paperclerk.storage.checkpoints import Checkpoints
-from paperclerk.storage.executions import Execution, Executions, Outcome, PagesDone, Status
+from paperclerk.storage.checkpoints import Checkpoints, KeptReplies
+from paperclerk.storage.executions import Execution, Executions, Outcome, PagesDone, Partial, Status
 
 PIECE_S = 2.0  # reading so long ends a piece: what a death can cost
 TELL_S = 0.5  # between two notes of how far the job is
@@ -78,14 +79,34 @@ class Executor:
         execution = self._await(self._begin(tenant_id, execution_id))
         if execution is None:
             return
+        run = _Run(execution, self.checkpoints.replies(tenant_id, execution_id))
         try:
-            ended = self._outcome(execution)
+            ended = self._outcome(run)
         except Cancelled:
             return  # whoever cancelled or paused it has written that down
         self._await(end(self.workshop.database, tenant_id, execution_id, ended))
         self.on_end(execution)
-        if len(ended.pages) > 1:  # a single page is never kept
+        if run.has_kept or len(ended.pages) > 1:  # what an earlier life has kept of a single page is not much
             self.checkpoints.drop(tenant_id, execution_id)
+
+    def _leave(self, run: _Run) -> None:
+        """Ends the work on an execution that somebody else has ended; one that is to go on is left alone."""
+        e = run.execution
+        if self._await(self._status(e)) is not Status.FAILED:
+            return
+        partial = run.partial(self.workshop.engine)
+        if partial.pages:
+            self._await(self._add_partial(e, partial))
+        self.checkpoints.drop(e.tenant_id, e.id)
+
+    async def _status(self, execution: Execution) -> Status | None:
+        async with self.workshop.database.read() as connection:
+            found = await Executions(connection, execution.tenant_id).get(execution.id)
+        return found.status if found else None
+
+    async def _add_partial(self, execution: Execution, partial: Partial) -> None:
+        async with self.workshop.database.write() as connection:
+            await Executions(connection, execution.tenant_id).add_partial(execution.id, partial)
 
     async def _begin(self, tenant_id: str, execution_id: str) -> Execution | None:
         async with self.workshop.database.write() as connection:
@@ -94,11 +115,11 @@ class Executor:
                 return None
             return await executions.get(execution_id)
 
-    def _outcome(self, execution: Execution) -> Outcome:
-        new, started = execution.request, time.monotonic()
+    def _outcome(self, run: _Run) -> Outcome:
+        execution, new, started = run.execution, run.execution.request, time.monotonic()
         stack = AsyncExitStack()
         try:
-            plan = plan_of(new)
+            plan = run.plan = run.keeping(plan_of(new))
             paths = self._await(stack.enter_async_context(self.workshop.documents(execution.tenant_id, new)))
             wanted = _Wanted(self, execution)
             if new.kind != "document":
@@ -106,26 +127,36 @@ class Executor:
                     paths, plan, self.workshop.reader, wanted, only_images=new.kind == "image"
                 )
             else:
-                plan = with_rendering(plan, paths[0], self.workshop.reader)
-                document = self._read(execution, plan, paths[0], wanted)
-                plan = with_rendering(plan, paths[0], self.workshop.reader)
+                plan = run.plan = with_rendering(plan, paths[0], self.workshop.reader)
+                document = self._read(run, plan, paths[0], wanted)
+            run.note(document.info, document.pages)
             reading = Step("read", time.monotonic() - started, f"{len(document.pages)} pages")
-            result = extract(document, plan, self.workshop.engine, before=(reading,), on_progress=wanted)
+            run.steps = (reading,)
+            result = extract(document, plan, self.workshop.engine, before=run.steps, on_progress=wanted)
             return outcome.completed(new, plan.config, result, now=self.workshop.now())
         except Cancelled:
+            self._leave(run)
             raise
         except PaperclerkError as error:
-            return outcome.failed(new, error, now=self.workshop.now(), seconds=time.monotonic() - started)
+            return self._failed(run, error, time.monotonic() - started)
         except Exception as error:  # the border of one execution: the others go on
             log.exception("execution failed by a fault of ours", execution=execution.id)
-            return outcome.failed(new, error, now=self.workshop.now(), seconds=time.monotonic() - started)
+            return self._failed(run, error, time.monotonic() - started)
+        except BaseException:  # the durable engine's: stopped, or taken up elsewhere
+            self._leave(run)
+            raise
         finally:
             self._await(stack.aclose())
 
-    def _read(self, execution: Execution, plan: Plan, path: Path, wanted: _Wanted) -> Document:
+    def _failed(self, run: _Run, error: Exception, seconds: float) -> Outcome:
+        partial = run.partial(self.workshop.engine)
+        now = self.workshop.now()
+        return outcome.failed(run.execution.request, error, now=now, seconds=seconds, partial=partial)
+
+    def _read(self, run: _Run, plan: Plan, path: Path, wanted: _Wanted) -> Document:
         """All pages, piece by piece; the pieces of an earlier life of the job come from the store."""
         pages: list[Page] = []
-        with _PieceReader(self, execution, plan, path, wanted) as reader:
+        with _PieceReader(self, run, plan, path, wanted) as reader:
             while True:
                 piece = msgspec.convert(step("read", reader.piece, len(pages)), Piece)
                 if piece.refusal is not None:
@@ -147,6 +178,53 @@ class Executor:
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+
+@dataclass
+class _Run:
+    """One life of an execution in this process: what it has come to, for the case that it comes no further."""
+
+    execution: Execution
+    replies: KeptReplies
+    plan: Plan | None = None
+    info: DocumentInfo | None = None
+    pages: dict[int, Page] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    has_kept: bool = False
+    has_asked: bool = False
+
+    def keeping(self, plan: Plan) -> Plan:
+        """The plan, whose model replies are kept."""
+        return replace(plan, context=replace(plan.context, kept=self))
+
+    def get(self, key: str) -> bytes | None:
+        """See `Kept`."""
+        self.has_kept = self.has_asked = True
+        return self.replies.get(key)
+
+    def put(self, key: str, data: bytes) -> None:
+        self.replies.put(key, data)
+
+    def note(self, info: DocumentInfo, pages: Iterable[Page]) -> None:
+        """Notes pages that were read."""
+        self.info = info
+        self.pages |= {page.index: page for page in pages}
+
+    def partial(self, engine: Engine) -> Partial:
+        """What is known by now: values of the pages that were read, and what models have said of them."""
+        pages = tuple(self.pages[index] for index in sorted(self.pages))
+        if self.plan is None or self.info is None:
+            return Partial()
+        config, context = self.plan.config, replace(self.plan.context, only_kept=True)
+        if not self.has_asked:
+            context = replace(context, detail="lo")  # no model has said anything
+        plan = replace(self.plan, config=replace(config, strict=False), context=context)
+        try:
+            result = extract(Document(self.info, pages), plan, engine, before=self.steps)
+        except Exception:  # it may be what ended the execution
+            log.warning("no values of a part", execution=self.execution.id, exc_info=True)
+            return outcome.read_only(pages, self.steps)
+        return outcome.partial_of(config, result)
 
 
 class _Wanted:
@@ -177,7 +255,7 @@ class _PieceReader:
     """One document, read in pieces by one reading that stays open between the steps."""
 
     executor: Executor
-    execution: Execution
+    run: _Run
     plan: Plan
     path: Path
     wanted: _Wanted
@@ -214,6 +292,7 @@ class _PieceReader:
         until = time.monotonic() + PIECE_S
         for page in self._pages:
             pages.append(page)
+            self.run.note(reading.info, [page])
             if time.monotonic() > until or not self.wanted.tell(
                 Progress("reading", first + len(pages), total)
             ):
@@ -222,17 +301,24 @@ class _PieceReader:
         self._fresh[first] = tuple(pages)
         digest = None
         if not (first == 0 and last and time.monotonic() < until):
-            e = self.execution
+            e = self.run.execution
+            self.run.has_kept = True
             digest = self.executor.checkpoints.keep(e.tenant_id, e.id, first, pages)
         return Piece(first, len(pages), last, reading.info, digest)
 
     def pages_of(self, piece: Piece) -> tuple[Page, ...]:
         """The pages of a piece: just read, or kept, or read again when the store has lost them."""
+        pages = self._pages_of(piece)
+        if piece.info is not None:
+            self.run.note(piece.info, pages)
+        return pages
+
+    def _pages_of(self, piece: Piece) -> tuple[Page, ...]:
         self._info = piece.info
         if piece.first in self._fresh:
             return self._fresh[piece.first]
         if piece.digest is not None:
-            e = self.execution
+            e = self.run.execution
             kept = self.executor.checkpoints.load(e.tenant_id, e.id, piece.first, piece.digest)
             if kept is not None:
                 return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +10,12 @@ import msgspec
 
 from paperclerk.agents.markdown import NAME as MARKDOWN_DOMAIN
 from paperclerk.domain.agent import ExecutionConfig
+from paperclerk.domain.document import Page
 from paperclerk.domain.errors import PaperclerkError
-from paperclerk.domain.result import Usage
+from paperclerk.domain.result import Step, Usage
+from paperclerk.extraction.pipeline import accounts_of
 from paperclerk.extraction.result import Result
-from paperclerk.storage.executions import NewExecution, Outcome, PagesDone, Status
+from paperclerk.storage.executions import NewExecution, Outcome, PagesDone, Partial, Status
 
 CREDITS_PER_PAGE = {"lo": 1, "auto": 2, "hi": 4}
 CREDITS_PER_MARKDOWN_PAGE = {"lo": 1, "auto": 4, "hi": 6}
@@ -28,9 +31,7 @@ def completed(new: NewExecution, config: ExecutionConfig, result: Result, *, now
     return Outcome(
         status=Status.COMPLETED,
         completed_at=now,
-        response=result.json(grounding=config.grounding, confidence=config.confidence)
-        if config.grounding or config.confidence
-        else result.response,
+        response=_response(config, result),
         usage=msgspec.to_builtins(usage),
         credits_used=credits_used,
         errors=_json(result.errors),
@@ -47,18 +48,21 @@ def failed(
     now: datetime,
     seconds: float = 0.0,
     progress: PagesDone | None = None,
+    partial: Partial | None = None,
 ) -> Outcome:
     """The outcome of an execution that `error` ended; an error of ours tells why, another one tells nothing.
 
-    `progress` is how far it came; it is told, and pages that were read are not charged.
+    `progress` is how far it came; it is told, and pages that were read are not charged. `partial` is what it came to.
     """
+    partial = partial or Partial()
     if isinstance(error, PaperclerkError):
         code, message = error.code, error.message
     else:
         code = "internal_error"
         message = "The execution failed by a fault of the server, not of the request; its log says more."
     if progress is not None:
-        message = f"{message} {progress.done} of {progress.total} pages were read."
+        pages = f"{progress.done} of {progress.total}" if progress.stage == "reading" else "Its"
+        message = f"{message} {pages} pages were read."
     usage = Usage(
         element_type="image" if new.kind == "image" else "page",
         message=message,
@@ -68,9 +72,28 @@ def failed(
         status=Status.FAILED,
         completed_at=now,
         usage=msgspec.to_builtins(usage),
+        pages=partial.pages,
+        steps=partial.steps,
         failure_code=code,
         message=message,
+        partial=partial.response,
     )
+
+
+def partial_of(config: ExecutionConfig, result: Result) -> Partial:
+    """What an execution came to, from a result of the pages that were read."""
+    return Partial(_response(config, result), _json(result.accounts), _json(result.steps))
+
+
+def read_only(pages: Sequence[Page], steps: Sequence[Step] = ()) -> Partial:
+    """What an execution came to that has read pages and no values."""
+    return Partial(None, _json(accounts_of(pages)), _json(tuple(steps)))
+
+
+def _response(config: ExecutionConfig, result: Result) -> Any:
+    if config.grounding or config.confidence:
+        return result.json(grounding=config.grounding, confidence=config.confidence)
+    return result.response
 
 
 def credits_per_page(config: ExecutionConfig, domain: str | None = None) -> int:

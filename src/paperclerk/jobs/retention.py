@@ -1,7 +1,7 @@
 """Deletes what has been kept long enough, wherever it lies. Run by every worker, now and then.
 
-Rows go first, then what only they led to: the durable engine's records, kept pages, bytes. A crash in between
-leaves data that nothing names, which the sweep of the store collects.
+The rows of an execution go last of what is known by its name, so that a crash in between leaves nothing that the
+next round does not find. Bytes go after the rows that referred to them; the sweep of the store collects the rest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from paperclerk.storage.checkpoints import Checkpoints
 from paperclerk.storage.contents import Contents
 from paperclerk.storage.database import Database
 from paperclerk.storage.executions import Executions
-from paperclerk.storage.files import Files, files_before
+from paperclerk.storage.files import Files
 from paperclerk.storage.idempotency import IdempotencyKeys
 from paperclerk.storage.keys import Keys
 
@@ -34,7 +34,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Retention:
-    """How long results and files are kept, each None for ever. Deleting twice deletes nothing more."""
+    """How long results and files are kept where the tenant has no word of its own, each None for ever.
+
+    Deleting twice deletes nothing more.
+    """
 
     contents: Contents
     checkpoints: Checkpoints
@@ -47,15 +50,17 @@ class Retention:
     async def expire(self) -> int:
         """Deletes all that is due; returns how many executions and files that were."""
         async with self.database.read() as connection:
-            tenants = await Keys(connection).tenant_ids()
+            tenants = await Keys(connection).keepings()
         gone = 0
-        for tenant_id in tenants:
+        for tenant, keeping in tenants:
             async with self.database.write() as connection:
-                await IdempotencyKeys(connection, tenant_id).forget(now=self.now())
-            if self.keep_results is not None:
-                gone += await self._expire_results(tenant_id, self.now() - self.keep_results)
-        if self.keep_files is not None:
-            gone += await self._expire_files(self.now() - self.keep_files)
+                await IdempotencyKeys(connection, tenant.id).forget(now=self.now())
+            results = _span(keeping.results_days, self.keep_results)
+            if results is not None:
+                gone += await self._expire_results(tenant.id, self.now() - results)
+            files = _span(keeping.files_days, self.keep_files)
+            if files is not None:
+                gone += await self._expire_files(tenant.id, self.now() - files)
         if gone:
             log.info("deleted what was kept long enough", items=gone)
         return gone
@@ -63,26 +68,35 @@ class Retention:
     async def _expire_results(self, tenant_id: str, before: datetime) -> int:
         gone = 0
         while True:
-            async with self.database.write() as connection:
-                ids, digests = await Executions(connection, tenant_id).delete_ended(before, limit=AT_ONCE)
+            async with self.database.read() as connection:
+                ids = await Executions(connection, tenant_id).ended_before(before, limit=AT_ONCE)
             if not ids:
                 return gone
-            gone += len(ids)
             await asyncio.to_thread(self.client.delete, [job_id(tenant_id, one) for one in ids])
             for one in ids:
                 await asyncio.to_thread(self.checkpoints.drop, tenant_id, one)
+            async with self.database.write() as connection:
+                digests = await Executions(connection, tenant_id).delete(ids)
             await self.contents.forget(digests)
+            gone += len(ids)
 
-    async def _expire_files(self, before: datetime) -> int:
+    async def _expire_files(self, tenant_id: str, before: datetime) -> int:
         gone = 0
         while True:
             async with self.database.read() as connection:
-                found = await files_before(connection, before, limit=AT_ONCE)
+                found = await Files(connection, tenant_id).made_before(before, limit=AT_ONCE)
             if not found:
                 return gone
-            for tenant_id, file_id in found:
+            for file_id in found:
                 async with self.database.write() as connection:
                     file = await Files(connection, tenant_id).delete(file_id)
                 if file is not None and file.content is not None:
                     await self.contents.forget([file.content.sha256])
                 gone += 1
+
+
+def _span(days: float | None, of_the_server: timedelta | None) -> timedelta | None:
+    """How long a tenant's data is kept, None for ever."""
+    if days is None:
+        return of_the_server
+    return timedelta(days=days) if days else None

@@ -204,12 +204,13 @@ class _Worker:
 
     async def _count_death(self, claim: Claim, steps_done: int) -> int:
         tenant_id, execution_id = parts_of(claim.job_id)
+        replies = await asyncio.to_thread(self._parts.checkpoints.count_replies, tenant_id, execution_id)
         async with self._parts.workshop.database.write() as connection:
             return await Takeovers(connection, tenant_id).record(
                 execution_id,
                 executor_id=claim.executor_id,
                 claimed_at_ms=claim.claimed_at_ms,
-                steps_done=steps_done,
+                steps_done=steps_done + replies,
                 at=datetime.now(UTC),
             )
 
@@ -225,9 +226,13 @@ class _Worker:
             "it is not tried again. Report the document if it is not meant to do that.",
             code="worker_crashed",
         )
-        failed = outcome.failed(execution.request, error, now=self._parts.workshop.now())
+        kept = self._parts.checkpoints
+        # No values: looking for them may be what kills.
+        partial = outcome.read_only(await asyncio.to_thread(kept.pages, tenant_id, execution_id))
+        failed = outcome.failed(execution.request, error, now=self._parts.workshop.now(), partial=partial)
         if await end(database, tenant_id, execution_id, failed):
             self._after_end(execution)
+        await asyncio.to_thread(kept.drop, tenant_id, execution_id)
 
 
 async def _tried(work: Callable[[], Awaitable[object]]) -> None:

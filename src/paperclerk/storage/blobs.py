@@ -96,11 +96,15 @@ class Blobs:
         except FileNotFoundError:
             return None
 
+    def list_named(self, prefix: str) -> list[str]:
+        """Names of working data that begin with `prefix`, which ends with a slash. Blocks."""
+        found = obstore.list(self._store, prefix.rstrip("/"))
+        return sorted(entry["path"] for batch in found for entry in batch)
+
     def delete_named(self, prefix: str) -> None:
         """Removes all working data whose name begins with `prefix`, which ends with a slash. Blocks."""
-        for batch in obstore.list(self._store, prefix.rstrip("/")):
-            for entry in batch:
-                obstore.delete(self._store, entry["path"])
+        for name in self.list_named(prefix):
+            obstore.delete(self._store, name)
 
     async def _download(self, sha256: str, target: Path) -> None:
         with target.open("wb") as out:

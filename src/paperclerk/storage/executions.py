@@ -77,10 +77,20 @@ class NewExecution:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """What a failed execution had come to: values as its response would have them (None: none), pages, steps."""
+
+    response: Any = None
+    pages: Sequence[Mapping[str, Any]] = ()
+    steps: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How an execution ended. `response` is None when it failed; `failure_code` is None when it did not.
 
-    `usage`, `errors`, `pages` and `steps` are JSON, as the reply gives them.
+    `usage`, `errors`, `pages` and `steps` are JSON, as the reply gives them; `partial` is what stands in for the
+    response of one that failed.
     """
 
     status: Status
@@ -93,11 +103,13 @@ class Outcome:
     steps: Sequence[Mapping[str, Any]] = ()
     failure_code: str | None = None
     message: str | None = None
+    partial: Any = None
 
 
 @dataclass(frozen=True)
 class PagesDone:
-    """How far an execution is: `done` of `total` pages in `stage` `reading` or `extracting`."""
+    """How far an execution is: `done` of `total` in `stage`: pages in `reading` and `extracting`, questions to models
+    in `asking`."""
 
     stage: str
     done: int
@@ -246,18 +258,22 @@ class Executions(TenantRows):
             .values(sha256=sha256)
         )
 
-    async def delete_ended(self, before: datetime, *, limit: int) -> tuple[list[str], set[str]]:
-        """Deletes executions that ended before a moment, and all that hangs on them.
+    async def ended_before(self, moment: datetime, *, limit: int) -> list[str]:
+        """Ids of executions that ended before `moment`, those that did first."""
+        e = executions.c
+        query = self._select(executions, e.id).where(e.completed_at < moment).order_by(e.completed_at)
+        return list((await self._connection.execute(query.limit(limit))).scalars())
 
-        Returns their ids, and the digests of bytes that they may have been the last to refer to.
+    async def delete(self, ids: Sequence[str]) -> set[str]:
+        """Deletes executions and all rows that hang on them.
+
+        Returns the digests of bytes that they may have been the last to refer to.
         """
         e, i = executions.c, execution_inputs.c
-        query = self._select(executions, e.id).where(e.completed_at < before).order_by(e.completed_at)
-        ids = list((await self._connection.execute(query.limit(limit))).scalars())
         held = self._select(execution_inputs, i.sha256).where(i.execution_id.in_(ids), i.sha256.is_not(None))
         digests = set((await self._connection.execute(held)).scalars())
         await self._connection.execute(self._delete(executions).where(e.id.in_(ids)))
-        return ids, digests
+        return digests
 
     async def same_request(self, fingerprint: str, key_id: str) -> str | None:
         """The id of an execution that waits or runs, asked for in the same words by the same key."""
@@ -293,7 +309,18 @@ class Executions(TenantRows):
                 steps=list(outcome.steps),
                 failure_code=outcome.failure_code,
                 message=outcome.message,
+                partial=outcome.partial,
             )
+        )
+        return result.rowcount == 1
+
+    async def add_partial(self, execution_id: str, partial: Partial) -> bool:
+        """Adds what a failed execution had come to. False when it has not failed, or that is known already."""
+        e = executions.c
+        result = await self._connection.execute(
+            self._update(executions)
+            .where(e.id == execution_id, e.status == Status.FAILED, e.partial.is_(None), e.pages == [])
+            .values(partial=partial.response, pages=list(partial.pages), steps=list(partial.steps))
         )
         return result.rowcount == 1
 
@@ -407,4 +434,5 @@ def _outcome(r: RowMapping, status: Status) -> Outcome:
         steps=r["steps"] or (),
         failure_code=r["failure_code"],
         message=r["message"],
+        partial=r["partial"],
     )

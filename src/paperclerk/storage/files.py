@@ -107,6 +107,12 @@ class Files(TenantRows):
         contents = {file.content.sha256 for file in found if file.content}
         return found[0] if len(contents) == 1 else None
 
+    async def made_before(self, moment: datetime, *, limit: int) -> list[str]:
+        """Ids of files made before `moment`, oldest first."""
+        f = files.c
+        query = self._select(files, f.id).where(f.created_at < moment).order_by(f.created_at).limit(limit)
+        return list((await self._connection.execute(query)).scalars())
+
     async def fill(self, file_id: str, content: Content, media_type: str) -> bool:
         """Gives an awaited file its bytes. False when it is gone or has them already."""
         result = await self._connection.execute(
@@ -128,13 +134,6 @@ class Files(TenantRows):
         if file is not None:
             await self._connection.execute(self._delete(files).where(files.c.id == file_id))
         return file
-
-
-async def files_before(connection: AsyncConnection, moment: datetime, *, limit: int) -> list[tuple[str, str]]:
-    """Tenant and id of files made before `moment`, oldest first."""
-    f = files.c
-    query = select(f.tenant_id, f.id).where(f.created_at < moment).order_by(f.created_at).limit(limit)
-    return [(row.tenant_id, row.id) for row in await connection.execute(query)]
 
 
 async def is_referenced(connection: AsyncConnection, sha256: str) -> bool:

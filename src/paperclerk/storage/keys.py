@@ -22,6 +22,14 @@ class Tenant:
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """For how many days a tenant's results and files are kept: 0 is for ever, None is as the server is set."""
+
+    results_days: float | None = None
+    files_days: float | None = None
+
+
+@dataclass(frozen=True)
 class ApiKey:
     """A key as it may be shown: `id` is its readable part, the secret is not known."""
 
@@ -49,8 +57,21 @@ class Keys:
         await WebhookSecrets(self._connection, tenant.id).add(webhook_secret, now=now)
         return tenant
 
-    async def tenant_ids(self) -> list[str]:
-        return list((await self._connection.execute(select(tenants.c.id))).scalars())
+    async def keepings(self) -> list[tuple[Tenant, Keeping]]:
+        """Every tenant, by name, and how long its data is kept."""
+        rows = await self._connection.execute(select(tenants).order_by(tenants.c.name))
+        return [
+            (Tenant(row.id, row.name), Keeping(row.keep_results_days, row.keep_files_days)) for row in rows
+        ]
+
+    async def keep(self, tenant_name: str, keeping: Keeping) -> bool:
+        """Sets how long a tenant's data is kept. False when there is no tenant of that name."""
+        result = await self._connection.execute(
+            update(tenants)
+            .where(tenants.c.name == tenant_name)
+            .values(keep_results_days=keeping.results_days, keep_files_days=keeping.files_days)
+        )
+        return result.rowcount == 1
 
     async def tenant(self, name: str) -> Tenant | None:
         """The tenant of that name."""

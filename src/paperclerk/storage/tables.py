@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -76,6 +77,8 @@ tenants = Table(
     Column("id", String(36), primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
     Column("created_at", Timestamp, nullable=False),
+    Column("keep_results_days", Float),  # null: as the server is set
+    Column("keep_files_days", Float),
 )
 
 api_keys = Table(
@@ -148,7 +151,8 @@ executions = Table(
     Column("steps", Json),
     Column("failure_code", String(64)),
     Column("message", Text),
-    Column("stage", String(16)),  # reading | extracting: how far it is, with the two counts
+    Column("partial", Json),  # values that a failed one had come to
+    Column("stage", String(16)),  # reading | asking | extracting: how far it is, with the two counts
     Column("pages_done", Integer),
     Column("pages_total", Integer),
     Column("priority", Integer),  # 1 first .. 9 last, None is 5

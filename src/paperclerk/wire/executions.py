@@ -138,6 +138,10 @@ class ExecutionReply(BaseModel):
     errors: list[dict[str, Any]] = Field(description="Fields that could not be given as the schema wants.")
     pages: list[dict[str, Any]] = Field(description="How each page of the document ended.")
     steps: list[dict[str, Any]] = Field(description="What the execution did, with seconds.")
+    partial: Any = Field(
+        description="Of a failed or cancelled execution: the values it had come to, as response would have them. A "
+        "cancelled one has them, and its pages and steps, a moment after its end; null when there are none."
+    )
 
 
 def execution_json(execution: Execution) -> dict[str, Any]:
@@ -161,4 +165,5 @@ def execution_json(execution: Execution) -> dict[str, Any]:
         "errors": list(outcome.errors) if outcome else [],
         "pages": list(outcome.pages) if outcome else [],
         "steps": list(outcome.steps) if outcome else [],
+        "partial": outcome.partial if outcome else None,
     }

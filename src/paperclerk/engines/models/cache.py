@@ -1,4 +1,4 @@
-"""Replies kept by the content of their questions, in memory, the oldest dropped first. Used by `pool`."""
+"""Replies by the content of their questions: in memory, the oldest dropped first, or with a job. Used by `pool`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+from paperclerk.engines.engine import Kept
 from paperclerk.engines.models.endpoint import Endpoint, Question, Reply
 from paperclerk.schemas.lower import Dialect, answer_schema
 
@@ -43,6 +44,17 @@ class ReplyCache:
             while self._size > self._max:
                 _, old = self._kept.popitem(last=False)
                 self._size -= len(old.text)
+
+
+def kept_reply(kept: Kept, question: Question, endpoints: Sequence[Endpoint]) -> Reply | None:
+    """What the job was told in an earlier life. It has paid for it, so it counts as it did then."""
+    data = kept.get(_key(question, endpoints))
+    return None if data is None else Reply(**json.loads(data))
+
+
+def keep_reply(kept: Kept, question: Question, endpoints: Sequence[Endpoint], reply: Reply) -> None:
+    """Keeps a reply with the job."""
+    kept.put(_key(question, endpoints), json.dumps(asdict(reply)).encode())
 
 
 def _key(question: Question, endpoints: Sequence[Endpoint]) -> str:

@@ -9,18 +9,20 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
+from paperclerk.engines.engine import Kept
 from paperclerk.engines.models.access import Access
-from paperclerk.engines.models.cache import ReplyCache
+from paperclerk.engines.models.cache import ReplyCache, keep_reply, kept_reply
 from paperclerk.engines.models.endpoint import CallFailed, Cause, Endpoint, Profile, Question, Reply
 
 Outcome = Reply | CallFailed
 
 CLOSING_S = 5.0
+WATCH_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Budget:
     def __init__(self, max_calls: int = 1_000, max_tokens: int = 20_000_000) -> None:
         self.max_calls = max_calls
         self.max_tokens = max_tokens
+        self.answered = 0
         self.calls = 0
         self.cached = 0
         self.input_tokens = 0
@@ -60,6 +63,7 @@ class Budget:
             )
 
     def add(self, outcome: Outcome) -> None:
+        self.answered += isinstance(outcome, Reply)
         if isinstance(outcome, Reply) and outcome.cached:
             self.cached += 1
             return
@@ -109,9 +113,25 @@ class Pool:
     def concurrency(self) -> int:
         return sum(e.concurrency for e in self.endpoints)
 
-    def ask_many(self, questions: Sequence[Question], budget: Budget) -> list[Outcome]:
-        """The outcome of each question, in order. Waits for all of them."""
-        return self._run(self._all(questions, budget)).result()
+    def ask_many(
+        self,
+        questions: Sequence[Question],
+        budget: Budget,
+        *,
+        kept: Kept | None = None,
+        watch: Callable[[], None] | None = None,
+    ) -> list[Outcome]:
+        """The outcome of each question, in order. Waits for all of them.
+
+        What is `kept` is not asked again. `watch` is called twice a second; what it raises ends the calls.
+        """
+        asked = self._run(self._all(questions, budget, kept))
+        try:
+            while watch is not None and not wait([asked], WATCH_S).done:
+                watch()
+            return asked.result()
+        finally:
+            asked.cancel()
 
     def close(self) -> None:
         """Closes the connections and ends the thread."""
@@ -131,8 +151,21 @@ class Pool:
                 threading.Thread(target=_turn, args=(self._loop,), name="models", daemon=True).start()
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    async def _all(self, questions: Sequence[Question], budget: Budget) -> list[Outcome]:
-        return await asyncio.gather(*(self._one(q, budget) for q in questions))
+    async def _all(self, questions: Sequence[Question], budget: Budget, kept: Kept | None) -> list[Outcome]:
+        if kept is None:
+            return await asyncio.gather(*(self._one(q, budget) for q in questions))
+        return await asyncio.gather(*(self._once(q, budget, kept) for q in questions))
+
+    async def _once(self, question: Question, budget: Budget, kept: Kept) -> Outcome:
+        """What the question was answered in an earlier life of the job, else an answer that is kept."""
+        reply = await asyncio.to_thread(kept_reply, kept, question, self.endpoints)
+        if reply is not None:
+            budget.add(reply)
+            return reply
+        outcome = await self._one(question, budget)
+        if isinstance(outcome, Reply):
+            await asyncio.to_thread(keep_reply, kept, question, self.endpoints, outcome)
+        return outcome
 
     async def _one(self, question: Question, budget: Budget) -> Outcome:
         kept = self.cache.get(question, self.endpoints) if self.cache else None
