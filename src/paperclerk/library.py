@@ -5,11 +5,12 @@ from __future__ import annotations
 import atexit
 import functools
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from paperclerk.agents.builtin import lookup
+from paperclerk.agents.steps import without_steps
 from paperclerk.documents.reader import Reader
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.errors import InvalidRequest, InvalidSchema
@@ -103,7 +104,14 @@ def _agent(name: str) -> Agent:
     path = Path(name)
     if not path.is_file():
         raise InvalidRequest(f"No file at {name!r}.", code="file_not_found")
-    return agent_of(parse(path.read_text("utf-8")), "file")
+    agent = agent_of(parse(path.read_text("utf-8")), "file")
+    routed = {kind: _beside(path, to) for kind, to in agent.routes.items()}
+    return replace(agent, routed=without_steps(routed))
+
+
+def _beside(path: Path, name: str) -> Agent:
+    """The agent that a route names: a definition's path is relative to that of the one which names it."""
+    return _agent(str(path.parent / name) if name.endswith((".yaml", ".yml")) else name)
 
 
 def schema_mapping(schema: Mapping[str, Any] | str | type[Any]) -> Mapping[str, Any]:

@@ -29,6 +29,25 @@ validators:
 """
 
 
+STEPS = """
+name: office/packet
+steps:
+  - split
+  - classify: {invoice: , receipt: [till]}
+  - route: {invoice: document.invoice, other: "team/any:2"}
+  - extract
+"""
+
+
+def test_steps_are_declared() -> None:
+    agent = agent_of(parse(STEPS), "1")
+    assert [step.step for step in agent.steps] == ["split", "classify", "route", "extract"]
+    assert agent.steps[1].kinds == {"invoice": (), "receipt": ("till",)}
+    assert agent.routes == {"invoice": "document.invoice", "other": "team/any:2"} and agent.takes_bundles
+    assert parse(to_yaml(parse(STEPS))) == parse(STEPS)
+    assert agent_of(definition_of(agent), "1") == agent
+
+
 def test_a_definition_is_an_agent() -> None:
     agent = agent_of(parse(TEXT), "3")
     assert (agent.name, agent.version, agent.domain) == ("team/supplier-invoice", "3", None)
@@ -55,7 +74,7 @@ def test_a_ready_made_agent_can_be_the_start_of_ones_own(name: str) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("name: a", "schema"),
+        ("name: a", "no `schema`"),
         ("name: 'a b'\nschema: {}", "is no name"),
         ("name: a\nschema: {}\nsurprise: 1", "surprise"),
         ("name: a\nschema: {}\ndefaults: {detail: much}", "much"),
@@ -63,6 +82,17 @@ def test_a_ready_made_agent_can_be_the_start_of_ones_own(name: str) -> None:
         ("name: a\nschema: {}\nvalidators: [{rule: order, of: x}]", "two dates"),
         ("name: a\nschema: {}\nvalidators: [{rule: iban, of: 'a..b'}]", "'a..b'"),
         ("name: a\nschema: {}\nvalidators: [{rule: magic, of: a}]", "magic"),
+        ("name: a\nschema: {}\nsteps: [fly]", "no step 'fly'"),
+        ("name: a\nschema: {}\nsteps: [extract, split]", "the order is"),
+        ("name: a\nschema: {}\nsteps: [split, split, extract]", "each once"),
+        ("name: a\nschema: {}\nsteps: [split]", "no extract"),
+        ("name: a\nschema: {}\nsteps: [{split: {by: 2}}, extract]", "takes nothing"),
+        ("name: a\nschema: {}\nsteps: [{classify: []}, extract]", "1 to 50 kinds"),
+        ("name: a\nschema: {}\nsteps: [{classify: {a: 3}}, extract]", "words of 'a'"),
+        ("name: a\nschema: {}\nsteps: [{route: {a: b}}, extract]", "needs a classify"),
+        ("name: a\nsteps: [{classify: [x]}, {route: {y: b}}, extract]", "'y'"),
+        ("name: a\nschema: {}\nsteps: [split, extract]\nvalidators: [{rule: iban, of: a}]", "no `verify`"),
+        ("name: a\nsteps: [split, extract]", "no `schema`"),
         ("name: [", "no YAML"),
         ("a: &x 1\nb: *x", "aliases"),
         ("- 1", "object"),

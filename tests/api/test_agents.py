@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import httpx
 import pytest
+from tests.agents.bundles import bundle_of, generated
 from tests.api.conftest import SCHEMA, assert_error, upload, wait_for
 from tests.documents_made import make_pdf, make_png
 
+SOURCES = {source.name: source for source in generated(11)}
+RECEIPT = {"type": "object", "properties": {"merchant": {"type": "string"}, "total": {"type": "number"}}}
 NUMBER = {"type": "object", "title": "Number", "properties": {"invoice_number": {"type": "string"}}}
 
 
@@ -164,3 +168,72 @@ def test_an_agent_without_a_schema_wants_one_to_run(client: httpx.Client, file_i
     assert "config.json_schema" in error["detail"]
     done = execute(client, file_id, name="t/bare", config={"json_schema": NUMBER}).json()
     assert done["response"] == {"invoice_number": "R-2041"} and done["name"] == "t/bare"
+
+
+PACKET = [
+    "split",
+    {"classify": ["invoice", "contract", "receipt"]},
+    {"route": {"invoice": "document.invoice", "receipt": "t/receipt", "other": "document.markdown"}},
+    "extract",
+    "verify",
+]
+
+
+def test_a_bundle_is_one_entry_a_document(client: httpx.Client) -> None:
+    create(client, "t/receipt", json_schema=RECEIPT)
+    bundle = bundle_of(
+        [SOURCES[name] for name in ("long-invoices-1", "receipts-1", "contracts-1", "long-invoices-2")]
+    )
+    file_id = upload(client, bundle.content)["id"]
+    made = client.post(
+        "/agent/create", json={"name": "t/packet", "config": {"prompt": "Sort it.", "steps": PACKET}}
+    )
+    assert made.status_code == 200 and made.json()["json_schema"]["title"] == "Bundle", made.text
+    schema = client.post("/schema", json={"domain": "t/packet"}).json()["json_schema"]
+    assert schema == made.json()["json_schema"]
+    done = execute(client, file_id, name="t/packet", config={"grounding": True}).json()
+    documents = done["response"]["documents"]
+    assert [tuple(d["page_indices"]) for d in documents] == list(bundle.pages), done["steps"]
+    assert [d["kind"] for d in documents] == ["invoice", "receipt", "contract", "invoice"]
+    assert [d["agent"] for d in documents] == [
+        "document.invoice",
+        "t/receipt",
+        "document.markdown",
+        "document.invoice",
+    ]
+    assert [d["version"] for d in documents][1] == "1" and {d["status"] for d in documents} == {"completed"}
+    last = documents[3]
+    boxes = last["response"]["invoice_id_metadata"]["bboxes"]
+    assert boxes and boxes[0]["page"] == bundle.pages[3][0], "boxes count the pages of the bundle"
+    assert done["usage"]["elements_processed"] == sum(map(len, bundle.pages))
+    create(
+        client, "t/receipt", json_schema=NUMBER
+    )  # a job that is accepted keeps the version it was accepted with
+    later = client.post("/document/execute", json={"name": "t/packet", "file_id": file_id}).json()
+    assert wait_for(client, later["id"])["response"]["documents"][1]["version"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        (["extract", "split"], "invalid_agent"),
+        (["split", {"classify": ["a"]}, {"route": {"a": "no.such.agent"}}, "extract"], "unknown_agent"),
+        (["split", {"classify": ["a"]}, {"route": {"b": "document.invoice"}}, "extract"], "invalid_agent"),
+        (["split", {"classify": ["a"]}, {"route": {"a": "t/nested"}}, "extract"], "invalid_agent"),
+    ],
+)
+def test_steps_that_lead_nowhere_are_refused(client: httpx.Client, steps: list[Any], code: str) -> None:
+    create(client, "t/nested", steps=["split", "extract"])
+    body = {"name": "t/wrong", "config": {"prompt": "x", "steps": steps}}
+    assert_error(client.post("/agent/create", json=body), 404 if code == "unknown_agent" else 400, code)
+
+
+def test_the_body_of_older_clients(client: httpx.Client, file_id: str) -> None:
+    create(client, "t/older")
+    body = {"name": "t/older", "version": "1", "file_ids": [file_id], "batch": False, "priority": "high"}
+    done = client.post("/agent/execute", json=body)
+    assert done.status_code == 201 and done.json()["response"]["total"] == 118.5, done.text
+    data = "data:application/pdf;base64," + base64.b64encode(make_pdf(1)).decode()
+    body = {"name": "t/older", "urls": [data], "batch": False, "priority": 3}
+    assert client.post("/agent/execute", json=body).json()["response"]["invoice_number"] == "R-2041"
+    assert_error(client.post("/agent/execute", json=body | {"priority": "soon"}), 400, "invalid_request")

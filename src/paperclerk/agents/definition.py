@@ -8,6 +8,8 @@
     validators:
       - {rule: sum, of: [net, tax], equals: total, severity: warn}
 
+A file may declare `steps` too: see docs/agents.md, and `agents.steps` for how they are read.
+
 docs/agents.md says what each key does.
 """
 
@@ -20,6 +22,7 @@ from typing import Any
 
 import msgspec
 
+from paperclerk.agents.steps import read_steps, written_steps
 from paperclerk.domain.agent import Agent, Detail, Rule, RuleKind, Severity
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.schemas.check import check_schema
@@ -54,11 +57,12 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """An agent without a version."""
 
     name: str
-    schema: dict[str, Any]
+    schema: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     description: str = ""
     prompt: str = ""
     defaults: Defaults = Defaults()
     validators: list[Validator] = []
+    steps: list[str | dict[str, Any]] = []
 
 
 def parse(text: str) -> Definition:
@@ -78,7 +82,15 @@ def from_json(value: Any) -> Definition:
         )
     if found.name in RESERVED:
         raise _invalid(f"the name {found.name!r} is taken by the server itself.")
-    check_schema(found.schema)
+    steps = read_steps(found.steps)
+    if found.schema is not msgspec.UNSET:
+        check_schema(found.schema)
+    elif not any(step.routes for step in steps):
+        raise _invalid("it has no `schema`, and no `route` step that leads to agents which have one.")
+    elif found.validators:
+        raise _invalid("validators check values of the agent's own `schema`, and it has none.")
+    if steps and found.validators and all(step.step != "verify" for step in steps):
+        raise _invalid("it has validators, but no `verify` step among its steps.")
     if len(found.validators) > MAX_VALIDATORS:
         raise _invalid(f"{len(found.validators)} validators; {MAX_VALIDATORS} are allowed.")
     for number, validator in enumerate(found.validators):
@@ -106,11 +118,12 @@ def agent_of(definition: Definition, version: str) -> Agent:
     return Agent(
         name=definition.name,
         version=version,
-        json_schema=definition.schema,
+        json_schema={} if definition.schema is msgspec.UNSET else definition.schema,
         prompt=definition.prompt,
         description=definition.description,
         defaults={k: v for k, v in given.items() if v is not None},
         validators=tuple(rule_of(v) for v in definition.validators),
+        steps=read_steps(definition.steps),
     )
 
 
@@ -119,11 +132,12 @@ def definition_of(agent: Agent) -> Definition:
     rules = [msgspec.convert({**asdict(rule), "of": list(rule.of)}, Validator) for rule in agent.validators]
     return Definition(
         name=agent.name,
-        schema=dict(agent.json_schema),
+        schema=dict(agent.json_schema) if agent.json_schema or not agent.routes else msgspec.UNSET,
         description=agent.description,
         prompt=agent.prompt,
         defaults=msgspec.convert(dict(agent.defaults), Defaults),
         validators=rules,
+        steps=written_steps(agent.steps),
     )
 
 

@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from paperclerk.agents import builtin
-from paperclerk.agents.definition import Definition, from_json, to_json
+from paperclerk.agents.bundles import reply_schema
+from paperclerk.agents.definition import Definition, agent_of, from_json, to_json
 from paperclerk.api.auth import Caller
 from paperclerk.api.errors import NotSupported
 from paperclerk.api.executions import Asked, run, stored_config
 from paperclerk.api.files import Limit, Skip
 from paperclerk.api.inputs import understood
-from paperclerk.api.resolving import agent_from, agent_named, stored_agent
+from paperclerk.api.resolving import agent_from, agent_named, stored_agent, with_routes
 from paperclerk.api.routing import (
     DOCUMENTED_ERRORS,
     CallerOf,
@@ -97,6 +98,7 @@ async def get_agent(agent_id: str, caller: CallerOf, services: ServicesOf) -> Ag
 async def create(body: AgentCreateBody, caller: CallerOf, services: ServicesOf) -> AgentInfo:
     """Publishes an agent: version 1 of a new name, else the next version."""
     definition = await asyncio.to_thread(_definition, body)
+    await with_routes(agent_of(definition, LATEST), caller, services)
     async with services.database.write() as connection:
         stored = await Agents(connection, caller.tenant_id).publish(
             definition.name, to_json(definition), now=_now(services)
@@ -109,7 +111,7 @@ async def execute(
     body: AgentExecuteBody, request: Request, caller: CallerOf, services: ServicesOf
 ) -> Response:
     """Executes an agent over one document or several, which are read as one."""
-    inputs = understood(body.inputs)
+    inputs = understood(body.inputs, body.file_ids, body.urls)
     agent = await _chosen(body, caller, services)
     prompt = "\n".join(part for part in (body.config.prompt, *inputs.words) if part)
     asked = Asked(
@@ -160,12 +162,13 @@ async def _chosen(body: AgentExecuteBody, caller: Caller, services: Services) ->
     elif config.json_schema is not None:
         return agent_of_own_schema()
     elif config.prompt:
-        agent = agent_from(await _by_prompt(config.prompt, caller, services))
+        stored = await _by_prompt(config.prompt, caller, services)
+        agent = await with_routes(agent_from(stored), caller, services)
     else:
         raise InvalidRequest(
             "Name the agent, or say what to look for with `config.json_schema`.", code="missing_agent"
         )
-    if not agent.json_schema and config.json_schema is None:
+    if not agent.json_schema and not agent.routed and config.json_schema is None:
         raise InvalidRequest(
             f"The agent {agent.name!r} has no JSON Schema, and the request brings none in config.json_schema. "
             "This server reads documents against a schema.",
@@ -204,14 +207,16 @@ def _definition(body: AgentCreateBody) -> Definition:
         )
     sent = body.config.model_fields_set
     defaults = {key: config[key] for key in ("detail", "grounding", "confidence", "strict") if key in sent}
-    return from_json(
-        {
-            "name": body.name or f"agent-{uuid4().hex[:12]}",
-            "prompt": body.config.prompt,
-            "schema": config.get("json_schema", NO_SCHEMA),
-            "defaults": defaults,
-        }
-    )
+    asked: dict[str, Any] = {
+        "name": body.name or f"agent-{uuid4().hex[:12]}",
+        "prompt": body.config.prompt,
+        "defaults": defaults,
+        "validators": body.config.validators,
+        "steps": body.config.steps,
+    }
+    if "json_schema" in config or not body.config.steps:
+        asked["schema"] = config.get("json_schema", NO_SCHEMA)
+    return from_json(asked)
 
 
 def _info(stored: StoredAgent) -> AgentInfo:
@@ -222,7 +227,7 @@ def _info(stored: StoredAgent) -> AgentInfo:
         version=stored.version,
         description=agent.description,
         prompt=agent.prompt,
-        json_schema=dict(agent.json_schema) or None,
+        json_schema=reply_schema(agent) if agent.takes_bundles else dict(agent.json_schema) or None,
         created_at=stored.created_at,
         updated_at=stored.updated_at,
         status="pending" if stored.version == DRAFT else "completed",

@@ -18,7 +18,6 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from paperclerk.agents.definition import definition_of, to_json
 from paperclerk.agents.inferred import NAME as INFER
 from paperclerk.api.auth import Caller
 from paperclerk.api.errors import REPLIED_AS_FAILED, NotSupported, status_of_failure
@@ -26,7 +25,7 @@ from paperclerk.api.routing import checked_id, parse_time
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, InvalidSchema, NotFound
-from paperclerk.jobs.requested import STORED_AGENT, find_agent, is_stored, plan_of
+from paperclerk.jobs.requested import find_agent, is_stored, plan_of, stored_form
 from paperclerk.storage.contents import Staged
 from paperclerk.storage.executions import Execution, Input, NewExecution, Status
 from paperclerk.wire.errors import error_json
@@ -180,13 +179,12 @@ def _new_execution(
 
 
 def _config(asked: Asked) -> dict[str, Any]:
-    """The configuration with the agent's defaults under it and, for a tenant's own agent, the agent itself:
-    its version is immutable, and a worker needs no second look."""
+    """The configuration with the agent's defaults under it and, for a tenant's own agent, the agent itself."""
     config = asked.body.config
     values = stored_config(config)
     values |= {k: v for k, v in asked.agent.defaults.items() if k not in config.model_fields_set}
     if is_stored(asked.agent):
-        values[STORED_AGENT] = to_json(definition_of(asked.agent))
+        values |= stored_form(asked.agent)
     return values
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,16 @@ class Understood:
     words: list[str] = field(default_factory=list)
 
 
-def understood(inputs: Mapping[str, Any] | None) -> Understood:
-    """Reads `inputs`. Raises InvalidRequest, NotSupported (audio, video), NotFound."""
+def understood(
+    inputs: Mapping[str, Any] | None, file_ids: Sequence[str] | None = None, urls: Sequence[str] | None = None
+) -> Understood:
+    """Reads `inputs`, and the lists that older clients send. Raises InvalidRequest, NotSupported (audio, video),
+    NotFound."""
     found = Understood()
+    for file_id in file_ids or ():
+        _take("file_ids", {"type": "input_file", "file_id": file_id}, found)
+    for url in urls or ():
+        _take("urls", {"type": "file_url", "file_url": {"url": url}}, found)
     for name, value in (inputs or {}).items():
         for item in value if isinstance(value, list) else [value]:
             _take(name, item, found)

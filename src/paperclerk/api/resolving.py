@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import msgspec
 
 from paperclerk.agents.definition import Definition, agent_of
+from paperclerk.agents.steps import without_steps
 from paperclerk.api.auth import Caller
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
@@ -21,7 +23,22 @@ MAX_NAME = 200
 async def agent_named(name: str, version: str, caller: Caller, services: Services) -> Agent:
     """The agent to execute, by NAME or NAME:VERSION. Raises NotFound with the closest names."""
     stored = await stored_agent(name, version, caller, services)
-    return agent_from(stored) if stored else await asyncio.to_thread(find_agent, name, version)
+    if stored is None:
+        return await asyncio.to_thread(find_agent, name, version)
+    return await with_routes(agent_from(stored), caller, services)
+
+
+async def with_routes(agent: Agent, caller: Caller, services: Services) -> Agent:
+    """The agent with those that its `route` step names. Raises NotFound, InvalidRequest (`invalid_agent`)."""
+    if not agent.routes:
+        return agent
+    routed = {kind: await _routed(name, caller, services) for kind, name in agent.routes.items()}
+    return replace(agent, routed=without_steps(routed))
+
+
+async def _routed(name: str, caller: Caller, services: Services) -> Agent:
+    stored = await stored_agent(name, LATEST, caller, services)
+    return agent_from(stored) if stored else await asyncio.to_thread(find_agent, name)
 
 
 async def agent_for(domain: str | None, config: ConfigBody, caller: Caller, services: Services) -> Agent:

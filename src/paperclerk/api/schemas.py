@@ -8,6 +8,7 @@ import dataclasses
 from fastapi import APIRouter
 
 from paperclerk.agents import builtin
+from paperclerk.agents.bundles import reply_schema
 from paperclerk.agents.describe import schema_info
 from paperclerk.api.executions import stored_config
 from paperclerk.api.resolving import agent_for
@@ -46,7 +47,8 @@ async def models(caller: CallerOf) -> list[ModelReply]:
 def schema_of(agent: Agent, asked: ConfigBody) -> SchemaReply:
     """The schema that a reply of the agent would have. Raises InvalidSchema."""
     config = stored_config(asked)
-    ruling = check_schema(config.get("json_schema", agent.json_schema))
+    own = reply_schema(agent) if agent.takes_bundles else agent.json_schema
+    ruling = check_schema(config.get("json_schema", own))
     selected = select(ruling, config.get("gql_stmt", ""))
     info = schema_info(dataclasses.replace(agent, json_schema=selected))
     return SchemaReply(**dataclasses.asdict(info))

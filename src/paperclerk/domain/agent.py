@@ -32,13 +32,31 @@ class Rule:
     severity: Severity = "warn"
 
 
+StepKind = Literal["split", "classify", "route", "extract", "verify"]
+OTHER = "other"  # the kind of a document that is of none of the declared kinds
+
+
+@dataclass(frozen=True)
+class AgentStep:
+    """A declared step. `split`: the pages into documents. `classify`: each document is of one of `kinds`, which may
+    name words that such documents print. `route`: the agent (NAME or NAME:VERSION) that reads each kind. `extract`:
+    the values. `verify`: the validators.
+    """
+
+    step: StepKind
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    routes: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Agent:
     """A named, immutable version of instructions and a JSON Schema.
 
     `domain` is what a reply echoes: for a ready-made agent its own name, else None. `engine` names the engine
     that always reads for it, whatever is configured; None: the configured one. `defaults` are fields of
-    `ExecutionConfig` that a request may override; `validators` are checked on every result.
+    `ExecutionConfig` that a request may override; `validators` are checked on every result. `steps` are empty for
+    an agent that takes what it is given as one document; `routed` holds the agents that its `route` step names, by
+    kind, once they have been looked up.
     """
 
     name: str
@@ -50,6 +68,18 @@ class Agent:
     engine: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     validators: tuple[Rule, ...] = ()
+    steps: tuple[AgentStep, ...] = ()
+    routed: Mapping[str, Agent] = field(default_factory=dict)
+
+    @property
+    def takes_bundles(self) -> bool:
+        """Whether the reply has one entry for each document found in what was given."""
+        return any(step.step in ("split", "classify") for step in self.steps)
+
+    @property
+    def routes(self) -> Mapping[str, str]:
+        """The names of the agents that read each kind of document."""
+        return next((step.routes for step in self.steps if step.step == "route"), {})
 
 
 @dataclass(frozen=True)

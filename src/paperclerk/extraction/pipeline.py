@@ -17,6 +17,7 @@ from paperclerk.domain.errors import DocumentError, ExecutionFailed, InvalidRequ
 from paperclerk.domain.result import FieldError, PageAccount, Step, Tree, Usage
 from paperclerk.engines.engine import Engine, Trace
 from paperclerk.extraction.conforming import conform_tree
+from paperclerk.extraction.packets.packet import read_bundle
 from paperclerk.extraction.plan import Plan, make_plan
 from paperclerk.extraction.result import Result
 from paperclerk.extraction.validators import check_rules
@@ -90,6 +91,8 @@ def extract(
     on_progress: OnProgress | None = None,
 ) -> Result:
     """Extracts the plan's schema from read pages. Raises ExecutionFailed under `strict`."""
+    if plan.agent.takes_bundles:
+        return _bundle(document, plan, engine, before, on_progress)
     readable = [p for p in document.pages if p.status is PageStatus.OK]
     if plan.engine is not None:
         engine = own_engine(plan.engine)
@@ -109,6 +112,22 @@ def _told(on_progress: OnProgress | None) -> Callable[[int, int], None] | None:
     if on_progress is None:
         return None
     return lambda done, total: on_progress(Progress("asking", done, total))
+
+
+def _bundle(
+    document: Document, plan: Plan, engine: Engine, before: Sequence[Step], on_progress: OnProgress | None
+) -> Result:
+    """One entry for each document among the pages; each is read as if it had been sent alone."""
+
+    def one(part: Document, its: Plan) -> Result:
+        refuse_unreadable(part)
+        return extract(part, its, engine)
+
+    def tell(done: int, total: int) -> None:
+        if on_progress:
+            on_progress(Progress("extracting", done, total))
+
+    return read_bundle(document, plan, one, before=before, on_document=tell)
 
 
 def own_engine(name: str) -> Engine:

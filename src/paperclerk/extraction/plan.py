@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from paperclerk.documents.reader import ReadOptions
 from paperclerk.domain.agent import Agent, ExecutionConfig
+from paperclerk.domain.errors import InvalidRequest
 from paperclerk.engines.engine import Context
 from paperclerk.schemas.check import check_schema
 from paperclerk.schemas.compile import compile_schema
@@ -20,7 +22,8 @@ from paperclerk.schemas.select import select
 @dataclass(frozen=True)
 class Plan:
     """`schema` is the caller's own, the judge of the reply; `field` the form that engines read. `engine` names
-    the engine that the agent brings; None: the configured one."""
+    the engine that the agent brings; None: the configured one. `routed` are the plans for each kind of document
+    of a bundle."""
 
     agent: Agent
     config: ExecutionConfig
@@ -28,6 +31,7 @@ class Plan:
     field: Field
     context: Context
     engine: str | None = None
+    routed: Mapping[str, Plan] = dataclasses.field(default_factory=dict)
 
     @property
     def read_options(self) -> ReadOptions:
@@ -38,10 +42,16 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
     """Checks and compiles the schema that rules: the configuration's own, else the agent's; of it the part
     that `config.gql_stmt` selects.
 
-    Raises InvalidSchema.
+    Raises InvalidSchema; InvalidRequest for a schema of one's own beside an agent that routes to others.
     """
+    if agent.routed and (config.json_schema is not None or config.gql_stmt):
+        raise InvalidRequest(
+            f"The agent {agent.name!r} routes documents to other agents, which have schemas of their own; leave out "
+            "json_schema and gql_stmt.",
+            code="invalid_request",
+        )
     ruling = config.json_schema if config.json_schema is not None else agent.json_schema
-    schema, field = _prepared(ruling, config.gql_stmt)
+    schema, compiled = _prepared(ruling, config.gql_stmt)
     engine = agent.engine if config.json_schema is None else None
     if engine is not None:  # what it gives has places of its own
         config = replace(config, grounding=False, confidence=False)
@@ -50,7 +60,7 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
         agent=agent,
         config=config,
         schema=schema,
-        field=field,
+        field=compiled,
         context=Context(
             prompt=prompt,
             detail=config.detail,
@@ -61,6 +71,7 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
             temperature=config.temperature,
         ),
         engine=engine,
+        routed={kind: make_plan(to, config) for kind, to in agent.routed.items()},
     )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from paperclerk.agents import builtin
-from paperclerk.agents.definition import Definition, agent_of
+from paperclerk.agents.definition import Definition, agent_of, definition_of, to_json
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.errors import NotFound
 from paperclerk.extraction.plan import Plan, make_plan
 from paperclerk.storage.executions import NewExecution
 
 STORED_AGENT = "agent"  # in an execution's configuration: the definition of a tenant's own agent
+ROUTED_AGENTS = "routed"  # beside it: those that its `route` step names, by kind
 OWN_SCHEMA = "schema"  # the name of an execution that brings its own schema and names no agent
 
 
@@ -32,6 +34,16 @@ def is_stored(agent: Agent) -> bool:
     return agent.domain is None and agent.name != OWN_SCHEMA
 
 
+def stored_form(agent: Agent) -> dict[str, Any]:
+    """What of a tenant's own agent is stored with an execution: versions are immutable, so a worker needs no second
+    look, and a new version changes nothing that was accepted."""
+    routed = {
+        kind: {"name": to.name, "version": to.version, "definition": _definition(to)}
+        for kind, to in agent.routed.items()
+    }
+    return {STORED_AGENT: _definition(agent)} | ({ROUTED_AGENTS: routed} if routed else {})
+
+
 def plan_of(new: NewExecution) -> Plan:
     """The plan of an execution. Raises NotFound, InvalidSchema."""
     return make_plan(_agent(new), _config(new))
@@ -39,16 +51,32 @@ def plan_of(new: NewExecution) -> Plan:
 
 def _agent(new: NewExecution) -> Agent:
     if STORED_AGENT in new.config:
-        return agent_of(msgspec.convert(new.config[STORED_AGENT], Definition), new.agent_version)
+        agent = _from(new.config[STORED_AGENT], new.agent_version)
+        routed = new.config.get(ROUTED_AGENTS, {})
+        return replace(agent, routed={kind: _routed(**to) for kind, to in routed.items()})
     if new.agent_name == OWN_SCHEMA:
         return agent_of_own_schema()
+    return _ready_made(new.agent_name, new.agent_version)
+
+
+def _routed(name: str, version: str, definition: Any) -> Agent:
+    return _ready_made(name, version) if definition is None else _from(definition, version)
+
+
+def _from(definition: Any, version: str) -> Agent:
+    return agent_of(msgspec.convert(definition, Definition), version)
+
+
+def _definition(agent: Agent) -> dict[str, Any] | None:
+    return to_json(definition_of(agent)) if is_stored(agent) else None
+
+
+def _ready_made(name: str, version: str) -> Agent:
     try:
-        return find_agent(new.agent_name, new.agent_version)
+        return find_agent(name, version)
     except NotFound:
-        if new.domain is None:
-            raise
         # Accepted with an earlier version of the ready-made agents, run after an update.
-        return find_agent(new.agent_name)
+        return find_agent(name)
 
 
 def _config(new: NewExecution) -> ExecutionConfig:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from paperclerk.agents.definition import NAME
 from paperclerk.wire.body import Body, UtcTime
-from paperclerk.wire.executions import ConfigBody, ExecutionBody, Text, UsageReply
+from paperclerk.wire.executions import Address, ConfigBody, ExecutionBody, Text, UsageReply
 
 AgentName = Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$")]
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
+
+
+PRIORITIES = {"low": 8, "normal": 5, "high": 2}
+Priority = Annotated[
+    int,
+    BeforeValidator(lambda given: PRIORITIES.get(given, given) if isinstance(given, str) else given),
+    Field(ge=1, le=9),
+    WithJsonSchema(
+        {
+            "anyOf": [{"enum": [*PRIORITIES]}, {"type": "integer", "minimum": 1, "maximum": 9}],
+            "description": "low (8), normal (5), high (2); or 1 first to 9 last, among the tenant's own that wait.",
+        }
+    ),
+]
 
 
 class AgentLookupBody(Body):
@@ -24,7 +38,14 @@ class AgentLookupBody(Body):
 
 class AgentConfigBody(ConfigBody):
     """What an agent is made of: `prompt` and `json_schema`; `detail`, `grounding`, `confidence` and `strict`
-    become its defaults."""
+    become its defaults. `steps` and `validators` are those of a definition (docs/agents.md)."""
+
+    steps: list[str | dict[str, Any]] = Field(
+        default_factory=list, description="Such as split, {classify: [...]}, {route: {...}}, extract, verify."
+    )
+    validators: list[dict[str, Any]] = Field(
+        default_factory=list, description="Such as {rule: sum, of: [net, tax], equals: total}."
+    )
 
 
 class AgentCreateBody(Body):
@@ -50,6 +71,9 @@ class AgentExecuteBody(ExecutionBody):
         default=None,
         description="Names to contents: `input_file`, `file_url`, `image_url`, `text`, lists, JSON.",
     )
+    file_ids: list[Text] | None = Field(default=None, description="Documents, as older clients name them.")
+    urls: list[Address] | None = Field(default=None, description="The same, by http:, https: or data: URL.")
+    priority: Priority = 5
 
 
 class AgentInfo(BaseModel):
