@@ -7,12 +7,13 @@ CLIENT := .venv-vlmrun
 NODE_CLIENT := tests/client/node
 ARGS ?=
 
-.PHONY: help setup lock demo test test-node compatibility fault lint openapi bench
+.PHONY: help setup lock demo test test-s3 test-node compatibility fault lint openapi bench
 
 help:
 	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
 	@echo "make test                every test that needs neither root nor apt"
 	@echo "make test-model          the model path against a small real model"
+	@echo "make test-s3             the stores on an S3-compatible server, machines apart; installs the server"
 	@echo "make test-node           the official Node client too; installs Node by apt when it is missing, as root"
 	@echo "make compatibility       docs/compatibility.md from what the official clients do"
 	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
@@ -35,6 +36,7 @@ lock:
 	$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements.lock
 	$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header tests/client/requirements.in -o tests/client/requirements.lock
 	$(PY) -m uv pip compile -q --python-version 3.11 --no-deps --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header tests/models/requirements.in -o tests/models/requirements.lock
+	$(PY) -m uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header tests/s3/requirements.in -o tests/s3/requirements.lock
 
 demo: setup
 	$(PY) scripts/demo.py $(ARGS)
@@ -64,6 +66,15 @@ test-node: setup $(NODE_CLIENT)/node_modules/.installed
 
 compatibility: setup $(CLIENT)/.installed $(NODE_CLIENT)/node_modules/.installed
 	$(PY) scripts/compatibility.py
+
+# A server that verifies signatures has an environment of its own: it is no part of the product.
+.venv-s3/.installed: tests/s3/requirements.lock
+	$(PYTHON) -m venv .venv-s3
+	.venv-s3/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r tests/s3/requirements.lock
+	touch $@
+
+test-s3: setup .venv-s3/.installed
+	$(PY) -m pytest -m s3 tests/s3 $(ARGS)
 
 # llama.cpp and a small model, 200 MB, beside the environment of everything else.
 test-model: setup
