@@ -53,13 +53,15 @@ class Truth:
     """What is right for one document: the JSON, and how dates are to be read (`date-mdy` for month first).
 
     `prints` knows, by leaf path, the number of the page and the words that a value was read from; `homes`, by row
-    path, the page that a row stands on. What they do not know is searched on the pages shown.
+    path, the page that a row stands on. What they do not know is searched on the pages shown. Where `standing` is
+    given, a row is shown where all of its leaves are that stand there; else where all of its leaves are.
     """
 
     value: Any
     kinds: Mapping[str, str] = field(default_factory=dict)
     prints: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     homes: Mapping[str, int] = field(default_factory=dict)
+    standing: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -252,11 +254,17 @@ class _Answering:
                 yield {"p": page, "r": part.object(form["properties"]["r"], row, here)}
 
     def _home(self, row: Any, path: str) -> int | None:
-        """The page shown that holds all of the row."""
+        """The page shown that holds all of the row; of a row with a home, all that its home holds."""
         values = list(scalars(row, path))
-        pages = [self.truth.homes[path]] if path in self.truth.homes else list(self.pages)
-        shown = (n for n in pages if n in self.pages)
-        return next((n for n in shown if all(self._words(p, v, n) is not None for p, v in values)), None)
+        if path in self.truth.homes:
+            home = self.truth.homes[path]
+            if home not in self.pages:
+                return None
+            values = [(p, v) for p, v in values if p in self.truth.standing] if self.truth.standing else values
+            pages = [home] if values else []
+        else:
+            pages = list(self.pages)
+        return next((n for n in pages if all(self._words(p, v, n) is not None for p, v in values)), None)
 
     def _words(self, path: str, value: Any, page: int) -> str | None:
         """The words on a page that say `value`, None when it is not shown there."""

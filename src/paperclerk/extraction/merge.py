@@ -111,9 +111,12 @@ class _Rows:
         beside: dict[Path, list[Candidate]] = {}
         if seen.anchor is not None and seen.surest is not None:
             chosen[seen.surest] = seen.anchor
-        for path, places in seen.places.items():
-            inside = [c for c in places if band.holds(c)] or places
-            beside[path] = self._beside(inside, seen.anchor) if seen.anchor else inside[:1]
+        inside = {path: [c for c in cs if band.holds(c)] or cs for path, cs in seen.places.items()}
+        alike = Counter(frozenset(c.span for c in cs) for cs in inside.values())
+        for path, places in inside.items():
+            beside[path] = self._beside(places, seen.anchor) if seen.anchor else places[:1]
+            if len(beside[path]) < alike[frozenset(c.span for c in places)] <= len(places):
+                beside[path] = places  # equal values of one row, printed on different lines of it
             if path not in chosen:
                 chosen[path] = beside[path][0]
         return RowPlaces(beside, chosen, seen.numeric)
