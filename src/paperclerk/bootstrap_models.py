@@ -23,6 +23,7 @@ def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engi
         return embedded
     from paperclerk.engines.models.cache import ReplyCache
     from paperclerk.engines.models.pool import Pool
+    from paperclerk.extraction.exploring import Limits
     from paperclerk.extraction.windowed import DOUBTED_BELOW, ModelEngine, ModelOptions
 
     pool = Pool(config.endpoints, cache=ReplyCache())
@@ -33,6 +34,10 @@ def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engi
         max_calls=config.max_calls,
         max_tokens=config.max_tokens,
         doubted_below=DOUBTED_BELOW if config.doubted_below is None else config.doubted_below,
+        tools=Limits(
+            Limits.steps if config.tool_steps is None else config.tool_steps,
+            Limits.tokens if config.tool_tokens is None else config.tool_tokens,
+        ),
     )
     return ModelEngine(pool, embedded, options)
 

@@ -46,6 +46,8 @@ class Faults:
     slow_s: float = 0.0
     context_chars: int = 0  # longer questions are refused
     silent_context_chars: int = 0  # longer questions lose their beginning, unsaid
+    no_tools: bool = False  # questions with tools are answered 400
+    obeys: bool = False  # does what the document tells it: "CALL tool {arguments}", "ADD name value"
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Seen:
     requests: int = 0
     bodies: list[dict[str, Any]] = field(default_factory=list)
     invented: list[Any] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)  # paths of the truths that were given
     most_at_once: int = 0
     at_once: int = 0
 
@@ -84,6 +87,7 @@ class Oracle:
         self.truths = dict(truths)
         self.faults = faults or Faults()
         self.latency_s = latency_s
+        self.tool_calls: list[tuple[str, Any]] | None = None  # None: reads page after page
         self.seen = Seen()
         self._lock = threading.Lock()
 
@@ -170,13 +174,42 @@ class Oracle:
             )
         if self.faults.silent_context_chars:
             asked = asked[-self.faults.silent_context_chars :]
-        text, finish = self._written(body, asked)
+        if "tools" in body and self.faults.no_tools:
+            return 400, _error("tools are not supported by this model")
+        if "tools" in body:
+            text, finish, message = self._with_tools(body, asked)
+        else:
+            text, finish = self._written(body, asked)
+            message = {"role": "assistant", "content": text}
         usage = {"prompt_tokens": len(asked) // 4, "completion_tokens": len(text) // 4, "total_tokens": 0}
-        message = {"role": "assistant", "content": text}
         return 200, {
             "id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "usage": usage,
             "choices": [{"index": 0, "message": message, "finish_reason": finish}],
         }  # fmt: skip
+
+    def _with_tools(self, body: dict[str, Any], asked: str) -> tuple[str, str, dict[str, Any]]:
+        """The next tool call, in the script's order, or the answer when there is none or no step is left."""
+        done = sum(len(m.get("tool_calls") or ()) for m in body["messages"])
+        script = self.tool_calls
+        if script is None:
+            count = int((re.findall(r"The document has (\d+) pages", asked) or ["1"])[0])
+            script = [("read_page", {"page": n}) for n in range(1, count + 1)]
+        ordered = re.findall(r"CALL (\w+) (\{.*?\})", asked) if self.faults.obeys else []
+        script = [*script, *((name, json.loads(given)) for name, given in ordered)]
+        if done < len(script) and "No steps are left" not in asked:
+            name, arguments = script[done]
+        else:
+            forms = {t["function"]["name"]: t["function"]["parameters"] for t in body["tools"]}
+            truth = self.truths[body["model"]]
+            name, arguments = (
+                "answer",
+                _Answering(self, _pages(asked), truth).object(forms["answer"], truth.value, ""),
+            )
+            if self.faults.obeys:
+                arguments |= {k: {"v": v, "q": v, "p": 1} for k, v in re.findall(r"ADD (\w+) (\w+)", asked)}
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        call = {"id": f"c{done}", "type": "function", "function": {"name": name, "arguments": text}}
+        return text, "tool_calls", {"role": "assistant", "content": None, "tool_calls": [call]}
 
     def _written(self, body: dict[str, Any], asked: str) -> tuple[str, str]:
         form = _form_of(body, asked)
@@ -184,7 +217,7 @@ class Oracle:
             return '{"total": {"v": 3, "q": ', "stop"
         if self.faults.whitespace_over and _count(form) > self.faults.whitespace_over:
             return "{" + " " * 400, "length"
-        pages = {int(n): t for n, t in PAGE.findall(asked)}
+        pages = _pages(asked)
         truth = self.truths[body["model"]]
         answer = _Answering(self, pages, truth).object(form, truth.value, "")
         text = json.dumps(answer, ensure_ascii=False)
@@ -192,8 +225,23 @@ class Oracle:
         return (text[:limit], "length") if len(text) > limit else (text, "stop")
 
 
+def said_at_once(truth: Truth, form: Mapping[str, Any], pages: Mapping[int, str]) -> set[str]:
+    """The leaf paths that the oracle gives when it is shown all pages, by number, and asked for all of `form`."""
+    oracle = Oracle({"m": truth})
+    _Answering(oracle, pages, truth).object(form, truth.value, "")
+    return oracle.seen.said
+
+
 def _error(message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "invalid_request_error", "code": None}}
+
+
+def _pages(asked: str) -> dict[int, str]:
+    """The text shown of each page."""
+    pages: dict[int, str] = {}
+    for number, text in PAGE.findall(asked):
+        pages[int(number)] = f"{pages[int(number)]}\n{text}" if int(number) in pages else text
+    return pages
 
 
 def _text_of(message: Mapping[str, Any]) -> str:
@@ -260,7 +308,9 @@ class _Answering:
             home = self.truth.homes[path]
             if home not in self.pages:
                 return None
-            values = [(p, v) for p, v in values if p in self.truth.standing] if self.truth.standing else values
+            values = (
+                [(p, v) for p, v in values if p in self.truth.standing] if self.truth.standing else values
+            )
             pages = [home] if values else []
         else:
             pages = list(self.pages)
@@ -281,14 +331,16 @@ class _Answering:
             ((n, q) for n in self.pages if (q := self._words(path, truth, n)) is not None), (None, None)
         )
         value: Any = truth if quote is not None else None
+        if isinstance(value, str) and not {"string", "enum"} & {*_types(form), *form["properties"]["v"]}:
+            value = None
+        if value is not None:
+            seen.said.add(path)
         if faults.invent and zlib.crc32(f"{path} {len(seen.bodies)}".encode()) % 1000 < 1000 * faults.invent:
             value = (
                 987654.25 if isinstance(truth, (int, float)) else f"Zyxomma Quillfeather {len(seen.invented)}"
             )
             quote = quote or "Zyxomma"
             seen.invented.append(value)
-        if isinstance(value, str) and "number" in _types(form):
-            value = None
         if value is not None and faults.wrong_types:
             value = {"wrong": value} if isinstance(value, str) else f"{value} or so"
         if value is None and "null" not in _types(form) and not form["properties"]["v"].get("nullable"):

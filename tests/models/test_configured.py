@@ -90,7 +90,7 @@ def test_doctor_tells_what_a_model_can_do(monkeypatch: pytest.MonkeyPatch, tmp_p
         said = CliRunner().invoke(app, ["doctor", "--model", "--data-dir", str(tmp_path)])
     assert said.exit_code == 0, said.output
     assert "schema (type_list): works" in said.output
-    assert "profile: {context_tokens: 4096, max_output_tokens: 1024}" in said.output
+    assert "profile: {tools: true, context_tokens: 4096, max_output_tokens: 1024}" in said.output
 
 
 def test_doctor_says_how_to_configure_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

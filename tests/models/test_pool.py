@@ -192,6 +192,7 @@ def test_probing_finds_out_what_an_endpoint_takes() -> None:
 
         plain = probed(Faults())
         assert (plain.output, plain.dialect, plain.images) == ("schema", LADDER[0], False)
+        assert plain.tools and not probed(Faults(no_tools=True)).tools
         assert plain.context_tokens == 8192
         assert probed(Faults(refused=('["string", "null"]',))).dialect == LADDER[1]
         assert probed(Faults(refused=("json_schema",))).output == "json"

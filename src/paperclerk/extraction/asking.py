@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from paperclerk.domain.document import Page
 from paperclerk.domain.result import Step
 from paperclerk.engines.engine import Context
 from paperclerk.engines.models.endpoint import CallFailed, Cause, Profile, Question, Reply
@@ -71,16 +72,18 @@ class Asking:
         pool: Pool,
         context: Context,
         budget: Budget,
+        pages: Sequence[Page],
         images_of: Callable[[Window], tuple[bytes, ...]] | None = None,
     ) -> None:
         self.pool = pool
         self.context = context
         self.budget = budget
+        self.pages = pages
         self.heard: list[Heard] = []
         self.failures: list[Failure] = []
         self._images_of = images_of
         self._asked = 0
-        self._system = system_text(context.prompt)
+        self.system = system_text(context.prompt)
 
     @property
     def profile(self) -> Profile:
@@ -107,12 +110,12 @@ class Asking:
 
     def room_for_text(self, group: Field) -> int:
         """Characters of a document that fit beside the question for `group`."""
-        beside = len(self._system) + 40 * split.weight(group) + 1_000
+        beside = len(self.system) + 40 * split.weight(group) + 1_000
         return max(1_000, self.profile.input_chars - beside)
 
     def _question(self, ask: Ask) -> Question:
         return Question(
-            system=self._system,
+            system=self.system,
             text=question_text(ask.window, ask.group, self.context.metadata),
             form=ask.group,
             images=self._images_of(ask.window) if self._images_of else (),
@@ -189,7 +192,7 @@ class Asking:
         return []
 
     def _was_shortened(self, ask: Ask, reply: Reply) -> bool:
-        shown = len(self._system) + ask.window.size
+        shown = len(self.system) + ask.window.size
         return 0 < reply.input_tokens * MOST_CHARS_PER_TOKEN < shown
 
     def _note(self, ask: Ask, outcome: Reply | CallFailed) -> None:

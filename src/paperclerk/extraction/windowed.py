@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -19,8 +19,10 @@ from paperclerk.domain.result import ABSENT, HI_FROM, MED_FROM, FieldError, Leaf
 from paperclerk.engines.engine import Context, Engine
 from paperclerk.engines.models.pool import Budget, Pool
 from paperclerk.extraction.asking import Ask, Asking
+from paperclerk.extraction.exploring import Limits, explore
 from paperclerk.extraction.looks import second_look
 from paperclerk.extraction.merge import Grounding, best_leaf, leaves_of, merge_rows
+from paperclerk.extraction.tools import DocumentTools
 from paperclerk.extraction.windows import Window, by_relevance, plan_windows
 from paperclerk.grounding.align import Aligner
 from paperclerk.schemas.compiled import Field
@@ -38,13 +40,15 @@ MOST_PICTURES = 64
 class ModelOptions:
     """How far an execution may go, and whether values that no page holds are given (marked) or dropped.
 
-    `doubted_below`: `auto` asks a model for the values that the embedded engine gives a lower score.
+    `doubted_below`: `auto` asks a model for the values that the embedded engine gives a lower score. `tools` bounds
+    the search with tools, for models that have them, of one execution.
     """
 
     keep_unplaced: bool = True
     max_calls: int = 1_000
     max_tokens: int = 20_000_000
     second_look: bool = True
+    tools: Limits = field(default_factory=Limits)
     doubted_below: float = DOUBTED_BELOW
 
 
@@ -73,6 +77,7 @@ class ModelEngine:
             agreed = _agreed(schema, own, read)
             if context.detail == "hi" and self.options.second_look:
                 agreed = execution.look_again(asked, agreed)
+                agreed = execution.explore(asked, agreed)
         finally:
             execution.account()
         return agreed
@@ -87,7 +92,7 @@ class _Execution:
         self.options = engine.options
         self.budget = Budget(0 if context.only_kept else engine.options.max_calls, engine.options.max_tokens)
         self.asking = Asking(
-            engine.pool, context, self.budget, self._images if engine.pool.profile.images else None
+            engine.pool, context, self.budget, pages, self._images if engine.pool.profile.images else None
         )
         self.aligner = Aligner(pages)
         self.dropped = 0
@@ -195,6 +200,29 @@ class _Execution:
         settled = second_look(self.asking, prune(schema, doubts.keys()), doubts, self.pages, self.aligner)
         return replaced(tree, settled)
 
+    def explore(self, schema: Field, tree: Tree) -> Tree:
+        """`tree` with what a model with tools finds of the fields without a value or a place."""
+        if not self.asking.profile.tools or self.options.tools.steps == 0:
+            return tree
+        open_ = {u.path for u in units(schema) if _is_open(at(tree, u.path))}
+        if not open_:
+            return tree
+        render = self.context.render if self.asking.profile.images else None
+        tools = DocumentTools(list(self.pages.values()), render)
+        form = prune(schema, open_)
+        if weight(form) > self.asking.profile.max_fields:
+            form = groups(form, self.asking.profile.max_fields)[0]
+        answer = explore(self.asking, form, tools, self.options.tools)
+        if answer is None:
+            return tree
+        grounding = Grounding(self.aligner, self.options.keep_unplaced)
+        found = {u.path: grounding.tree(u, at(answer, u.path)) for u in units(form)}
+        better = {path: new for path, new in found.items() if _is_better(new, at(tree, path))}
+        names = {".".join(path) for path in better}
+        trace = self.context.trace
+        trace.errors[:] = [e for e in trace.errors if not (e.code == "model_failed" and e.path in names)]
+        return replaced(tree, better)
+
     def account(self) -> None:
         trace, budget = self.context.trace, self.budget
         trace.model_calls += budget.calls
@@ -292,8 +320,21 @@ def nested(path: Path, value: Tree) -> Tree:
     return value
 
 
-def replaced(tree: Tree, new: Mapping[Path, Leaf], path: Path = ()) -> Tree:
-    """`tree` with other leaves at some paths outside arrays."""
+def replaced(tree: Tree, new: Mapping[Path, Tree], path: Path = ()) -> Tree:
+    """`tree` with other leaves, or other rows, at some paths outside arrays."""
     if isinstance(tree, dict):
         return {k: replaced(v, new, (*path, k)) for k, v in tree.items()}
-    return new.get(path, tree) if isinstance(tree, Leaf) else tree
+    return new.get(path, tree)
+
+
+def _is_open(tree: Tree) -> bool:
+    if isinstance(tree, Leaf):
+        return tree.value is None or tree.unplaced
+    return not tree
+
+
+def _is_better(new: Tree, old: Tree) -> bool:
+    """Whether what was found with tools is more than what was there."""
+    if not isinstance(new, Leaf):
+        return bool(new) and not old
+    return new.value is not None and (bool(new.spans) or (isinstance(old, Leaf) and old.value is None))

@@ -14,12 +14,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from paperclerk.engines.models.endpoint import CallFailed, Cause, Endpoint, Output, Question, Reply
+from paperclerk.engines.models.endpoint import (
+    ANSWER,
+    CallFailed,
+    Cause,
+    Endpoint,
+    Output,
+    Question,
+    Reply,
+    ToolCall,
+    Turn,
+)
 from paperclerk.engines.models.reading import read_json
 from paperclerk.schemas.lower import LADDER, Dialect, answer_schema
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelResponse
+    from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
     from pydantic_ai.models import Model, ModelRequestParameters
 
 GRACE_S = 2.0  # the endpoint's own time-out comes first; ours holds when it does not
@@ -93,10 +103,12 @@ class Access:
         return self._reply(response, time.perf_counter() - started)
 
     def _reply(self, response: ModelResponse, seconds: float) -> Reply:
-        from pydantic_ai.messages import TextPart
+        from pydantic_ai.messages import TextPart, ToolCallPart
 
         text = "".join(p.content for p in response.parts if isinstance(p, TextPart))
-        data, whole = read_json(text)
+        calls = tuple(_call(p) for p in response.parts if isinstance(p, ToolCallPart))
+        answers = [c.arguments for c in calls if c.name == ANSWER]
+        data, whole = (answers[0], True) if answers else read_json(text)
         usage = response.usage
         cut = response.finish_reason == "length"
         return Reply(
@@ -109,6 +121,7 @@ class Access:
             cost=(usage.input_tokens * self.endpoint.price_in + usage.output_tokens * self.endpoint.price_out)
             / 1e6,
             seconds=seconds,
+            calls=calls,
         )
 
     def _settings(self, question: Question, manner: Manner) -> dict[str, Any]:
@@ -157,7 +170,7 @@ def _messages(question: Question, manner: Manner) -> list[ModelMessage]:
     from pydantic_ai.messages import BinaryContent, ModelRequest, ModelResponse, TextPart, UserPromptPart
 
     text = question.text
-    if manner.output != "schema":
+    if manner.output != "schema" and not question.tools:
         form = json.dumps(answer_schema(question.form, manner.dialect), separators=(",", ":"))
         text += f"\n\nAnswer with one JSON object of exactly this JSON Schema, and nothing else:\n{form}"
     content: list[Any] = [BinaryContent(data=i, media_type="image/png") for i in question.images]
@@ -165,7 +178,7 @@ def _messages(question: Question, manner: Manner) -> list[ModelMessage]:
         parts=[UserPromptPart(content=[*content, text] if content else text)], instructions=question.system
     )
     if question.correction is None:
-        return [asked]
+        return [asked, *(m for turn in question.turns for m in _turn(turn, question.system))]
     earlier, wrong = question.correction
     return [
         asked,
@@ -174,10 +187,55 @@ def _messages(question: Question, manner: Manner) -> list[ModelMessage]:
     ]
 
 
+def _turn(turn: Turn, system: str) -> Iterator[ModelMessage]:
+    """A turn with tools; pictures stand behind the results, as a message, since few endpoints take them inside."""
+    from pydantic_ai.messages import (
+        BinaryContent,
+        ModelRequest,
+        ModelResponse,
+        TextPart,
+        ToolCallPart,
+        ToolReturnPart,
+        UserPromptPart,
+    )
+
+    said = [TextPart(content=turn.said)] if turn.said else []
+    calls = [ToolCallPart(c.name, dict(c.arguments or {}), tool_call_id=c.id) for c in turn.calls]
+    yield ModelResponse(parts=[*said, *calls])
+    pairs = zip(turn.calls, turn.results, strict=True)
+    results = [ToolReturnPart(c.name, r.text, tool_call_id=c.id) for c, r in pairs]
+    pictures = [BinaryContent(data=i, media_type="image/png") for r in turn.results for i in r.images]
+    shown: list[Any] = [*pictures, *([turn.note] if turn.note else [])]
+    yield ModelRequest(
+        parts=[*results, *([UserPromptPart(content=shown)] if shown else [])], instructions=system
+    )
+
+
+def _call(part: ToolCallPart) -> ToolCall:
+    try:
+        given = part.args_as_dict(raise_if_invalid=True)
+    except ValueError:
+        given = None
+    return ToolCall(part.tool_call_id, part.tool_name, given)
+
+
 def _parameters(question: Question, manner: Manner) -> ModelRequestParameters:
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.output import OutputObjectDefinition
+    from pydantic_ai.tools import ToolDefinition
 
+    if question.tools:
+        form = answer_schema(question.form, manner.dialect)
+        offered = [
+            ToolDefinition(name=t.name, parameters_json_schema=dict(t.parameters), description=t.description)
+            for t in question.tools
+        ]
+        answer = ToolDefinition(
+            name=ANSWER, parameters_json_schema=form, description="Gives the fields, and ends.", kind="output"
+        )
+        return ModelRequestParameters(
+            function_tools=offered, output_tools=[answer], output_mode="tool", allow_text_output=True
+        )
     if manner.output == "text":
         return ModelRequestParameters()
     if manner.output == "json":

@@ -68,5 +68,7 @@ def _key(question: Question, endpoints: Sequence[Endpoint]) -> str:
         {str(k): str(v) for k, v in sorted(question.labels.items())},
         question.correction,
         [hashlib.sha256(i).hexdigest() for i in question.images],
+        repr(question.tools),
+        hashlib.sha256(repr(question.turns).encode()).hexdigest(),
     ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -3,6 +3,7 @@
     unplaced: mark            # or drop: values that no page holds
     doubted_below: 0.9        # detail auto asks for values that the embedded engine scores lower
     max_calls: 1000           # of one execution
+    tool_steps: 24            # of one execution, for models that call tools; 0: none
     models:
       - model: qwen3-vl       # the name that the endpoint knows
         base_url: http://gpu:8000/v1
@@ -40,6 +41,8 @@ class ModelsConfig:
     max_calls: int = 1_000
     max_tokens: int = 20_000_000
     doubted_below: float | None = None
+    tool_steps: int | None = None
+    tool_tokens: int | None = None
 
 
 def load_models(path: Path) -> ModelsConfig:
@@ -56,7 +59,7 @@ def load_models(path: Path) -> ModelsConfig:
 def models_from(given: Any) -> ModelsConfig:
     """The configuration from plain data. Raises InvalidRequest."""
     top = _mapping(given, "the models file")
-    known = {"models", "unplaced", "max_calls", "max_tokens", "doubted_below"}
+    known = {"models", *(f.name for f in fields(ModelsConfig)), "unplaced"} - {"endpoints", "keep_unplaced"}
     _refuse_unknown(top, known, "the models file")
     models = top.get("models")
     if not isinstance(models, list) or not models:
@@ -71,7 +74,14 @@ def models_from(given: Any) -> ModelsConfig:
         max_calls=_typed(top.get("max_calls", 1_000), int, "max_calls"),
         max_tokens=_typed(top.get("max_tokens", 20_000_000), int, "max_tokens"),
         doubted_below=None if below is None else _typed(below, float, "doubted_below"),
+        tool_steps=_count(top, "tool_steps"),
+        tool_tokens=_count(top, "tool_tokens"),
     )
+
+
+def _count(top: Mapping[str, Any], name: str) -> int | None:
+    value = top.get(name)
+    return None if value is None else _typed(value, int, name)
 
 
 def single_model(model: str, base_url: str | None, api_key: str | None, protocol: str) -> ModelsConfig:

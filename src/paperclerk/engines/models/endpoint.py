@@ -17,11 +17,13 @@ Output = Literal["schema", "json", "text"]
 class Profile:
     """What a model can do: facts found by asking it (`probe`) or set by the operator, never read off a name.
 
-    `output`: the answer is held to a JSON Schema, to JSON, or to nothing. `context_tokens` covers question and
-    answer. `max_pages` and `max_fields` bound one question; `chars_per_token` is a cautious estimate.
+    `tools`: it calls the tools that it is offered. `output`: the answer is held to a JSON Schema, to JSON, or to
+    nothing. `context_tokens` covers question and answer. `max_pages` and `max_fields` bound one question;
+    `chars_per_token` is a cautious estimate.
     """
 
     images: bool = False
+    tools: bool = False
     output: Output = "schema"
     dialect: Dialect = field(default_factory=Dialect)
     context_tokens: int = 16_384
@@ -62,10 +64,50 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Tool:
+    """Something that a model may have done for it. `parameters` is the JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """What a model wants done. `arguments` is None where they are not a JSON object."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a tool gave: text, and pictures as PNG files."""
+
+    text: str
+    images: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn of a conversation with tools: what the model said, its calls, their results, a note behind them."""
+
+    said: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    results: tuple[ToolResult, ...] = ()
+    note: str = ""
+
+
+ANSWER = "answer"  # the tool by which a model that has tools gives its answer
+
+
+@dataclass(frozen=True)
 class Question:
     """One call. `form` are the fields asked for; `correction` is an earlier answer and what is wrong with it.
 
-    `images` are PNG files. `labels` are the caller's metadata.
+    `images` are PNG files. `labels` are the caller's metadata. With `tools` the model may call them, `turns` are
+    what was done so far, and the answer is given by the tool `ANSWER`, which need not be named here.
     """
 
     system: str
@@ -76,13 +118,16 @@ class Question:
     temperature: float = 0.0
     labels: Mapping[str, Any] = field(default_factory=dict)
     correction: tuple[str, str] | None = None
+    tools: tuple[Tool, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reply:
     """What a model said. `data` is its JSON as far as it can be read, None when nothing can.
 
-    `cut`: the answer ends before it should. `attempts` counts the requests that were made for it.
+    `cut`: the answer ends before it should. `attempts` counts the requests that were made for it. `calls` are the
+    tools that it wants; with one to `ANSWER` among them, `data` is what that gives.
     """
 
     text: str
@@ -95,6 +140,7 @@ class Reply:
     seconds: float = 0.0
     attempts: int = 1
     cached: bool = False
+    calls: tuple[ToolCall, ...] = ()
 
 
 class Cause(StrEnum):

@@ -101,6 +101,7 @@ class Pool:
         return replace(
             profiles[0],
             images=all(p.images for p in profiles),
+            tools=all(p.tools for p in profiles),
             context_tokens=min(p.context_tokens for p in profiles),
             max_output_tokens=min(p.max_output_tokens for p in profiles),
             max_images=min(p.max_images for p in profiles),

@@ -9,7 +9,17 @@ import io
 import json
 from dataclasses import dataclass, replace
 
-from paperclerk.engines.models.endpoint import CallFailed, Endpoint, Output, Profile, Question, Reply
+from paperclerk.engines.models.endpoint import (
+    CallFailed,
+    Endpoint,
+    Output,
+    Profile,
+    Question,
+    Reply,
+    Tool,
+    ToolResult,
+    Turn,
+)
 from paperclerk.engines.models.pool import Budget, Patience, Pool
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.lower import LADDER, Answer, Dialect, Quoted, read_answer
@@ -30,6 +40,14 @@ SYSTEM = (
 )
 TEXT = (
     f'<document>\n<page number="1">\nFruit: {WORD}. Number: {NUMBER}.\n</page>\n</document>\nGive the fields.'
+)
+TOOL_SYSTEM = (
+    SYSTEM + " Look at the page with the tool read_page first, then give the fields by the tool answer."
+)
+LOOK = Tool(
+    "read_page",
+    "The text of a page.",
+    {"type": "object", "properties": {"page": {"type": "integer"}}, "required": ["page"]},
 )
 SIZES = (4_096, 8_192, 16_384, 32_768, 65_536, 131_072)
 FILLER = "The quick brown fox jumps over the lazy dog near the quiet river bank. "  # about 16 tokens
@@ -54,7 +72,7 @@ def probe(endpoint: Endpoint, *, largest: int = SIZES[3]) -> Probed:
     output, dialect = found
     profile = replace(profile, output=output, dialect=dialect)
     endpoint = replace(endpoint, profile=profile)
-    profile = replace(profile, images=_sees(endpoint, notes))
+    profile = replace(profile, images=_sees(endpoint, notes), tools=_calls_tools(endpoint, notes))
     tokens = _context(endpoint, largest, notes)
     answer = max(512, min(profile.max_output_tokens, tokens // 4))
     profile = replace(profile, context_tokens=tokens, max_output_tokens=answer)
@@ -92,6 +110,23 @@ def _sees(endpoint: Endpoint, notes: list[str]) -> bool:
     answer, _ = read_answer(FORM, reply.data)
     notes.append("images: yes" if _right(answer) else "images: taken, but not read")
     return _right(answer)
+
+
+def _calls_tools(endpoint: Endpoint, notes: list[str]) -> bool:
+    """Whether the model calls a tool for what only that can tell, and answers with what it gave."""
+    question = Question(TOOL_SYSTEM, "Give the fields.", FORM, max_tokens=300, tools=(LOOK,))
+    first = _asked(endpoint, question, learns=True)
+    if isinstance(first, CallFailed):
+        notes.append(f"tools: no: {first.message}")
+        return False
+    if [c.name for c in first.calls] != [LOOK.name]:
+        notes.append("tools: offered, but not called")
+        return False
+    turn = Turn(first.text, first.calls, (ToolResult(TEXT),))
+    second = _asked(endpoint, replace(question, turns=(turn,)), learns=True)
+    right = isinstance(second, Reply) and _right(read_answer(FORM, second.data)[0])
+    notes.append("tools: yes" if right else "tools: called, but what they gave is not used")
+    return right
 
 
 def _context(endpoint: Endpoint, largest: int, notes: list[str]) -> int:
