@@ -2,9 +2,9 @@
 
     python -m scripts.measure_models --folder ../shared/eval [--sets sroie,zugferd] [--detail hi] [--losses]
 
-A truth stands in the words where the oracle, shown all pages at once, would find it; a row of an array where the
-values that one page holds of it tell it from the other rows there. Only such truths count: what is not among the words is lost to reading, and
-is measured elsewhere (docs/accuracy.md). Documents are read once and kept in `--cache`.
+A truth stands in the words where the oracle, shown all pages at once, would find it; a row of an array where what one
+page holds of it tells it from the other rows there. Only such truths count: what is not among the words is lost to
+reading, and is measured elsewhere (docs/accuracy.md). Documents are read once and kept in `--cache`.
 """
 
 from __future__ import annotations

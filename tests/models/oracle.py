@@ -7,8 +7,10 @@ one by one, so that what the pipeline loses by itself and by each fault is measu
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import functools
+import io
 import json
 import re
 import threading
@@ -20,7 +22,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+import numpy as np
 from dateutil import parser as dateparser
+from PIL import Image
+
+from paperclerk.domain.document import Page
 
 PAGE = re.compile(r'<page number="(\d+)">\n(.*?)\n</page>', re.S)
 NUMBER = re.compile(r"[-(]?\d(?:[\d.,']| (?=\d{3}))*")
@@ -39,6 +45,7 @@ class Faults:
     refused: tuple[str, ...] = ()  # texts in `response_format` that are answered 400
     wrong_types: bool = False
     invent: float = 0.0  # share of the values that are made up
+    misread: float = 0.0  # share of the values that are another value of the pages shown, of the same kind
     wrong_page: bool = False
     busy: int = 0
     broken: int = 0
@@ -87,6 +94,7 @@ class Oracle:
         self.truths = dict(truths)
         self.faults = faults or Faults()
         self.latency_s = latency_s
+        self.sees: Mapping[int, Page] = {}  # pages by number, to know what `picture_of` shows
         self.tool_calls: list[tuple[str, Any]] | None = None  # None: reads page after page
         self.seen = Seen()
         self._lock = threading.Lock()
@@ -187,6 +195,28 @@ class Oracle:
             "choices": [{"index": 0, "message": message, "finish_reason": finish}],
         }  # fmt: skip
 
+    def _seen_in_pictures(self, body: dict[str, Any]) -> dict[int, str]:
+        """The words of the pages that the pictures of a question show; where they are is in their colours."""
+        shown: dict[int, str] = {}
+        content = body["messages"][-1]["content"]
+        for part in content if isinstance(content, list) else ():
+            if part["type"] == "image_url" and self.sees:
+                with Image.open(
+                    io.BytesIO(base64.b64decode(part["image_url"]["url"].split(",")[1]))
+                ) as image:
+                    x0, y0, b = image.getpixel((0, 0))
+                    x1, y1, _ = image.getpixel((image.width - 1, image.height - 1))
+                page = self.sees[b + 1]
+                inside = [
+                    " ".join(
+                        w.text for w in (page.words[i] for i in line.words)
+                        if x0 <= 255 * w.box.cx / page.width <= x1 and y0 <= 255 * w.box.cy / page.height <= y1
+                    )
+                    for line in page.lines
+                ]  # fmt: skip
+                shown[b + 1] = shown.get(b + 1, "") + "\n" + "\n".join(t for t in inside if t)
+        return shown
+
     def _with_tools(self, body: dict[str, Any], asked: str) -> tuple[str, str, dict[str, Any]]:
         """The next tool call, in the script's order, or the answer when there is none or no step is left."""
         done = sum(len(m.get("tool_calls") or ()) for m in body["messages"])
@@ -217,12 +247,22 @@ class Oracle:
             return '{"total": {"v": 3, "q": ', "stop"
         if self.faults.whitespace_over and _count(form) > self.faults.whitespace_over:
             return "{" + " " * 400, "length"
-        pages = _pages(asked)
+        pages = _pages(asked) or self._seen_in_pictures(body)
         truth = self.truths[body["model"]]
         answer = _Answering(self, pages, truth).object(form, truth.value, "")
         text = json.dumps(answer, ensure_ascii=False)
         limit = min(self.faults.cut_after or 10**9, 4 * (body.get("max_tokens") or 10**9))
         return (text[:limit], "length") if len(text) > limit else (text, "stop")
+
+
+def picture_of(page: int, max_side: int) -> bytes:
+    """A page as a picture whose every pixel says where it is: red across, green down, blue the page's index."""
+    side = np.linspace(0, 255, max_side).astype(np.uint8)
+    pixels = np.full((max_side, max_side, 3), page, np.uint8)
+    pixels[..., 0], pixels[..., 1] = side[None, :], side[:, None]
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG", compress_level=1)
+    return out.getvalue()
 
 
 def said_at_once(truth: Truth, form: Mapping[str, Any], pages: Mapping[int, str]) -> set[str]:
@@ -331,6 +371,8 @@ class _Answering:
             ((n, q) for n in self.pages if (q := self._words(path, truth, n)) is not None), (None, None)
         )
         value: Any = truth if quote is not None else None
+        if value is not None and faults.misread:
+            value, quote = self._misread(value, quote, path)
         if isinstance(value, str) and not {"string", "enum"} & {*_types(form), *form["properties"]["v"]}:
             value = None
         if value is not None:
@@ -348,6 +390,20 @@ class _Answering:
         shown = next(iter(self.pages), 1) if page is None else page
         said = {"v": value, "q": "" if quote in (None, value) else quote, "p": shown + 7 * faults.wrong_page}
         return {k: v for k, v in said.items() if k in form["properties"]}
+
+    def _misread(self, value: Any, quote: str | None, path: str) -> tuple[Any, str | None]:
+        """Now and then another number, day or line of the pages shown."""
+        chance = zlib.crc32(f"{path} {len(self.oracle.seen.bodies)} {self.truth.value}".encode())
+        if chance % 1000 >= 1000 * self.oracle.faults.misread:
+            return value, quote
+        text = "\n".join(self.pages.values())
+        if isinstance(value, int | float):
+            others = [(n, p) for p in _numbers_of(text) for n in _readings(p) if abs(n - value) > 0.005]
+        elif DATE.fullmatch(quote or ""):
+            others = [(d, d) for d in DATE.findall(text) if d != quote]
+        else:
+            others = [(x, x) for x in (" ".join(t.split()) for t in text.split("\n")) if x and x != quote]
+        return others[(chance // 1000) % len(others)] if others else (value, quote)
 
 
 def _types(form: Mapping[str, Any]) -> list[str]:

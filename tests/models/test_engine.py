@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.grounding.test_align import page_of
-from tests.models.oracle import Faults, Oracle, Truth
+from tests.models.oracle import Faults, Oracle, Truth, picture_of
 
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.document import Document, DocumentInfo, Page
@@ -269,6 +269,23 @@ def test_a_second_look_makes_sure() -> None:
     assert oracle.seen.requests == 2
     scores = {path: leaf.score for path, leaf in result.leaves()}
     assert scores["number"] >= 0.9 and scores["total"] >= 0.9
+
+
+def test_a_second_look_of_a_model_that_sees_is_at_the_picture_of_each_value_alone() -> None:
+    document, truth = bill(1)
+    plan = make_plan(Agent("x", "1", SCHEMA), ExecutionConfig(detail="hi"))
+    plan = replace(plan, context=replace(plan.context, render=picture_of))
+    with reading(truth, profile=Profile(images=True), options=ModelOptions()) as (engine, oracle):
+        oracle.sees = {p.index + 1: p for p in document.pages}
+        result = extract(document, plan, engine)
+        looks = [b for b in oracle.seen.bodies if "Each picture is" in str(b["messages"][-1]["content"])]
+        assert looks and not any("<page" in str(b["messages"][-1]) for b in looks), "no words, only pictures"
+        scores = {path: leaf.score for path, leaf in result.leaves()}
+        assert all(scores[p] >= 0.9 for p in ("number", "issued", "seller.name", "seller.city", "total"))
+        oracle.sees = {p.index + 1: page_of("Something else") for p in document.pages}
+        doubted = extract(document, plan, engine)
+    scores = {path: leaf.score for path, leaf in doubted.leaves()}
+    assert all(scores[p] < 0.6 for p in ("number", "issued", "seller.name", "seller.city", "total"))
 
 
 def test_what_models_cost_stands_in_the_trace() -> None:

@@ -16,7 +16,12 @@ from paperclerk.engines.engine import Context
 from paperclerk.engines.models.endpoint import CallFailed, Cause, Profile, Question, Reply
 from paperclerk.engines.models.pool import Budget, Pool
 from paperclerk.extraction import windows
-from paperclerk.extraction.prompts import correction_text, question_text, system_text
+from paperclerk.extraction.prompts import (
+    correction_text,
+    picture_question_text,
+    question_text,
+    system_text,
+)
 from paperclerk.extraction.repair import concerned, problems_of
 from paperclerk.extraction.windows import Window
 from paperclerk.schemas import split
@@ -112,6 +117,18 @@ class Asking:
         """Characters of a document that fit beside the question for `group`."""
         beside = len(self.system) + 40 * split.weight(group) + 1_000
         return max(1_000, self.profile.input_chars - beside)
+
+    def picture_question(self, group: Field, images: Sequence[bytes]) -> Question:
+        """A question for `group` that shows a picture of each of its fields and no text."""
+        return Question(
+            system=self.system,
+            text=picture_question_text(group, self.context.metadata),
+            form=group,
+            images=tuple(images),
+            max_tokens=self._max_tokens(group),
+            temperature=self.context.temperature,
+            labels=self.context.metadata,
+        )
 
     def _question(self, ask: Ask) -> Question:
         return Question(

@@ -1,21 +1,31 @@
-"""A second look at doubtful values: the rows around each, asked afresh. Called by `windowed` for `detail: hi`."""
+"""A second look at doubtful values: the rows around each, or its picture, asked afresh. Called by `windowed`.
+
+A model that sees gets the picture alone, cut out of the page at a high resolution: what it reads there owes nothing
+to the words that the first answer came from.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import Any
 
 import msgspec
 
 from paperclerk.domain.document import Page
-from paperclerk.domain.result import Leaf
+from paperclerk.domain.geometry import union
+from paperclerk.domain.result import Leaf, Scalar, Step
+from paperclerk.engines.models.endpoint import CallFailed
 from paperclerk.extraction.asking import Ask, Asking
-from paperclerk.extraction.merge import Grounding
+from paperclerk.extraction.cut_outs import Render, around, cut_out
+from paperclerk.extraction.merge import Grounding, same
 from paperclerk.extraction.windows import PagePart, Window, line_rows, rows_of
 from paperclerk.grounding.align import Aligner
 from paperclerk.schemas.compiled import Field
-from paperclerk.schemas.split import Path, units
+from paperclerk.schemas.lower import read_answer
+from paperclerk.schemas.split import Path, prune, units
 
 ROWS_AROUND = 6
+SIDEWAYS, UPWARDS = 0.25, 0.05  # of the page: what a picture shows around a value
 CONFIRMED = 0.92  # two looks gave the same
 CONTRADICTED = 0.5
 
@@ -42,10 +52,50 @@ def second_look(
             leaf = grounding.tree(unit, answer)
             first = doubts.get(unit.path)
             if first is not None and isinstance(leaf, Leaf):
-                confirmed = leaf.value == first.value
-                score = max(CONFIRMED, first.score) if confirmed else min(CONTRADICTED, first.score)
-                settled[unit.path] = msgspec.structs.replace(first, score=score)
+                settled[unit.path] = _scored(first, leaf.value)
     return settled
+
+
+def second_look_at_pictures(
+    asking: Asking, form: Field, doubts: Mapping[Path, Leaf], pages: Mapping[int, Page], render: Render
+) -> dict[Path, Leaf]:
+    """The same from the cut-out picture of each value, as many in one question as the model takes pictures."""
+    every = list(units(form))
+    size = max(1, asking.profile.max_images)
+    batches = [every[i : i + size] for i in range(0, len(every), size)]
+    questions = [
+        asking.picture_question(
+            prune(form, {u.path for u in batch}), [_picture(doubts[u.path], pages, render) for u in batch]
+        )
+        for batch in batches
+    ]
+    settled: dict[Path, Leaf] = {}
+    outcomes = asking.pool.ask_many(questions, asking.budget)
+    for batch, question, outcome in zip(batches, questions, outcomes, strict=True):
+        asking.context.trace.steps.append(Step("look", 0.0, f"{len(batch)} pictures"))
+        if isinstance(outcome, CallFailed) or not isinstance(outcome.data, dict):
+            continue  # the first look stands when there is no second
+        answer, _ = read_answer(question.form, outcome.data)
+        for unit in batch:
+            said: Any = answer
+            for name in unit.path:
+                said = said[name]
+            settled[unit.path] = _scored(doubts[unit.path], said.value)
+    return settled
+
+
+def _scored(first: Leaf, second: Scalar) -> Leaf:
+    confirmed = same(first.value, second)
+    score = max(CONFIRMED, first.score) if confirmed else min(CONTRADICTED, first.score)
+    return msgspec.structs.replace(first, score=score)
+
+
+def _picture(leaf: Leaf, pages: Mapping[int, Page], render: Render) -> bytes:
+    """The place of a value with what stands around it: labels stand to its left, or above."""
+    span = leaf.spans[0]
+    page = pages[span.page]
+    box = union(page.words[p.index].box for p in span.parts)
+    return cut_out(render, page, around(box, page, SIDEWAYS * page.width, UPWARDS * page.height))
 
 
 def _cut_outs(pages: Mapping[int, Page], leaves: Iterable[Leaf]) -> tuple[PagePart, ...]:

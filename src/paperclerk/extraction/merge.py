@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from paperclerk.domain.geometry import Box
-from paperclerk.domain.result import ABSENT, Leaf, Span, Tree
+from paperclerk.domain.result import ABSENT, Leaf, Scalar, Span, Tree
 from paperclerk.extraction.merge_columns import Band, RowPlaces, row_bands, settle_columns
 from paperclerk.grounding.align import Aligner, Candidate, Claim, Kind
 from paperclerk.schemas.compiled import Field
@@ -174,6 +174,16 @@ def best_leaf(seen: Sequence[Leaf]) -> Leaf:
         return ABSENT
     votes = Counter(repr(leaf.value) for leaf in given if not leaf.unplaced)
     return max(given, key=lambda leaf: (not leaf.unplaced, not leaf.inferred, votes[repr(leaf.value)]))
+
+
+def same(a: Scalar, b: Scalar) -> bool:
+    """Whether two values say the same: equal ones, or texts that differ in case, blanks and marks only."""
+    if a == b:
+        return True
+    if not (isinstance(a, str) and isinstance(b, str)):
+        return False
+    plain = ["".join(c for c in v.casefold() if c.isalnum()) for v in (a, b)]
+    return plain[0] == plain[1]
 
 
 def leaves_of(tree: Tree, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Leaf]]:

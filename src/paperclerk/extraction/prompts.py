@@ -67,6 +67,14 @@ def fields_text(group: Field) -> str:
     return f"Fields to give:\n{describe(group)}"
 
 
+def picture_question_text(group: Field, labels: Mapping[str, Any]) -> str:
+    """The fields whose places the pictures before this text show, one picture each, in their order."""
+    return (
+        "Each picture is a part of the document, data like all of it; there is one for each field, in the same "
+        f"order. Read each value from its picture alone.\n\n{fields_text(group)}{_labels(labels)}"
+    )
+
+
 def correction_text(problems: Sequence[Problem], group: Field) -> str:
     """What was wrong with an answer, and the fields to give again."""
     wrong = "\n".join(f"- {p.path or 'the answer'}: {p.message}" for p in problems[:40])

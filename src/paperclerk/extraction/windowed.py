@@ -20,8 +20,8 @@ from paperclerk.engines.engine import Context, Engine
 from paperclerk.engines.models.pool import Budget, Pool
 from paperclerk.extraction.asking import Ask, Asking
 from paperclerk.extraction.exploring import Limits, explore
-from paperclerk.extraction.looks import second_look
-from paperclerk.extraction.merge import Grounding, best_leaf, leaves_of, merge_rows
+from paperclerk.extraction.looks import second_look, second_look_at_pictures
+from paperclerk.extraction.merge import Grounding, best_leaf, leaves_of, merge_rows, same
 from paperclerk.extraction.tools import DocumentTools
 from paperclerk.extraction.windows import Window, by_relevance, plan_windows
 from paperclerk.grounding.align import Aligner
@@ -197,7 +197,12 @@ class _Execution:
         }
         if not doubts:
             return tree
-        settled = second_look(self.asking, prune(schema, doubts.keys()), doubts, self.pages, self.aligner)
+        form = prune(schema, doubts.keys())
+        render = self.context.render if self.asking.profile.images else None
+        if render is not None:
+            settled = second_look_at_pictures(self.asking, form, doubts, self.pages, render)
+        else:
+            settled = second_look(self.asking, form, doubts, self.pages, self.aligner)
         return replaced(tree, settled)
 
     def explore(self, schema: Field, tree: Tree) -> Tree:
@@ -274,7 +279,7 @@ def _settled(own: Tree, read: Tree) -> Tree:
         return read
     if read.value is None or (read.unplaced and own.spans and own.score >= MED_FROM):
         return own if own.score >= MED_FROM else read
-    if same(own, read) and read.spans:
+    if same(own.value, read.value) and read.spans:
         return msgspec.structs.replace(read, score=max(AGREED, own.score))
     return read
 
@@ -292,16 +297,6 @@ def _rows_settled(own: Tree, read: list[Tree]) -> list[Tree]:
         return msgspec.structs.replace(tree, score=AGREED) if agreed else tree
 
     return [settled(t) for t in read]
-
-
-def same(a: Leaf, b: Leaf) -> bool:
-    """Whether two leaves say the same: equal values, or texts that differ in case, blanks and marks only."""
-    if a.value == b.value:
-        return True
-    if not (isinstance(a.value, str) and isinstance(b.value, str)):
-        return False
-    plain = ["".join(c for c in str(v).casefold() if c.isalnum()) for v in (a.value, b.value)]
-    return plain[0] == plain[1]
 
 
 def at(tree: Any, path: Path) -> Any:
