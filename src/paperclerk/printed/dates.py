@@ -164,3 +164,19 @@ def find_ranges(text: str, dates: list[Date]) -> list[DateRange]:
         for a, b in itertools.pairwise(dates)
         if a.value <= b.value and _JOIN.fullmatch(text, a.end, b.start)
     ]
+
+
+_MONTH_OF_YEAR = re.compile(
+    rf"{_NAME},?\s+(?P<y>(?:19|20)\d\d)|(?P<n>0?[1-9]|1[0-2])[./](?P<ny>(?:19|20)\d\d)|(?P<iy>(?:19|20)\d\d)-(?P<i>\d\d)",
+    re.I,
+)
+
+
+def first_day(text: str) -> dt.date | None:
+    """The first day of a month that is printed without a day: `March 2020`, `03/2020`, `2020-03`."""
+    match = _MONTH_OF_YEAR.fullmatch(text.strip())
+    if match is None:
+        return None
+    year = int(match["y"] or match["ny"] or match["iy"])
+    month = MONTHS[match["m"].lower()] if match["m"] else int(match["n"] or match["i"])
+    return dt.date(year, month, 1) if 1 <= month <= 12 else None

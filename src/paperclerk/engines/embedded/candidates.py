@@ -194,7 +194,12 @@ def _reading(
 def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
     numbers = facts.values(row).numbers
-    inside = [n for n in numbers if slot.start <= n.start and n.end <= slot.end]
+    codes = [m.span() for m in _CODE.finditer(row.text)]
+    inside = [
+        n for n in numbers
+        if slot.start <= n.start and n.end <= slot.end
+        and not _numbers_caption(row, n) and not any(a <= n.start < b for a, b in codes)
+    ]  # fmt: skip
     amounts = sum(n.decimals == 2 for n in numbers)
     crowd = 0.94 if profile.want == "money" and amounts > 1 else 1.0  # a row of a table, no sum of its own
     marked = any(n.currency for n in inside)
@@ -207,6 +212,21 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         value = forms.number_value(number, profile, _printed(row, number.start, number.end))
         if factor > 0 and value is not None:
             yield _reading(row, number.start, number.end, value, factor, number.value)
+
+
+_CODE = re.compile(r"\d+-\d+-\d+")  # 987-65-4329 is no amount
+_CAPTION = re.compile(r"[a-z]?[.)]? +[A-Z][a-z]+(?:[ ,'’-]+[A-Za-z'’]+)+")
+
+
+def _numbers_caption(row: Row, number: Number) -> bool:
+    """Whether a number only numbers the caption behind it, as on a form: `8 Allocated tips`."""
+    segment = row.segment_at(number.start)
+    return (
+        number.start == segment.start
+        and number.decimals == 0
+        and number.end - number.start <= 2
+        and _CAPTION.fullmatch(row.text, number.end, segment.end) is not None
+    )
 
 
 def _column_fit(facts: Facts, profile: Profile, row: Row, number: Number) -> float:
@@ -280,6 +300,8 @@ def _marks(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
 
 def mark_value(row: Row, mark: Mark, profile: Profile) -> str:
     printed = _printed(row, mark.start, mark.end)
+    if mark.kind == "uri" and profile.field.format in ("uri", "url", "iri") and "://" not in mark.value:
+        return f"https://{mark.value}"  # without a scheme it would be no URI
     return mark.value if mark.kind in ("iban", "email", "uri") else printed
 
 

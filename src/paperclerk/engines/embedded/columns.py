@@ -242,12 +242,16 @@ def assign(
         options = [(m - _misfit(f, kinds.get(c)), c, f, p) for m, c, f, p in options]
     options.sort(key=lambda o: (-o[0], o[1]))
     places: dict[Path, Place] = {}
-    taken: set[tuple[int, int | None]] = set()
+    taken: dict[tuple[int, int | None], tuple[Path, str]] = {}
     for match, _, field, place in options:
-        if match < LEAST_MATCH or field.path in places or (place.column, place.line) in taken:
+        named = field.path[:-1], field.name  # twins share it, and then their column
+        if (
+            match < LEAST_MATCH
+            or field.path in places
+            or taken.setdefault((place.column, place.line), named) != named
+        ):
             continue
         places[field.path] = place
-        taken.add((place.column, place.line))
     return places
 
 

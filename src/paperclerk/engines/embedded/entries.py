@@ -15,11 +15,13 @@ from dataclasses import dataclass
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.cells import Text, has_letters, text_of
+from paperclerk.engines.embedded.enumerations import bulleted, points
 from paperclerk.engines.embedded.roles import fold, words_of
 from paperclerk.engines.embedded.sections import Section, sections_for
 from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.engines.embedded.vocabulary import phrases, words
+from paperclerk.printed.dates import first_day
 from paperclerk.schemas.compiled import Field
 
 _MONTH = (
@@ -52,8 +54,12 @@ _WHERE = frozenset(
 _WHAT = frozenset(
     words("title position role job degree qualification name project certification award study")
 )
+_EXPIRY = frozenset(words("expiration expiry expires expire valid"))
 _MORE = frozenset(
-    words("description details summary responsibilities highlights content achievements notes text")
+    words(
+        "description details summary responsibilities highlights content achievements notes text duties tasks "
+        "bullets accomplishments"
+    )
 )
 
 
@@ -151,18 +157,28 @@ def _wide_gaps(lines: Sequence[Strip]) -> list[int]:
 
 def _row(element: Field, entry: Entry) -> dict[str, Tree]:
     row: dict[str, Tree] = {c.name: empty(c) for c in element.children}
+    entry = _with_second_line(entry, element)
     dates, rest = _dates(entry)
     parts = _parts(rest)
+    for child in element.children:
+        if child.kind == "array" and child.items is not None and set(words_of(child.name).split()) & _MORE:
+            row[child.name] = _told(child.items, entry.details)
     named = [c for c in element.children if c.is_scalar]
     for child in named:
         names = set(words_of(child.name).split())
         if names & _START and _is_date(names, child):
-            row[child.name] = dates[0]
+            row[child.name] = _in_format(dates[0], child)
         elif names & _END and _is_date(names, child):
+            row[child.name] = ABSENT if _is_now(dates[1]) else _in_format(dates[1], child)
+        elif names & _EXPIRY:
             row[child.name] = ABSENT if _is_now(dates[1]) else dates[1]
         elif names & {"date", "year", "period", "dates", "duration"}:
             row[child.name] = (
-                dates[2] if child.kind == "string" or child.kind == "any" else _year(dates[0], child)
+                _in_format(dates[0], child)
+                if child.format == "date"
+                else dates[2]
+                if child.kind == "string" or child.kind == "any"
+                else _year(dates[0], child)
             )
         elif child.kind == "boolean" and names & {"current", "present", "ongoing"}:
             row[child.name] = _current(dates)
@@ -173,6 +189,31 @@ def _row(element: Field, entry: Entry) -> dict[str, Tree]:
     what = next((c for c in named if set(words_of(c.name).split()) & _WHAT and c is not where), None)
     _name_parts(row, parts, what, where)
     return row
+
+
+def _with_second_line(entry: Entry, element: Field) -> Entry:
+    """The entry with the line under its dates in its head, where the head names one thing and the schema asks for
+    two: the employer, or the degree."""
+    asked = {w for c in element.children if c.kind == "string" for w in words_of(c.name).split()}
+    named = [s for s in entry.head if has_letters(DATES.sub("", s.text), 3)]
+    if len(named) != 1 or not entry.details or not (asked & _WHERE and asked & _WHAT):
+        return entry
+    rest = _dates(entry)[1]
+    if rest and len(_parts(rest[:1])) > 1:
+        return entry
+    line = entry.details[0]
+    text = line.text.strip()
+    if bulleted(line.pieces[0]) or len(text.split()) > 8 or text.endswith("."):
+        return entry
+    return Entry((*entry.head, line), entry.details[1:])
+
+
+def _told(element: Field, details: Sequence[Strip]) -> list[Tree]:
+    """The points under an entry, one an element."""
+    if element.kind not in ("string", "any"):
+        return []
+    texts = [text_of(group) for group in points(details)]
+    return [t.leaf(t.text, sure=0.6) for t in texts if has_letters(t.text, 3)]
 
 
 def _is_date(names: set[str], child: Field) -> bool:
@@ -224,6 +265,15 @@ def _current(dates: Sequence[Leaf]) -> Leaf:
 def _is_now(date: Leaf) -> bool:
     """`Present` ends no entry: it has no last day."""
     return re.fullmatch(_NOW, str(date.value or ""), re.I) is not None
+
+
+def _in_format(date: Leaf, field: Field) -> Leaf:
+    """A printed month as the date that the schema's format asks for: its first day, marked as inferred."""
+    text = str(date.value or "")
+    if field.format != "date" or not text:
+        return date
+    day = first_day(text)
+    return Leaf(day.isoformat(), date.spans, date.score, inferred=True) if day else date
 
 
 def _year(date: Leaf, field: Field) -> Leaf:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
-from paperclerk.domain.result import Leaf
+from paperclerk.domain.result import Leaf, Tree
 from paperclerk.engines.embedded import values
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, text_of
-from paperclerk.engines.embedded.roles import words_of
+from paperclerk.engines.embedded.roles import fold, stems, words_of
 from paperclerk.engines.embedded.sections import Section, match, sections_for
+from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.engines.embedded.values import MarkKind
 from paperclerk.printed.locale import Locale
@@ -18,6 +20,10 @@ from paperclerk.schemas.compiled import Field
 
 _BULLET = re.compile(r"^(?:[•·▪■●○◦‣⁃∙*–—-]|\(?\d{1,2}[.)])$")
 _SPLIT = re.compile(r"\s*[,;•·|]\s+|\s+[•·|]\s*|;\s*")
+_NAMES = frozenset({"name", "skill", "language", "tool", "technology", "title"})
+_RANKS = frozenset({"level", "proficiency", "fluency", "proficiency level", "skill level"})
+_RANKED = re.compile(r"(?P<name>[^:()–—]+?)\s*(?:[–—:]|\s-\s|\()\s*(?P<rank>[^()]+?)\)?")
+MOST_NAME_WORDS = 8
 MAX_ELEMENTS = 400
 MAX_LINES = 60  # under a heading: more is a chapter, not a list
 MAX_WORDS = 14  # of the median element: longer ones are running text, not a list
@@ -37,6 +43,46 @@ def scalars(
     texts = _after_label(array, pages) or _under_heading(array, sections)
     found = [leaf_for(element, t, locale, 0.65) for t in texts[:MAX_ELEMENTS]]
     return [leaf for leaf in found if leaf.value is not None]
+
+
+def named_things(
+    array: Field, element: Field, pages: Sequence[Sequence[Strip]], sections: Sequence[Section]
+) -> list[dict[str, Tree]]:
+    """Objects that are little more than a name, such as skills and languages (`Spanish - fluent`): listed behind a
+    label, behind the first word of their array's name in the section of the enclosing object, or under a heading."""
+    name = next((c for c in element.children if c.kind == "string" and words_of(c.name) in _NAMES), None)
+    if name is None:
+        return []
+    rank = next((c for c in element.children if c.kind == "string" and words_of(c.name) in _RANKS), None)
+    rows = []
+    for text in (
+        _after_label(array, pages) or _in_section_of_owner(array, sections) or _under_heading(array, sections)
+    ):
+        if len(text.words) > MOST_NAME_WORDS:
+            return []
+        row = {c.name: empty(c) for c in element.children}
+        match = _RANKED.fullmatch(text.text) if rank is not None else None
+        if rank is not None and match:
+            row[rank.name] = text.leaf(match["rank"], *match.span("rank"), 0.6)
+        start, end = match.span("name") if match else (0, len(text.text))
+        row[name.name] = text.leaf(text.text[start:end].rstrip(" ,;."), start, end, 0.65)
+        rows.append(row)
+    return rows
+
+
+def _in_section_of_owner(array: Field, sections: Sequence[Section]) -> list[Text]:
+    """`Databases: ...` under "Skills", for `technical_skills.databases`."""
+    if len(array.path) < 2:
+        return []
+    wanted = stems(words_of(array.name))
+    for section in sections_for(replace(array, name=array.path[-2], title=""), sections):
+        for line in section.lines:
+            for piece in line.pieces:
+                label, colon, rest = piece.text.partition(":")
+                said = stems(fold(label))
+                if colon and rest.strip() and said and (said <= wanted or wanted <= said):
+                    return divided([Piece(piece.page, piece.words[len(label.split()) :])])
+    return []
 
 
 def _mark_kind(array: Field, element: Field) -> MarkKind | None:
@@ -111,25 +157,26 @@ def points(lines: Sequence[Strip]) -> list[list[Piece]]:
     if not lines:
         return []
     first = [s.pieces[0] for s in lines]
-    bulleted = any(_bullet(p) for p in first)
+    listed = any(bulleted(p) for p in first)
     left = min(p.box.x0 for p in first)
     indented = sum(p.box.x0 > left + 4 for p in first)
     groups: list[list[Piece]] = []
     for strip in lines:
         head, rest = strip.pieces[0], list(strip.pieces[1:])
-        if _bullet(head):
+        if bulleted(head):
             inner = [Piece(head.page, head.words[1:])] if head.words[1:] else []
             groups += [[*inner, *rest]] if inner or rest else []
             continue
-        goes_on = bool(groups) and (bulleted or _unfinished(groups[-1]))
-        if goes_on and head.box.x0 > left + (4 if indented and not bulleted else 0):
+        goes_on = bool(groups) and (listed or _unfinished(groups[-1]))
+        if goes_on and head.box.x0 > left + (4 if indented and not listed else 0):
             groups[-1] += strip.pieces
         elif indented < len(lines) / 2 or head.box.x0 > left + 4:  # else a heading among indented points
             groups.append(list(strip.pieces))
     return groups
 
 
-def _bullet(piece: Piece) -> bool:
+def bulleted(piece: Piece) -> bool:
+    """Whether a text begins with the mark of a list."""
     return _BULLET.match(piece.page.words[piece.words[0]].text) is not None
 
 

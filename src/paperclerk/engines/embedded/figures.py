@@ -58,7 +58,11 @@ def is_figure(element: Field) -> bool:
     names = [(c, set(words_of(c.name).split())) for c in element.children if c.is_scalar]
     value = any(words & _VALUE and c.kind in ("number", "integer", "any", "string") for c, words in names)
     about = any(words & (_PERIOD | _UNIT | _SCALE) for _, words in names)
-    named = any(c.kind == "string" and roles_of_field(c).get("description", 0) > 0.8 for c, _ in names)
+    named = any(
+        c.kind == "string"
+        and (roles_of_field(c).get("description", 0) > 0.8 or words_of(c.name).endswith(" description"))
+        for c, _ in names
+    )
     return value and about and not named
 
 

@@ -11,16 +11,17 @@ array that no table, list or ledger of the pages fits is empty. Raises nothing. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.engines.embedded.abreast import one_after_another
 from paperclerk.engines.embedded.arithmetic import agreement, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Path, Place
 from paperclerk.engines.embedded.entries import entry_rows
-from paperclerk.engines.embedded.enumerations import divided, scalars
+from paperclerk.engines.embedded.enumerations import divided, named_things, scalars
 from paperclerk.engines.embedded.figures import Statements, has_value, is_figure
 from paperclerk.engines.embedded.grid import Table, tables_of
 from paperclerk.engines.embedded.ledger import (
@@ -37,6 +38,7 @@ from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of_field, ste
 from paperclerk.engines.embedded.sections import Section, sections_of
 from paperclerk.engines.embedded.shapes import cell_rows, empty, is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Piece, Strip, strips_of, without_furniture
+from paperclerk.engines.embedded.twins import Side, as_columns, sides
 from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number
 from paperclerk.schemas.compiled import Field
@@ -55,7 +57,7 @@ class Tables:
 
     @cached_property
     def strips(self) -> list[tuple[Strip, ...]]:
-        return without_furniture([strips_of(p) for p in self.pages])
+        return [one_after_another(s) for s in without_furniture([strips_of(p) for p in self.pages])]
 
     def rows(self, array: Field) -> list[Tree]:
         """The elements of an array, in printed order."""
@@ -92,7 +94,8 @@ class Tables:
         return [t for page in self.pages for t in tables_of(page)]
 
     def _objects(self, array: Field, element: Field) -> list[Tree]:
-        fields = list(_scalars(element))
+        sided = sides(list(_scalars(element)))
+        fields = as_columns(list(_scalars(element)), sided)
         found = listings(self.strips, fields, self.locale)
         listing = next((f for f in found if self._meant(array, f, fields)), None)
         ledger = self._ledger if _is_ledger(array, fields) else None
@@ -100,13 +103,16 @@ class Tables:
             ledger = None  # a price list has prices, and no amounts
         if listing is not None:
             grid = self._numbers(listing)
+            listing = self._with_amounts(listing, fields, grid)
             if ledger is None or self._better(listing, ledger, fields, grid):
                 self._owners.setdefault(_place(listing), array.path)
                 self._owners.setdefault("ledger", array.path)  # the same amounts, read without the heading
-                return self._from_listing(element, fields, listing, grid)
+                return self._from_listing(element, fields, listing, grid, sided)
         if ledger is not None and self._owners.setdefault("ledger", array.path) == array.path:
             return [self._from_entry(element, e, ledger.proved) for e in ledger.entries]
-        return list(entry_rows(array, element, self._sections))
+        return list(entry_rows(array, element, self._sections)) or list(
+            named_things(array, element, self.strips, self._sections)
+        )
 
     def _meant(self, array: Field, listing: Listing, fields: Sequence[Field]) -> bool:
         """Whether a table is what an array asks for: by what stands over it, or by the columns alone where they
@@ -138,6 +144,19 @@ class Tables:
                 grid[c] = column
         return grid
 
+    def _with_amounts(self, listing: Listing, fields: Sequence[Field], grid: Numbers) -> Listing:
+        """The table with its column of amounts, where no heading named one but quantity x price tells which it is."""
+        wanted = _named(fields, "line_total")
+        places = listing.heading.places
+        quantity, price, amount = self._columns_of(places, fields)
+        if wanted is None or amount is not None or quantity is None or price is None:
+            return listing
+        found = rearranged(grid, quantity, price, None)
+        if found is None or found[:2] != (quantity, price):
+            return listing
+        placed = {**places, wanted: Place(found[2], None, 0.9)}
+        return replace(listing, heading=replace(listing.heading, places=placed))
+
     def _better(self, listing: Listing, ledger: Ledger, fields: Sequence[Field], grid: Numbers) -> bool:
         """Whether a table says more than a list of amounts: its products hold, or it has more columns."""
         if not ledger.proved:
@@ -167,7 +186,7 @@ class Tables:
         good = 0
         for record in listing.records:
             text = " ".join(p.text for p in cell_text(record, name))
-            good += has_letters(text) and not MONEY.search(text) and amount.column in record.filled
+            good += has_letters(text) and not MONEY.search(text) and bool(cell_text(record, amount))
         return good >= 0.8 * len(listing.records)
 
     @cached_property
@@ -189,7 +208,12 @@ class Tables:
         return quantity, price, amount
 
     def _from_listing(
-        self, element: Field, fields: Sequence[Field], listing: Listing, grid: Numbers
+        self,
+        element: Field,
+        fields: Sequence[Field],
+        listing: Listing,
+        grid: Numbers,
+        sided: Mapping[Path, Side],
     ) -> list[Tree]:
         places = dict(listing.heading.places)
         better = rearranged(grid, *self._columns_of(places, fields))
@@ -202,7 +226,31 @@ class Tables:
         proved = {c for c in columns if c is not None} if (agreement(grid, *columns) or 0) >= 0.7 else set()
         if columns[2] is not None and self._summed(grid, columns[2]):
             proved.add(columns[2])
-        return [self._from_record(element, rec, places, proved) for rec in listing.records]
+        amounts = [f for f in _scalars(element) if f.path in sided and f.kind in ("number", "integer")]
+        rows = []
+        for record in listing.records:
+            row = places
+            if amounts:
+                side = self._side_of(record, amounts, places, sided)
+                row = {path: place for path, place in places.items() if sided.get(path, side) == side}
+            rows.append(self._from_record(element, record, row, proved))
+        return rows
+
+    def _side_of(
+        self,
+        record: Record,
+        amounts: Sequence[Field],
+        places: Mapping[Path, Place],
+        sided: Mapping[Path, Side],
+    ) -> Side | None:
+        """Whether a row is money in or money out: by the column that is filled, in one column by the sign."""
+        filled = [f for f in amounts if f.path in places and cell_text(record, places[f.path])]
+        if len({sided[f.path] for f in filled}) == 1:
+            return sided[filled[0].path]
+        if filled and len({places[f.path].column for f in filled}) == 1:
+            found = numbers_of(text_of(cell_text(record, places[filled[0].path])), self.locale)
+            return "debit" if found and found[0].value < 0 else "credit"
+        return None
 
     def _from_record(
         self, element: Field, record: Record, places: Mapping[Path, Place], proved: Set[int]

@@ -249,12 +249,17 @@ def _cut(text: str) -> tuple[int | None, tuple[str, ...]]:
     ends = [m.end() for m in _TOKEN.finditer(text)]
     for end in reversed(ends[:-1][: lexicon.longest() + 1]):
         entries = lexicon.labels().get(phrases.key(text[:end]))
-        if entries and len(phrases.key(text[:end])) >= 3:
+        if entries and (len(phrases.key(text[:end])) >= 3 or _is_code(text[:end], entries)):
             return end, tuple(e.concept for e in entries)
     return None, ()
 
 
-_WORDY = frozenset({"name", "address", "text"})  # values that may be words, right after their label
+def _is_code(text: str, entries: Sequence[lexicon.Entry]) -> bool:
+    """Whether two capitals are a label of an identity card: `LN SMITH`."""
+    return text.isupper() and any(e.concept in ("first_name", "last_name") for e in entries)
+
+
+_WORDY = frozenset({"name", "address", "text", "choice"})  # values that may be words, right after their label
 
 
 class Matcher:

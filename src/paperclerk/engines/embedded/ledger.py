@@ -135,7 +135,23 @@ def _proved_run(amounts: Sequence[Amount]) -> list[Amount] | None:
             if best is None or score > best[0]:
                 best = (score, run)
             break
-    return best[1] if best else None
+    return best[1] if best else _announced_run(amounts)
+
+
+def _announced_run(amounts: Sequence[Amount]) -> list[Amount] | None:
+    """Three amounts or more at the end of a stretch that add up to a total printed before it, as where a bill says
+    first what is due and then for what."""
+    for begin in range(1, len(amounts)):
+        stretch = amounts[begin:]
+        end = next((i for i, a in enumerate(stretch) if a.total), len(stretch))
+        named = [a.value for a in amounts[:begin] if a.total]
+        if (
+            end >= 3
+            and amounts[begin].at > amounts[begin - 1].at
+            and any(close(sum(a.value for a in stretch[:end]), n) for n in named)
+        ):
+            return list(stretch[:end])
+    return None
 
 
 def _plausible_run(strips: Sequence[Strip], amounts: Sequence[Amount]) -> list[Amount]:

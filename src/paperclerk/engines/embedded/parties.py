@@ -6,6 +6,7 @@ an address with the name above it.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ _NOT_NAME = re.compile(
     r"\bhttp|\b(?:tel|fax|phone)\b",
     re.I,
 )
+_DIVIDER = re.compile(r"\s*[|•●·]\s*")
 _SALUTATIONS = phrases.word_set(
     "herr herrn frau firma mr mrs ms miss dr prof monsieur madame mme m sr sra senor senora sig signor signora "
     "dhr mevr mevrouw heer de an to attn att z hd"
@@ -131,7 +133,7 @@ def address_likeness(text: str) -> float:
     score = 0.0
     if _POSTCODE.search(text):
         score += 0.5
-    if _STREET.search(text):
+    if any(m.start() or m.group().lower() not in ("ln", "dr", "ct") for m in _STREET.finditer(text)):
         score += 0.4
     if _PLACES.search(text):
         score += 0.35
@@ -151,6 +153,32 @@ def part_of_address(text: str, part: str) -> tuple[int, int] | None:
         match = pattern.search(text)
         if match and match.groupdict().get(part):
             return match.span(part)
+    return None
+
+
+def city_alone(lines: Sequence[Segment]) -> Segment | None:
+    """The line above one that holds nothing but a postcode."""
+    return next(
+        (
+            upper
+            for upper, lower in itertools.pairwise(lines)
+            if _POSTCODE.fullmatch(lower.text.strip()) and not any(c.isdigit() for c in upper.text)
+        ),
+        None,
+    )
+
+
+def street_in(text: str, *, alone: bool) -> tuple[int, int] | None:
+    """Where the street stands in a line that may hold a name before it and the city behind it. `alone` tells that
+    the address has no other line: then the line may be the city's."""
+    start = 0
+    for part in _DIVIDER.split(text):
+        at = text.index(part, start)
+        end = at + street_end(part)
+        city = alone and not _STREET.search(part) and any(p.fullmatch(part) for p in _CITY_LINES)
+        if address_likeness(part) >= 0.25 and end - at > 2 and not city:
+            return at, end
+        start = at + len(part)
     return None
 
 
@@ -229,6 +257,9 @@ def _heading(label: Label) -> str | None:
         return None
     best = max(((v, c) for c, v in label.concepts.items() if c in ROLES), default=(0.0, ""))
     top = max(label.concepts.values(), default=0.0)
+    named = label.concepts.keys() & {"person_name", "first_name", "last_name", "address"}
+    if label.numbered and named and best[0] >= 0.4:  # "e Employee's first name and initial" on a form
+        return best[1]
     return best[1] if best[0] >= 0.75 and best[0] >= top else None
 
 
@@ -337,7 +368,9 @@ def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> lis
     found: list[Party] = []
     i = 0
     while i < len(lines):
-        if likeness[i] < 0.4 or (has_legal_form(lines[i].text) and likeness[i] < 0.6):
+        if (likeness[i] < 0.4 and not _opens(lines, likeness, i)) or (
+            has_legal_form(lines[i].text) and likeness[i] < 0.6 and not lines[i].text[:1].isdigit()
+        ):
             i += 1
             continue
         first = i
@@ -358,6 +391,11 @@ def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> lis
             found.append(Party(page.position, name, run, min(1.0, total / 2), box))
         i += 1
     return found
+
+
+def _opens(lines: Sequence[Segment], likeness: Sequence[float], at: int) -> bool:
+    """Whether a line with a house number opens an address: a postcode stands in one of the next two lines."""
+    return likeness[at] >= 0.25 and any(_POSTCODE.search(s.text) for s in lines[at + 1 : at + 3])
 
 
 def _goes_on(lines: Sequence[Segment], likeness: list[float], first: int, at: int) -> bool:

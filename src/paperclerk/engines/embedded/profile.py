@@ -33,7 +33,7 @@ _PARTS = word_set(
 _ROLE_WORDS = {
     "ship_to": "ship_to shipping delivery consignee ship deliver",
     "ship_from": "shipper consignor ship_from pickup",
-    "payee": "payee beneficiary remit remittance",
+    "payee": "payee beneficiary remit remittance account_holder",
     "advertiser": "advertiser",
     "agency": "agency",
     "employer": "employer",
@@ -86,6 +86,7 @@ _MORE_ALIASES = {
     "phone": "phone number | telephone number | contact number | mobile number",
     "address": "full address | complete address | location address | full postal address",
     "payment_terms": "payment terms | terms",
+    "tax_rate": "tax percentage | vat percentage | gst percentage | sales tax percentage | tax rate percentage",
     "tip": "tip amount",
     "currency": "currency code | iso currency | iso currency code",
 }

@@ -23,6 +23,7 @@ from paperclerk.engines.embedded.slots import slots
 
 KEPT = 8  # candidates a field keeps
 ABOUT_EQUAL = 0.1
+EXACT = 0.95
 
 
 # Parties that have an address and numbers of their own, so that theirs are not another's.
@@ -44,7 +45,7 @@ class Ranking:
         self.matcher = Matcher(facts.labels, profiles)
         self.regions = regions(facts)
         self.parties = parties(facts)
-        self.finder = unlabelled.Finder(facts, self.regions, self.parties)
+        self.finder = unlabelled.Finder(facts, self.regions, self.parties, _issuer(profiles))
 
     def ranked(self) -> dict[int, list[Candidate]]:
         """Candidates of each profile by index, best first."""
@@ -75,13 +76,28 @@ class Ranking:
 
     def _labelled(self, profile: Profile) -> list[Candidate]:
         found: list[Candidate] = []
+        named, answered = False, False  # by a label that says just what the field asks for
         for label, fit, cut in self.matcher.matches(profile):
             weight = fit * self._party_fit(profile, label)
             if weight < 0.15:
                 continue
+            before = len(found)
             for slot in slots(self.facts, label, cut):
                 found += from_label(self.facts, profile, label, weight, slot)
+                if profile.part in _PLACES and self._heads_address(profile, label) and not slot.steps:
+                    found += self.finder.part_at(profile, slot, 0.8)
+            if fit >= EXACT and label.whole:
+                named = True
+                answered = answered or len(found) > before
+        if named and not answered:  # an empty box: what less fitting labels name is something else
+            return [c.with_score(0.6 * c.score) if c.label < EXACT else c for c in found]
         return found
+
+    def _heads_address(self, profile: Profile, label: Label) -> bool:
+        """Whether a label heads the address that the field is a part of."""
+        if label.concepts.get("address", 0.0) < 0.5:
+            return False
+        return _names_owner(profile, label) if profile.owner else label.role == profile.role is not None
 
     def _party_fit(self, profile: Profile, label: Label) -> float:
         """1 when the label speaks of the party the field is about, less when of another or of none."""
@@ -91,17 +107,32 @@ class Ranking:
             return 0.3  # "Mill Street" is no label
         if profile.part is None or profile.role is None:
             return 1.0
-        if profile.part == "name":
-            return 1.0
+        if profile.part == "name" or (
+            profile.role in ("bank", "payee") and label.concepts.get(profile.part, 0.0) >= 0.95
+        ):
+            return 1.0  # an account is a bank's, whoever it belongs to
         spoken = label.role or self.role_of(label.row.page, label.row.box_of(label.start, label.end))
         if spoken == profile.role:
             return 1.0
         if spoken not in _RIVALS:
-            return 0.85 if profile.role == "seller" else 0.28 if profile.role in _ADDRESSEES else 0.5
+            return (
+                0.85 if profile.role == self.finder.issuer else 0.28 if profile.role in _ADDRESSEES else 0.5
+            )
         return 0.2
 
     def role_of(self, page: int, box: Box) -> str | None:
         return role_at(self.regions, page, box)
+
+
+def _issuer(profiles: Sequence[Profile]) -> str:
+    """Whose letterhead a document carries: the seller's, unless the schema asks for none, but for one of those
+    that write documents of their own."""
+    asked = {p.role for p in profiles if p.part}
+    writers = [r for r in _WRITERS if r in asked]
+    return writers[0] if writers and "seller" not in asked else "seller"
+
+
+_WRITERS = ("bank", "employer", "insurer", "carrier")
 
 
 def _names_owner(profile: Profile, label: Label) -> bool:

@@ -87,6 +87,9 @@ def roles_of_field(field: Field) -> Mapping[str, float]:
     return roles_of(field.name, field.title, field.description)
 
 
+_BY_HEAD = 0.6
+
+
 @lru_cache(maxsize=4096)
 def roles_of(name: str, title: str, description: str) -> Mapping[str, float]:
     found: dict[str, float] = {}
@@ -94,6 +97,9 @@ def roles_of(name: str, title: str, description: str) -> Mapping[str, float]:
     for text, weight in ((words_of(name), 1.0), (title, 0.9), (first_sentence, 0.7)):
         for role, value in roles_of_label(text).items():
             found[role] = max(found.get(role, 0.0), weight * value)
+    head = words_of(name).split()[-1:]  # the last word says what it is: `ending_daily_balance`
+    for role, value in roles_of_label(" ".join(head)).items():
+        found[role] = max(found.get(role, 0.0), _BY_HEAD * value)
     return found
 
 

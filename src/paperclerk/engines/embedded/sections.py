@@ -7,7 +7,7 @@ bold, larger, or ending in a colon) with the strips under it, over as many flows
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from paperclerk.engines.embedded.cells import has_letters
@@ -41,7 +41,8 @@ def _part(strip: Strip, pieces: Sequence[Piece]) -> Strip:
 
 
 def _gutter(pieces: Sequence[Piece]) -> float | None:
-    """Where (nearly) no piece crosses and many stand on both sides, most of them prose."""
+    """Where (nearly) no piece crosses and many stand on both sides, most of them prose, or under headings of their
+    own as in a side column."""
     if len(pieces) < 24:
         return None
     lo, hi = min(p.box.x0 for p in pieces), max(p.box.x1 for p in pieces)
@@ -54,9 +55,9 @@ def _gutter(pieces: Sequence[Piece]) -> float | None:
         few = min(len(left), len(right))
         if crossing > 0.05 * len(pieces) or few < 0.2 * len(pieces):
             continue
-        if (
-            statistics.median(len(p.words) for p in left) < 2
-            or statistics.median(len(p.words) for p in right) < 2
+        prose = all(statistics.median(len(p.words) for p in side) >= 2 for side in (left, right))
+        if not prose and not (
+            not crossing and all(any(_known(p.text) for p in side) for side in (left, right))
         ):
             continue
         if best is None or crossing < best[0]:
@@ -136,7 +137,7 @@ def match(field: Field, heading: str) -> float:
     names = [words_of(field.name), fold(field.title)]
     wanted = [stems(n) for n in names if n]
     for key, known in phrases("heading").items():
-        if stems(key) & wanted[0]:
+        if _same_subject(key, known, names[0], wanted[0]):
             if fold(heading) in known:
                 return 1.0
             wanted += [stems(p) for p in known]
@@ -144,6 +145,15 @@ def match(field: Field, heading: str) -> float:
     if not have:
         return 0.0
     return max(2 * len(w & have) / (len(w) + len(have)) for w in wanted)
+
+
+def _same_subject(key: str, known: Collection[str], name: str, wanted: frozenset[str]) -> bool:
+    """Whether a property is about what the headings of `key` announce: `work_history` is, `volunteer_work` is not."""
+    said = stems(key)
+    return name in known or (
+        bool(said & wanted)
+        and (said <= wanted or wanted <= said or bool(stems(key.rsplit(maxsplit=1)[-1]) & wanted))
+    )
 
 
 def sections_for(field: Field, sections: Sequence[Section], least: float = 0.6) -> list[Section]:

@@ -45,7 +45,8 @@ def slots(facts: Facts, label: Label, cut: bool, *, deep: bool = True) -> Iterat
         yield from _right(facts, label)
     box = row.box_of(label.start, label.end)
     yield from _below(facts, label, box, deep)
-    if label.whole and not label.colon:
+    counted = any(c.isdigit() for c in row.text[segment.start : label.start])  # a form's "8 Allocated tips"
+    if label.whole and not label.colon and not counted:
         yield from _above(facts, label)
 
 

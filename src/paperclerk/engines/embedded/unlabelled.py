@@ -12,22 +12,24 @@ from collections.abc import Iterator, Sequence
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded import forms, phrases
 from paperclerk.engines.embedded.candidates import Candidate, mark_value
+from paperclerk.engines.embedded.cues import cued
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
 from paperclerk.engines.embedded.parties import (
     Party,
     Region,
-    address_likeness,
     begins_with_form,
+    city_alone,
     country_in,
     has_legal_form,
     name_end,
     name_likeness,
     part_of_address,
     role_at,
-    street_end,
+    street_in,
 )
 from paperclerk.engines.embedded.profile import ROLES, Profile
+from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import MarkKind, find_currency
 from paperclerk.printed.locale import SYMBOLS
 
@@ -46,18 +48,22 @@ def _continues(upper: Segment, lower: Segment) -> bool:
 class Finder:
     """Unlabelled candidates of one document."""
 
-    def __init__(self, facts: Facts, regions: Sequence[Region], parties: Sequence[Party]) -> None:
+    def __init__(
+        self, facts: Facts, regions: Sequence[Region], parties: Sequence[Party], issuer: str = "seller"
+    ) -> None:
         self.facts = facts
         self.regions = regions
         self.parties = parties
+        self.issuer = issuer
         self.seller = self._seller_party()
 
     def find(self, profile: Profile) -> list[Candidate]:
         """Candidates that need no label of their own."""
         if profile.want == "name" and (terms := [*self._defined_terms(profile)]):
             return terms
-        if profile.owner:
-            return []
+        told = [*cued(self.facts, profile)]
+        if told or profile.owner:
+            return told
         if profile.want == "name" and profile.role in ROLES:
             return [*self._names(profile)]
         if profile.want == "address":
@@ -86,16 +92,16 @@ class Finder:
         """The address nearest the head of the first page that no heading gives to somebody else."""
         free = [
             p for p in self.parties
-            if p.page == 0 and self._role(p.page, p.lines[0]) in (None, "seller")
+            if p.page == 0 and self._role(p.page, p.lines[0]) in (None, self.issuer)
         ]  # fmt: skip
-        said = [p for p in free if self._role(p.page, p.lines[0]) == "seller"]
+        said = [p for p in free if self._role(p.page, p.lines[0]) == self.issuer]
         return min(said or free, key=lambda p: p.box.y0, default=None)
 
     def _names(self, profile: Profile) -> Iterator[Candidate]:
         for region in self.regions:
             if region.role == profile.role:
                 yield from self._region_names(profile, region)
-        if profile.role == "seller":
+        if profile.role == self.issuer:
             yield from self._letterhead(profile)
         if profile.role == "buyer":
             for party in self.parties:
@@ -151,7 +157,7 @@ class Finder:
             for segment in row.segments:
                 role = self._role(0, segment)
                 likeness = name_likeness(segment.text[: name_end(segment.text)])
-                if likeness < 0.4 or role not in (None, "seller"):
+                if likeness < 0.4 or role not in (None, self.issuer):
                     continue
                 head = self.facts.label_of(segment)
                 if head is not None and (head.colon or head.likeness >= 0.6):
@@ -172,7 +178,7 @@ class Finder:
             if row.box.y0 < FOOT_SHARE * page.page.height:
                 continue
             for segment in row.segments:
-                if has_legal_form(segment.text) and self._role(0, segment) in (None, "seller"):
+                if has_legal_form(segment.text) and self._role(0, segment) in (None, self.issuer):
                     yield self._named(profile, segment, 0.4)
 
     def _named(self, profile: Profile, segment: Segment, score: float) -> Candidate:
@@ -183,11 +189,13 @@ class Finder:
         page = self.facts.layout.pages[segment.page]
         if has_legal_form(segment.text):
             upper = page.above(segment)
-            if begins_with_form(segment.text) and upper and _continues(upper[0], segment):
+            plain = not any(c.isdigit() for c in segment.text)  # "SARL au capital de 8 000" is no name
+            if plain and begins_with_form(segment.text) and upper and _continues(upper[0], segment):
                 return self._joined(profile, upper[0], segment, score + 0.02)
             return candidate
         lower = page.below(segment)
-        if end == segment.end and lower and _continues(segment, lower[0]) and begins_with_form(lower[0].text):
+        bare = lower and not any(c.isdigit() for c in lower[0].text)
+        if end == segment.end and bare and _continues(segment, lower[0]) and begins_with_form(lower[0].text):
             return self._joined(profile, segment, lower[0], score + 0.02)
         return candidate
 
@@ -240,6 +248,12 @@ class Finder:
             return
         lines = [s for s in upper if s.size > 0.92 * size]
         if profile.want == "name":
+            stacked = len(lines) == 2 and lines[1] in page.below(lines[0])
+            if stacked and all(
+                len(s.text.split()) <= 2 and s.text.replace("-", "").replace(" ", "").isalpha() for s in lines
+            ):
+                yield self._joined(profile, lines[0], lines[1], 0.5)
+                return
             for line in lines[:1]:
                 if len(lines) <= 2 and 2 <= len(line.text.split()) <= 6 and name_likeness(line.text) >= 0.4:
                     yield self._text(profile, self._row(line), line.start, line.end, 0.5)
@@ -250,13 +264,15 @@ class Finder:
     def _address_parts(self, profile: Profile) -> Iterator[Candidate]:
         for party in self.parties:
             score = self._party_score(profile, party)
+            alone = city_alone(party.lines)
             lines = party.lines if profile.part == "street" else tuple(reversed(party.lines))
             for segment in lines:
                 text = segment.text
                 place: tuple[int, int] | None
                 if profile.part == "street":
-                    first = segment is party.lines[0] and address_likeness(text) >= 0.25
-                    place = (0, street_end(text)) if first and street_end(text) > 2 else None
+                    place = street_in(text, alone=len(lines) == 1) if segment is party.lines[0] else None
+                elif profile.part == "city" and segment is alone:
+                    place = (0, len(text))
                 elif profile.part == "country":
                     place = country_in(text)
                 else:
@@ -266,11 +282,32 @@ class Finder:
                     yield self._text(profile, self._row(segment), start, segment.start + place[1], score)
                     break
 
+    def part_at(self, profile: Profile, slot: Slot, score: float) -> Iterator[Candidate]:
+        """The part of an address that begins in a slot, or stands in the lines right under it."""
+        page = self.facts.layout.pages[slot.row.page]
+        block = page.block_of(slot.row.segment_at(slot.start)).segments
+        at = block.index(slot.row.segment_at(slot.start))
+        lines = block[at : at + 3]
+        for i, segment in enumerate(lines):
+            row = self._row(segment)
+            start = slot.start if i == 0 else segment.start
+            text = row.text[start : segment.end]
+            place: tuple[int, int] | None
+            if profile.part == "street":
+                place = street_in(text, alone=False) if i == 0 else None
+            elif profile.part == "country":
+                place = country_in(text)
+            else:
+                place = part_of_address(text, str(profile.part))
+            if place is not None:
+                yield self._text(profile, row, start + place[0], start + place[1], score)
+                return
+
     def _party_score(self, profile: Profile, party: Party) -> float:
         """How likely an address is that of the party the field is about."""
         role = self._role(party.page, party.lines[0])
-        wanted = profile.role or "seller"
-        if party is self.seller and wanted == "seller":
+        wanted = profile.role or self.issuer
+        if party is self.seller and wanted == self.issuer:
             return 0.75
         if role == wanted:
             return 0.85
@@ -321,9 +358,9 @@ class Finder:
             for mark in self.facts.values(row).marks_of(kind):
                 box = row.box_of(mark.start, mark.end)
                 role = role_at(self.regions, row.page, box)
-                wanted = profile.role or "seller"
+                wanted = profile.role or self.issuer
                 score = {"phone": 0.3, "uri": 0.45}.get(kind, 0.5) - 0.03 * rank
-                if role is not None:
+                if role is not None and (role != "contact_person" or profile.role):
                     score += 0.15 if role == wanted else -0.25
                 elif wanted != "seller":
                     score -= 0.2

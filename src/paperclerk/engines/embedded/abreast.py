@@ -1,0 +1,60 @@
+"""Two tables side by side under one line of headings, as payslips print earnings beside deductions: read one
+after the other. Called by `items`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from paperclerk.engines.embedded.cells import has_letters
+from paperclerk.engines.embedded.roles import fold
+from paperclerk.engines.embedded.strips import Piece, Strip
+
+MOST_ROWS = 40
+_FAR = 6.0  # line heights: a wider gap ends both tables
+
+
+def one_after_another(strips: Sequence[Strip]) -> tuple[Strip, ...]:
+    """The strips of a page, with tables that stand side by side put one under the other."""
+    found: list[Strip] = []
+    i = 0
+    while i < len(strips):
+        cut = _divide(strips[i])
+        if cut is None:
+            found.append(strips[i])
+            i += 1
+            continue
+        rows = list(_rows(strips[i:], cut))
+        for left in (True, False):
+            halves = (_half(s, cut, left=left) for s in rows)
+            found += [s for s in halves if s.pieces]
+        i += len(rows)
+    return tuple(found)
+
+
+def _divide(strip: Strip) -> float | None:
+    """Where the second table begins: its headings end like the first (`Earnings Amount Deductions Amount`)."""
+    texts = [fold(p.text) for p in strip.pieces]
+    half = len(texts) // 2
+    if len(texts) < 4 or len(texts) % 2 or any(c.isdigit() for c in strip.text):
+        return None
+    if texts[half - 1] != texts[-1] or not all(has_letters(t, 2) for t in texts):
+        return None
+    return strip.pieces[half].box.x0 - 2
+
+
+def _rows(strips: Sequence[Strip], cut: float) -> Iterator[Strip]:
+    """The heading and what goes on below it without crossing the border."""
+    last = strips[0]
+    for strip in strips[: MOST_ROWS + 1]:
+        if strip.box.y0 - last.box.y1 > _FAR * strip.size:
+            return
+        if any(p.box.x0 < cut < p.box.x1 - 1 for p in strip.pieces):
+            return
+        yield strip
+        last = strip
+
+
+def _half(strip: Strip, cut: float, *, left: bool) -> Strip:
+    pieces: tuple[Piece, ...] = tuple(p for p in strip.pieces if (p.box.x0 < cut) is left)
+    return Strip(strip.page, strip.index, pieces)

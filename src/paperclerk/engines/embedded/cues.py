@@ -1,0 +1,106 @@
+"""Values told by what stands around them, without a label of their own: a day to pay by inside a sentence, the
+rate in the name of a tax, the last digits and the brand of a card, a profile on a known site. Called by
+`unlabelled`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from paperclerk.domain.result import Scalar
+from paperclerk.engines.embedded import forms, phrases
+from paperclerk.engines.embedded.candidates import Candidate, mark_value
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.profile import Profile
+
+_PAY = re.compile(
+    r"\b(?:pay\w*|remit|settle\w*|due|zahl\w*|überweis\w*|begleich\w*|régl\w*|pay\w+|pag\w+|abon\w+|versamento|"
+    r"betal\w*|overmak\w*|liquid\w+)\b",
+    re.I,
+)
+_BY = re.compile(
+    r"(?:\b(?:by|before|until|no later than|on or before|bis|bis zum|spätestens(?: am| zum)?|avant le|"
+    r"jusqu'au|au plus tard le|antes del?|hasta el|entro il|entro e non oltre il|voor|vóór|uiterlijk(?: op)?|tot|"
+    r"até|até ao)\s+)$",
+    re.I,
+)
+_CARD_DIGITS = re.compile(
+    r"(?:[*xX•●·#.]{2,}[\s-]?)+(?P<digits>\d{4})(?!\d)|\bending (?:in|with)\s+(?P<end>\d{4})\b"
+)
+_BRAND = re.compile(
+    r"\b(?:visa(?: debit| electron)?|master ?card|maestro|american express|amex|discover|diners club|jcb|unionpay|"
+    r"girocard|v ?pay|carte bleue|bancontact|multibanco)\b",
+    re.I,
+)
+
+
+def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """What the surroundings tell of the field; nothing for most fields."""
+    words = set(phrases.tokens(phrases.name_words(profile.field.name)))
+    if profile.want in ("date", "datetime") and profile.concepts.get("due_date", 0.0) >= 0.55:
+        yield from _days_to_pay_by(facts, profile)
+    elif profile.want == "percent" and profile.concepts.get("tax_rate", 0.0) >= 0.8:
+        yield from _tax_rates(facts, profile)
+    elif "last" in words and words & {"4", "four", "digits"}:
+        yield from _found(facts, profile, _CARD_DIGITS)
+    elif "card" in words and words & {"type", "brand", "network", "scheme"}:
+        yield from _found(facts, profile, _BRAND)
+    elif profile.want == "uri" and profile.owner:
+        yield from _profiles(facts, profile)
+
+
+def _days_to_pay_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """`Please pay the amount by 3 May`: the sentence may begin on the line above."""
+    before = ""
+    for row in facts.rows:
+        for date in facts.values(row).dates:
+            lead = row.text[: date.start].replace("\t", " ")
+            if _BY.search(lead) and _PAY.search(f"{before} {lead}"):
+                value = forms.date_value(date, profile, row.text[date.start : date.end].replace("\t", " "))
+                yield _candidate(row, date.start, date.end, value, 0.62)
+        before = row.text
+
+
+def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """`VAT 20 %`; with several rates on the document none of them is sure."""
+    found: list[Candidate] = []
+    for row in facts.rows:
+        labels = [
+            x
+            for x in facts.labels_in(row)
+            if max(x.concepts.get("tax_total", 0.0), x.concepts.get("tax_rate", 0.0)) >= 0.75
+        ]
+        for number in facts.values(row).numbers:
+            if number.percent and any(x.segment is row.segment_at(number.start) for x in labels):
+                printed = row.text[number.start : number.end]
+                value = forms.number_value(number, profile, printed)
+                if value is not None:
+                    found.append(_candidate(row, number.start, number.end, value, 0.62))
+    rates = {str(c.value) for c in found}
+    for candidate in found:
+        yield candidate if len(rates) == 1 else candidate.with_score(0.32)
+
+
+def _found(facts: Facts, profile: Profile, pattern: re.Pattern[str]) -> Iterator[Candidate]:
+    for row in facts.rows:
+        for match in pattern.finditer(row.text):
+            start, end = next((match.span(g) for g in match.re.groupindex if match[g]), match.span())
+            value = forms.text_value(row.text[start:end].replace("\t", " "), profile)
+            if value is not None:
+                yield _candidate(row, start, end, value, 0.62)
+
+
+def _profiles(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """Links whose address names whom the field is about: linkedin.com/in/..."""
+    for row in facts.rows:
+        for mark in facts.values(row).marks_of("uri"):
+            said = set(re.findall(r"[a-z]+", mark.value.lower()))
+            if any(phrases.stem(s) in profile.owner for s in said):
+                yield _candidate(row, mark.start, mark.end, mark_value(row, mark, profile), 0.75)
+
+
+def _candidate(row: Row, start: int, end: int, value: Scalar, score: float) -> Candidate:
+    place = (row.page, row.index, start, end)
+    return Candidate(value, (row.span(start, end),), place, score, ocr=row.score_of(start, end))
