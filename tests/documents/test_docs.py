@@ -18,7 +18,7 @@ def test_limits() -> None:
 
 
 def test_codes() -> None:
-    sources = (ROOT / "src/paperclerk/documents").glob("*.py")
+    sources = (ROOT / "src/paperclerk/documents").rglob("*.py")
     codes = {code for file in sources for code in re.findall(r'code="(\w+)"', file.read_text())}
     assert len(codes) >= 8
     assert not {code for code in codes if f"`{code}`" not in TEXT}

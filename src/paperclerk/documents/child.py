@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from paperclerk.documents import messages, rehearsal, sandbox
 from paperclerk.documents.image_document import ImageDocument
-from paperclerk.documents.media import Media
+from paperclerk.documents.media import HEAD_BYTES, Media, detect
 from paperclerk.documents.messages import Done, Job, Opened, PageRead, Refused, Rendered, Reply, Trouble
+from paperclerk.documents.office.opening import open_office
 from paperclerk.documents.pages import EFFORTS, Effort, NeedsOcr, OpenDocument, PictureReader, as_png
 from paperclerk.documents.pdf_document import PdfDocument
 from paperclerk.domain.document import Page, PageStatus
@@ -30,6 +31,8 @@ from paperclerk.domain.errors import (
 
 _FAULT = "The reader failed on this page. Save the document anew, or send it as images."
 _MAX_TRACE = 4000
+MAX_DEPTH = 3
+"""How deep an attachment may lie in messages within messages."""
 
 
 class Flavour:
@@ -177,6 +180,7 @@ def _open(
     reader: PictureReader | None,
     image_pixels: int,
     image_frames: int,
+    depth: int = 0,
 ) -> OpenDocument:
     if media.kind == "pdf":
         return PdfDocument(data, effort, reader)
@@ -184,6 +188,16 @@ def _open(
         from paperclerk.documents.orders import OrdersDocument
 
         return OrdersDocument(data)
+    if media.kind != "image":
+
+        def open_part(part: bytes) -> OpenDocument:
+            if depth >= MAX_DEPTH:
+                raise UnsupportedDocument("It lies too deep in messages within messages.")
+            found = detect(part[:HEAD_BYTES], part[-HEAD_BYTES:])
+            inner = np.frombuffer(part, np.uint8)
+            return _open(flavour, found, inner, effort, reader, image_pixels, image_frames, depth + 1)
+
+        return open_office(media, data.tobytes(), effort, reader, image_pixels, open_part)
     return ImageDocument(media, data, effort, reader, image_pixels, image_frames)
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pi_heif import register_heif_opener  # type: ignore[attr-defined]
 from PIL import (  # the plugins are named, since a child cannot load a file once it is locked in
+    AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
     Image,
@@ -31,8 +33,10 @@ from paperclerk.domain.errors import DocumentError, DocumentTooLarge
 
 Pixels = npt.NDArray[np.uint8]
 
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "WEBP", "TIFF")
+register_heif_opener(thumbnails=False)
+
 _PLUGINS = (
+    AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
     JpegImagePlugin,
@@ -41,7 +45,6 @@ _PLUGINS = (
     TiffImagePlugin,
     WebPImagePlugin,
 )
-_MULTI_PAGE = ("TIFF", "GIF", "WEBP")
 _START_OF_SCAN = b"\xff\xda"  # cannot occur inside coded data
 _WORKED_PIXELS = 25_000_000  # a larger image is scaled down before anything else
 _MAX_SCANS = 64  # a progressive JPEG has about ten; each one costs a pass over all pixels

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from paperclerk.documents.media import Kind
 from paperclerk.domain.document import DocumentInfo, Page
 
 MAX_FRAME_BYTES = 64_000_000
@@ -26,7 +27,7 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     """
 
     media_type: str
-    kind: Literal["pdf", "image", "orders"]
+    kind: Kind
     pillow: str | None
     size: int
     pages: tuple[int, ...] | None

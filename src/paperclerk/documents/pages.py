@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paperclerk.documents.layout import arrange
-from paperclerk.domain.document import DocumentInfo, Page, PageStatus, TextOrigin, Word
+from paperclerk.domain.document import CellPlace, DocumentInfo, Page, PageStatus, TextOrigin, Word
 from paperclerk.domain.geometry import Box
 
 Pixels = npt.NDArray[np.uint8]
@@ -83,6 +83,7 @@ def assemble(
     turn: int = 0,
     slope: float = 0.0,
     rules: Sequence[Box] = (),
+    cells: tuple[CellPlace, ...] = (),
 ) -> Page:
     """A finished page. `words` and `rules` are upright, as `size` is; `started` is of `time.perf_counter`."""
     arranged = arrange(words, slope=slope, rules=rules)
@@ -94,6 +95,7 @@ def assemble(
         arranged.words,
         arranged.lines,
         tuple(rules),
+        cells,
         origin if words else TextOrigin.NONE,
         turn,
         seconds=round(time.perf_counter() - started, 4),

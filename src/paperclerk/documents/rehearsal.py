@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from paperclerk.documents.media import Media, detect
+from paperclerk.documents.office import rehearsal as office
 
 _CONTENT = b"BT /F1 12 Tf 20 60 Td (caf\xe9 1,00) Tj ET 10 10 100 0.5 re f"
 _FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
@@ -28,14 +29,14 @@ def text_page() -> tuple[Media, bytes]:
 
 def documents() -> Iterator[tuple[Media, bytes]]:
     """A page of each type, with a word on it."""
-    for data in (_pdf(_CONTENT), _pdf(b"10 10 80 80 re f"), *_images()):
+    for data in (_pdf(_CONTENT), _pdf(b"10 10 80 80 re f"), *_images(), *office.documents()):
         yield detect(data), data
 
 
 def _images() -> Iterator[bytes]:
     picture = Image.new("RGB", (96, 64), "white")
     ImageDraw.Draw(picture).text((8, 20), "word 1.00", fill="black")
-    for name in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"):
+    for name in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF"):
         yield _saved(picture, name)
     exif = Image.Exif()
     exif[0x0112] = 6

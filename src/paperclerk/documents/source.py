@@ -30,7 +30,8 @@ class Source:
                 self.size = status.st_size
                 _check_size(self.size, max_bytes)
             head = os.pread(self.descriptor, HEAD_BYTES, 0)
-            self.media: Media = ORDERS if orders and head.startswith(ORDERS_MAGIC) else detect(head)
+            tail = os.pread(self.descriptor, HEAD_BYTES, max(0, self.size - HEAD_BYTES))
+            self.media: Media = ORDERS if orders and head.startswith(ORDERS_MAGIC) else detect(head, tail)
         except BaseException:
             self.close()
             raise

@@ -52,10 +52,18 @@ class Line(msgspec.Struct, frozen=True, gc=False, array_like=True):
     words: tuple[int, ...]
 
 
+class CellPlace(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A cell of a spreadsheet on its page; `name` is what the spreadsheet calls it, such as `Sheet1!B4`."""
+
+    name: str
+    box: Box
+
+
 class Page(msgspec.Struct, frozen=True):
     """One page, upright.
 
-    `words` and `lines` stand in reading order. `rules` are drawn ruling lines, as thin boxes.
+    `words` and `lines` stand in reading order. `rules` are drawn ruling lines, as thin boxes. `cells` are the
+    filled cells of a spreadsheet, none for anything else.
     `turn` is how many degrees clockwise (0, 90, 180, 270) the page, as a viewer displays it, was turned to
     stand upright; width and height are those of the upright page. `index` is 0-based in the original file.
     """
@@ -67,6 +75,7 @@ class Page(msgspec.Struct, frozen=True):
     words: tuple[Word, ...] = ()
     lines: tuple[Line, ...] = ()
     rules: tuple[Box, ...] = ()
+    cells: tuple[CellPlace, ...] = ()
     origin: TextOrigin = TextOrigin.NONE
     turn: int = 0
     reason: str | None = None
@@ -76,7 +85,8 @@ class Page(msgspec.Struct, frozen=True):
 class DocumentInfo(msgspec.Struct, frozen=True):
     """What opening a document tells before any page is read.
 
-    `kind` is `pdf` or `image`; `media_type` the type found in the bytes; `page_count` that of the whole file.
+    `kind` is `pdf`, `image` or `office` (pages of our own making; e-mail and text too); `media_type` the type
+    found in the bytes; `page_count` that of the whole file.
     """
 
     kind: str

@@ -23,9 +23,10 @@ def response_json(
     The sibling of a field `x` is `x_metadata`, after all values of its object: null when the value is null,
     else `{"confidence": "hi|med|lo"}` and, with `grounding`, `"bboxes"`: boxes in shares of the displayed
     page (origin top left, 4 decimals), `page` 0-based. For an array of scalars the sibling is a list parallel
-    to the array. A value concluded from evidence elsewhere has `"inferred": true` besides, one that a model gave
-    and no page holds `"unplaced": true`. Where the schema
-    itself names a property `x_metadata`, the property wins. `pages` is keyed by page index.
+    to the array. A box on a page of a spreadsheet has its `cell` besides (`Sheet1!B4`). A value concluded from
+    evidence elsewhere has `"inferred": true` besides, one that a model gave and no page holds
+    `"unplaced": true`. Where the schema itself names a property `x_metadata`, the property wins. `pages` is
+    keyed by page index.
     """
     if not (grounding or confidence):
         return plain(tree)
@@ -63,6 +64,7 @@ class _Annotator:
                     "bbox": {"xywh": [round(v, 4) for v in place.fraction]},
                     "page": place.page,
                     "confidence": round(place.score, 4),
+                    **({"cell": place.cell} if place.cell else {}),
                 }
                 for place in places_of(tree.spans, self.pages)
             ]

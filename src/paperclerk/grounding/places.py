@@ -15,12 +15,16 @@ SAME_LINE = 0.5
 
 
 class Place(msgspec.Struct, frozen=True):
-    """One box on one page. `fraction` is x, y, width, height in shares of the page as a viewer shows it."""
+    """One box on one page. `fraction` is x, y, width, height in shares of the page as a viewer shows it.
+
+    `cell` is the cell or range of a spreadsheet, such as `Sheet1!B4`; empty for anything else.
+    """
 
     page: int
     content: str
     fraction: tuple[float, float, float, float]
     score: float
+    cell: str = ""
 
 
 def places_of(spans: Sequence[Span], pages: Mapping[int, Page]) -> list[Place]:
@@ -82,7 +86,23 @@ def _place(run: Sequence[WordPart], page: Page) -> Place:
         content=" ".join(part_text(p, w) for p, w in zip(run, words, strict=True)),
         fraction=displayed_fraction(box, page),
         score=sum(w.score for w in words) / len(words),
+        cell=_cell(words, page),
     )
+
+
+def _cell(words: Sequence[Word], page: Page) -> str:
+    """The cell of a spreadsheet that holds `words`, or the first and the last of several."""
+    if not page.cells:
+        return ""
+    names = [c.name for word in (words[0], words[-1]) for c in page.cells if _holds(c.box, word.box)]
+    if not names:
+        return ""
+    first, last = names[0], names[-1]
+    return first if first == last else f"{first}:{last.rsplit('!', 1)[-1]}"
+
+
+def _holds(box: Box, inner: Box) -> bool:
+    return box.x0 <= inner.cx <= box.x1 and box.y0 <= inner.cy <= box.y1
 
 
 def _on_one_line(left: Box, right: Box) -> bool:
