@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,11 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+import sqlalchemy as sa
 from tests.documents_made import make_pdf
+from tests.jobs.test_control import make_scan
+
+from paperclerk.durable import DurableClient
 
 PAPERCLERK = [sys.executable, "-m", "paperclerk"]
 
@@ -66,7 +71,7 @@ def test_the_first_start_makes_no_key_but_says_how(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "signing.key").stat().st_mode & 0o077 == 0
 
 
-def test_a_stopped_server_leaves_no_process(tmp_path: Path) -> None:
+def test_a_stopped_server_leaves_no_process_and_gives_its_jobs_back(tmp_path: Path) -> None:
     with started(tmp_path / "data", tmp_path / "log") as (process, address):
         headers = {"Authorization": f"Bearer {make_key(tmp_path / 'data')}"}
         url = "data:application/pdf;base64," + base64.b64encode(make_pdf(1)).decode()
@@ -74,10 +79,23 @@ def test_a_stopped_server_leaves_no_process(tmp_path: Path) -> None:
         done = httpx.post(f"{address}/v1/document/execute", json=body, headers=headers, timeout=60)
         assert done.json()["status"] == "completed"
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        scan = "data:application/pdf;base64," + base64.b64encode(make_scan(30)).decode()
+        body = {"name": "document.invoice", "url": scan, "id": "long"}
+        assert httpx.post(f"{address}/v1/document/execute", json=body, headers=headers).status_code == 201
+        predictions = f"{address}/v1/predictions/long"
+        end = time.monotonic() + 60
+        while httpx.get(predictions, headers=headers).json()["status"] != "running":
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        stopped = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(40)
+        assert time.monotonic() - stopped < 30
         psutil.wait_procs(family, timeout=10)
         assert [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
+    client = DurableClient(sa.make_url(f"sqlite:///{tmp_path / 'data' / 'paperclerk.sqlite'}"))
+    assert client.claims() == [], "nobody holds it"
+    client.close()
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

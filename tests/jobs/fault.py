@@ -1,7 +1,7 @@
 """Kills processes at random while jobs flow, then counts what became of what was promised.
 
-`python -m tests.jobs.fault --store sqlite|postgresql --jobs N --kills K [--seed S]` prints one JSON object. Only
-what a client was told counts: an execution whose acceptance was answered must end, once, and be told once.
+`python -m tests.jobs.fault --store sqlite|postgresql --jobs N --kills K [--seed S] [--minutes M]` prints one JSON
+object. Only what a client was told counts: an execution whose acceptance was answered must end, once, and be told once.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -180,9 +181,13 @@ class Client:
         assert reply.status_code == 201, reply.text
         self.accepted.append(reply.json()["id"])
 
-    def submit_all(self, jobs: int, files: list[str], receiver: str, chance: random.Random) -> None:
+    def submit_all(
+        self, jobs: int, files: list[str], receiver: str, chance: random.Random, until: float
+    ) -> None:
         """Keeps a short queue: how fast this machine works through a long one is not the question here."""
         for number in range(jobs):
+            if time.monotonic() > until:
+                return
             while number % 10 == 0 and self.queued() > QUEUE:
                 time.sleep(0.3)
             self.submit(number, chance.choice(files), receiver)
@@ -204,17 +209,26 @@ def kinds_to_kill(kills: int, chance: random.Random) -> list[str]:
     return [kind for _ in range(0, kills, len(KINDS)) for kind in chance.sample(KINDS, len(KINDS))][:kills]
 
 
-def run(
-    store: str, database_url: str | None, *, jobs: int, kills: int, pause_s: float, seed: int, extra: int = 2
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Load:
+    """How many jobs flow and how many kills there are, some `pause_s` apart or more; all ends after `minutes`."""
+
+    jobs: int
+    kills: int
+    pause_s: float
+    seed: int
+    minutes: float = 600
+
+
+def run(store: str, database_url: str | None, load: Load, *, extra: int = 2) -> dict[str, Any]:
     """One run; every figure but `kills`, `jobs` and the counts of ends must be 0 or as said in `judge`."""
-    chance = random.Random(seed)
+    chance = random.Random(load.seed)
     with tempfile.TemporaryDirectory(prefix="pc-fault-") as name:
         folder = Path(name)
-        receiver = Receiver(random.Random(seed + 1))
+        receiver = Receiver(random.Random(load.seed + 1))
         cluster = Cluster(folder, database_url, extra)
         try:
-            return _run(cluster, receiver, chance, store, jobs=jobs, kills=kills, pause_s=pause_s)
+            return _run(cluster, receiver, chance, store, load)
         except BaseException:
             sys.stderr.write((folder / "log").read_text()[-6000:])
             raise
@@ -224,31 +238,29 @@ def run(
 
 
 def _run(
-    cluster: Cluster,
-    receiver: Receiver,
-    chance: random.Random,
-    store: str,
-    *,
-    jobs: int,
-    kills: int,
-    pause_s: float,
+    cluster: Cluster, receiver: Receiver, chance: random.Random, store: str, load: Load
 ) -> dict[str, Any]:
     client = Client(cluster)
     files = [
         client.until_answered("POST", "/files", files={"file": ("a.pdf", make_pdf(n))}).json()["id"]
         for n in (1, 1, 1, 3)
     ]
-    kinds = kinds_to_kill(kills, chance)
+    kinds, until = kinds_to_kill(load.kills, chance), time.monotonic() + 60 * load.minutes
     with ThreadPoolExecutor(1) as thread:
         submitting = thread.submit(
-            client.submit_all, jobs, files, receiver.url, random.Random(chance.random())
+            client.submit_all, load.jobs, files, receiver.url, random.Random(chance.random()), until
         )
         for number, kind in enumerate(kinds, 1):
-            time.sleep(chance.uniform(0.5, 1.5) * pause_s)
+            time.sleep(chance.uniform(0.5, 1.5) * load.pause_s)
+            while len(client.accepted) < (number - 1) * load.jobs // load.kills and not submitting.done():
+                time.sleep(0.1)  # a busy machine: kills are spread over the jobs
+            if time.monotonic() > until:
+                kinds = kinds[: number - 1]
+                break
             cluster.kill_one(kind, chance)
             if number % 10 == 0:
                 sys.stderr.write(
-                    f"{store}: {number}/{kills} kills, {len(client.accepted)}/{jobs} jobs accepted\n"
+                    f"{store}: {number}/{load.kills} kills, {len(client.accepted)}/{load.jobs} jobs accepted\n"
                 )
         submitting.result()
     last_kill = time.monotonic()
@@ -317,14 +329,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=250)
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between kills, on average")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600, help="submit and kill no longer than that")
     given = parser.parse_args()
+    load = Load(given.jobs, given.kills, given.pause, given.seed, given.minutes)
     if given.store == "sqlite":
-        report = run("sqlite", None, jobs=given.jobs, kills=given.kills, pause_s=given.pause, seed=given.seed)
+        report = run("sqlite", None, load)
     else:
         with running_postgres() as url:
-            report = run(
-                "postgresql", url, jobs=given.jobs, kills=given.kills, pause_s=given.pause, seed=given.seed
-            )
+            report = run("postgresql", url, load)
     sys.stdout.write(json.dumps(report) + "\n")
     broken = judge(report)
     sys.exit("; ".join(broken) if broken else 0)

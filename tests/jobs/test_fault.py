@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
-from tests.jobs.fault import Client, Cluster, judge, run
+from tests.jobs.fault import Client, Cluster, Load, judge, run
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(280)]
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(280)]
 def test_kills_lose_nothing(store: sa.URL) -> None:
     kind = store.get_backend_name()
     url = None if kind == "sqlite" else store.render_as_string(hide_password=False)
-    report = run(kind, url, jobs=20, kills=6, pause_s=1.0, seed=7, extra=1)
+    report = run(kind, url, Load(jobs=20, kills=6, pause_s=1.0, seed=7), extra=1)
     assert judge(report) == [], report
     assert report["kills"] == {"api": 1, "worker": 3, "reader": 2} and report["jobs"] == 20
     assert report["settled_s"] < 60

@@ -17,11 +17,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+import paperclerk.storage
 from paperclerk.domain.errors import DocumentTooLarge, InvalidRequest
 from paperclerk.security.keys import new_key, parse_key
 from paperclerk.storage.blobs import Blobs
 from paperclerk.storage.contents import Contents
-from paperclerk.storage.database import Database
+from paperclerk.storage.database import Database, upgrade
 from paperclerk.storage.executions import (
     MOVES,
     UNFINISHED,
@@ -125,6 +126,44 @@ def test_the_migrations_make_exactly_the_tables(place: Place) -> None:
             assert differences == []
 
     run(job)
+
+
+def test_a_database_of_a_newer_version_is_used_as_it_is(place: Place) -> None:
+    """Its servers and workers start one by one; those of this version may be started again meanwhile."""
+
+    async def job() -> None:
+        async with place.opened() as (database, _):
+            async with database.write() as connection:
+                await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+                await connection.execute(text("ALTER TABLE tenants ADD COLUMN later TEXT"))
+            await database.migrate()
+            assert await tenant(database, "a")
+
+    run(job)
+
+
+def test_migrations_only_add_what_the_version_before_can_do_without(tmp_path: Path) -> None:
+    """No column goes or changes its type, and what is new in a table that was there need not be given."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'p.sqlite'}")
+    folder = Path(paperclerk.storage.__file__).parent / "migrations" / "versions"
+    revisions = sorted(path.name.partition("_")[0] for path in folder.glob("0*.py"))
+    assert len(revisions) >= 6
+    before: dict[str, dict[str, Any]] = {}
+    for revision in revisions:
+        with engine.begin() as connection:
+            upgrade(connection, revision)
+        look = sa.inspect(engine)
+        after = {name: {c["name"]: c for c in look.get_columns(name)} for name in look.get_table_names()}
+        for table, columns in before.items():
+            for name, column in columns.items():
+                now = after[table][name]
+                assert str(now["type"]) == str(column["type"]), (revision, table, name)
+                assert now["nullable"] or not column["nullable"], (revision, table, name)
+            for name in after[table].keys() - columns:
+                new = after[table][name]
+                assert new["nullable"] or new["default"], (revision, table, name)
+        before = after
+    engine.dispose()
 
 
 def test_several_starts_at_once_migrate_once(tmp_path: Path) -> None:

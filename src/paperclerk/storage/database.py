@@ -101,15 +101,23 @@ class Database:
         await self._engine.dispose()
 
 
-def upgrade(connection: Connection) -> None:
-    """Runs the migrations that this database lacks, on `connection`."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Runs the migrations that this database lacks, on `connection`.
+
+    A database that a newer version has migrated is used as it is: migrations only add what this one can do without.
+    """
     from alembic import command
     from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if MigrationContext.configure(connection).get_current_revision() not in {None, *known}:
+        return
+    command.upgrade(config, revision)
 
 
 def _lock_file(path: Path) -> int:
