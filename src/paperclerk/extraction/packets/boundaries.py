@@ -236,6 +236,8 @@ def _cosine(a: Marks, b: Marks) -> float:
 
 
 def _flow(last: Marks, new: Marks) -> Iterator[Clue]:
+    if new.title is not None and new.title != last.title:
+        yield Clue(1.5, "it has a title")
     if new.continued:
         yield Clue(-5.0, "it says that it continues")
     body = [line for line in new.lines if 0.06 < line.y < 0.94]

@@ -18,8 +18,8 @@ from paperclerk.domain.agent import OTHER
 from paperclerk.domain.document import Line, Page, PageStatus
 from paperclerk.domain.result import Leaf, Span, WordPart
 from paperclerk.engines.embedded import phrases
-from paperclerk.extraction.packets.marks import TOP
 
+TOP = 0.35  # share of the height in which a title stands
 TITLE, HIGH, ANYWHERE = 3.0, 1.2, 0.5  # what a phrase counts in a title, in the upper third, elsewhere
 LATER_PAGES = 0.4  # of what the first page counts
 ENOUGH = 1.0  # a document that scores less is of no declared kind
@@ -56,6 +56,24 @@ def kind_of(pages: Sequence[Page], kinds: Mapping[str, tuple[str, ...]]) -> Leaf
     return Leaf(kind, spans, _probability(scores, kind), inferred=True)
 
 
+def title_of(page: Page) -> str | None:
+    """The title of the page, when it names a common kind of document."""
+    if not page.words:
+        return None
+    large = _large(page)
+    for line in page.lines:
+        if _place(page, line, large) == TITLE:
+            text = " ".join(page.words[i].text for i in line.words)
+            tokens = phrases.tokens(text)
+            if any(
+                phrases.key(" ".join(tokens[a:b])) in _names()
+                for a in range(len(tokens))
+                for b in (a + 1, a + 2)
+            ):
+                return phrases.key(text)
+    return None
+
+
 def words_of(kind: str, declared: Sequence[str] = ()) -> Words:
     """What documents of a kind print. A kind is a common one when its name, or a part of it, is in `kinds.txt`."""
     tokens = phrases.tokens(phrases.name_words(kind))
@@ -78,7 +96,7 @@ def _shape(page: Page, words: Words) -> float:
 
 def _found(page: Page, words: Words) -> Iterator[tuple[float, Span]]:
     """The phrases of a kind on a page, each once, where it counts most."""
-    large = 1.25 * median(w.size for w in page.words)
+    large = _large(page)
     best: dict[str, tuple[float, Span]] = {}
     for line in page.lines:
         tokens = [(i, t) for i in line.words for t in phrases.tokens(page.words[i].text)]
@@ -100,6 +118,15 @@ def _place(page: Page, line: Line, large: float) -> float:
         return ANYWHERE
     tall = max(page.words[i].size for i in line.words) >= large or page.words[line.words[0]].bold
     return TITLE if tall and len(line.words) <= MOST_TITLE_WORDS else HIGH
+
+
+def _large(page: Page) -> float:
+    return 1.25 * median(w.size for w in page.words)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset().union(*(words.names for words in _vocabulary().values()))
 
 
 @cache

@@ -20,6 +20,7 @@ from paperclerk.domain.result import Leaf
 from paperclerk.engines.embedded import phrases
 from paperclerk.engines.embedded.engine import EmbeddedEngine
 from paperclerk.engines.engine import Context
+from paperclerk.extraction.packets.kinds import title_of
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field
 
@@ -38,7 +39,6 @@ PARTIES = (
     "customer_number",
     "account_number",
 )
-TOP = 0.35  # share of the height in which a title stands
 SURE = 0.75  # score of a labelled value that is believed
 HEAD, FOOT = 0.3, 0.85  # shares of the page's height above and below which page numbers stand
 
@@ -83,6 +83,7 @@ class Marks:
     words: Counter[str]
     sizes: Counter[float]  # characters by the size they are printed in; nothing for a scan
     continued: bool
+    title: str | None = None  # that names a kind of document
 
     @property
     def is_blank(self) -> bool:
@@ -127,6 +128,7 @@ def marks_of(page: Page) -> Marks:
             t for w in page.words for t in phrases.tokens(w.text) if len(t) > 3 and not t.isdigit()
         ),
         sizes=_sizes(page),
+        title=title_of(page),
         continued=any(_CONTINUED.search(line.text) for line in lines if line.y < HEAD),
     )
 
