@@ -8,8 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from tests.agents.bundles import bundle_of, generated
-from tests.api.conftest import SCHEMA, assert_error, upload, wait_for
+from tests.api.conftest import SCHEMA, Running, assert_error, upload, wait_for
 from tests.documents_made import make_pdf, make_png
+from typer.testing import CliRunner
+
+from paperclerk.cli.main import app
 
 SOURCES = {source.name: source for source in generated(11)}
 RECEIPT = {"type": "object", "properties": {"merchant": {"type": "string"}, "total": {"type": "number"}}}
@@ -237,3 +240,28 @@ def test_the_body_of_older_clients(client: httpx.Client, file_id: str) -> None:
     body = {"name": "t/older", "urls": [data], "batch": False, "priority": 3}
     assert client.post("/agent/execute", json=body).json()["response"]["invoice_number"] == "R-2041"
     assert_error(client.post("/agent/execute", json=body | {"priority": "soon"}), 400, "invalid_request")
+
+
+def test_corrections_become_cases_with_one_command(
+    client: httpx.Client, server: Running, file_id: str
+) -> None:
+    create(client, "t/corrected", grounding=True)
+    first, second = (execute(client, file_id, name="t/corrected").json() for _ in range(2))
+    for number in ("R-1", "R-2"):
+        right = first["response"] | {"invoice_number": number}
+        client.post("/feedback/submit", json={"request_id": first["id"], "response": right})
+    client.post("/feedback/submit", json={"request_id": second["id"], "notes": "fine"})
+
+    def command(*words: str) -> str:
+        where = ["--tenant", "acme", "--data-dir", str(server.settings.data_dir)]
+        done = CliRunner().invoke(app, ["agents", *words, *where])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "1 corrected executions of t/corrected; 1 cases" in command("cases", "add-feedback", "t/corrected")
+    assert "; 0 cases" in command("cases", "add-feedback", "t/corrected")
+    assert command("cases", "list", "t/corrected") == f"{first['id']}  2 fields\n", "metadata is no field"
+    judged = command("eval", "t/corrected:1")
+    assert "invoice_number\t1\t1\t1" in judged, (
+        "the newest correction is the truth, and it was read otherwise"
+    )

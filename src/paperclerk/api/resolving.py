@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import msgspec
 
 from paperclerk.agents.definition import Definition, agent_of
-from paperclerk.agents.steps import without_steps
 from paperclerk.api.auth import Caller
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, NotFound
+from paperclerk.jobs import requested
 from paperclerk.jobs.requested import agent_of_own_schema, find_agent
 from paperclerk.storage.agents import LATEST, Agents, StoredAgent
 from paperclerk.wire.executions import ConfigBody
@@ -32,13 +31,8 @@ async def with_routes(agent: Agent, caller: Caller, services: Services) -> Agent
     """The agent with those that its `route` step names. Raises NotFound, InvalidRequest (`invalid_agent`)."""
     if not agent.routes:
         return agent
-    routed = {kind: await _routed(name, caller, services) for kind, name in agent.routes.items()}
-    return replace(agent, routed=without_steps(routed))
-
-
-async def _routed(name: str, caller: Caller, services: Services) -> Agent:
-    stored = await stored_agent(name, LATEST, caller, services)
-    return agent_from(stored) if stored else await asyncio.to_thread(find_agent, name)
+    async with services.database.read() as connection:
+        return await requested.with_routes(agent, Agents(connection, caller.tenant_id))
 
 
 async def agent_for(domain: str | None, config: ConfigBody, caller: Caller, services: Services) -> Agent:

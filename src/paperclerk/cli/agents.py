@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from paperclerk.cli import golden
 from paperclerk.cli.exits import exit_codes
 from paperclerk.cli.serve import DataDir
 from paperclerk.domain.errors import InvalidRequest, NotFound
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-app = typer.Typer(help="Agents of a tenant: push, publish, roll back.", no_args_is_help=True)
+app = typer.Typer(help="Agents of a tenant: push, evaluate, publish, roll back.", no_args_is_help=True)
+app.add_typer(golden.app, name="cases")
+app.command("eval")(golden.evaluate)
 
 Tenant = Annotated[str, typer.Option(help="Whose agents.")]
 Name = Annotated[str, typer.Argument(help="NAME, or NAME:VERSION; a version is a number, latest or draft.")]
@@ -119,14 +122,27 @@ def diff(file: File, tenant: Tenant, data_dir: DataDir = None) -> None:
 def publish(
     name: Annotated[str, typer.Argument(help="The name of an agent that has a draft.")],
     tenant: Tenant,
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish even what the golden set says is worse.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Makes the draft the next version, and what the name means.
 
+    An agent that has a golden set refuses a draft that gets more of it wrong than the published version.
+
     Example: paperclerk agents publish team/bill --tenant acme
     """
     with exit_codes():
-        stored = _run(data_dir, tenant, lambda agents: agents.publish_draft(_parts(name)[0], now=_now()))
+        base = _parts(name)[0]
+        _run(data_dir, tenant, lambda agents: _resolvable(agents, base))
+        objection = None if force else golden.run(data_dir, tenant, lambda at: at.objection(base))
+        if objection:
+            raise InvalidRequest(
+                f"{objection} `paperclerk agents eval {base}:draft` shows them; --force publishes it all the same.",
+                code="draft_is_worse",
+            )
+        stored = _run(data_dir, tenant, lambda agents: agents.publish_draft(base, now=_now()))
         typer.echo(f"{stored.name}:{stored.version} is published.")
 
 
@@ -168,6 +184,13 @@ async def _required(agents: Agents, name: str, version: str) -> StoredAgent:
     if found is None:
         raise NotFound(f"There is no agent {name!r} with a version {version!r}.", code="unknown_agent")
     return found
+
+
+async def _resolvable(agents: Agents, name: str) -> None:
+    """Raises NotFound when the draft, or an agent that it routes to, is not there."""
+    from paperclerk.jobs.requested import resolved
+
+    await resolved(await _required(agents, name, "draft"), agents)
 
 
 def _parts(name: str) -> tuple[str, str]:

@@ -16,19 +16,21 @@ A prediction is one JSON object a line: `{"id", "response", "seconds", "error"?}
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from paperclerk.domain.errors import InvalidRequest
 
+NEEDED = ("id", "file", "schema", "truth")
 
-def load_cases(path: Path) -> list[dict[str, Any]]:
+
+def load_cases(path: Path, needed: Sequence[str] = NEEDED) -> list[dict[str, Any]]:
     """The cases of a file. Raises InvalidRequest that names the line."""
     cases = list(_lines(path))
     seen: set[str] = set()
     for number, case in enumerate(cases, 1):
-        lacking = [k for k in ("id", "file", "schema", "truth") if k not in case]
+        lacking = [k for k in needed if k not in case]
         if lacking:
             raise InvalidRequest(f"{path} line {number}: a case needs {', '.join(lacking)}.")
         if case["id"] in seen:

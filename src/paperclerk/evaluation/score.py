@@ -32,7 +32,10 @@ LITERAL = ("enum", "const", "default", "examples")
 
 @dataclass(frozen=True)
 class Scored:
-    """One leaf of the truth, or (`surplus`) one value of a predicted array row that the truth does not have."""
+    """One leaf of the truth, or (`surplus`) one value of a predicted array row that the truth does not have.
+
+    `truth` is what is right, `value` what was given.
+    """
 
     path: str
     ok: bool
@@ -41,6 +44,13 @@ class Scored:
     meta: Mapping[str, Any] | None
     empty: bool = False
     surplus: bool = False
+    truth: Any = None
+    value: Any = None
+
+
+def leaves_of(truth: Any, predicted: Any, match: Mapping[str, Any]) -> Iterator[Scored]:
+    """Every leaf of the truth and every surplus value of a prediction, judged."""
+    yield from _leaves(truth, predicted, None, "", "", match)
 
 
 def score(
@@ -69,7 +79,7 @@ def _count_case(t: collections.Counter[str], case: Mapping[str, Any], reply: Map
     t["ms"] += round(1000 * reply.get("seconds", 0))
     t["valid"] += predicted is not None and _validates(predicted, case["schema"])
     every, first = case.get("truth_boxes_alt") or {}, case.get("truth_boxes") or {}
-    for leaf in _leaves(case["truth"], predicted, None, "", "", case.get("match", {})):
+    for leaf in leaves_of(case["truth"], predicted, case.get("match", {})):
         level = (leaf.meta or {}).get("confidence")
         boxes = _boxes(leaf.meta)
         t["given"] += leaf.given
@@ -141,6 +151,8 @@ def _leaf(truth: Any, pred: Any, meta: Any, path: str, kind: str) -> Scored:
         given=given,
         meta=_note(meta),
         empty=empty,
+        truth=truth,
+        value=pred,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,11 @@ import msgspec
 
 from paperclerk.agents import builtin
 from paperclerk.agents.definition import Definition, agent_of, definition_of, to_json
+from paperclerk.agents.steps import without_steps
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.errors import NotFound
 from paperclerk.extraction.plan import Plan, make_plan
+from paperclerk.storage.agents import LATEST, Agents, StoredAgent
 from paperclerk.storage.executions import NewExecution
 
 STORED_AGENT = "agent"  # in an execution's configuration: the definition of a tenant's own agent
@@ -32,6 +35,22 @@ def agent_of_own_schema() -> Agent:
 def is_stored(agent: Agent) -> bool:
     """Whether an agent is a tenant's own: neither ready-made nor what stands in for one."""
     return agent.domain is None and agent.name != OWN_SCHEMA
+
+
+async def resolved(stored: StoredAgent, agents: Agents) -> Agent:
+    """The agent that a stored version is, with those that its `route` step names: the tenant's own first, then the
+    ready-made. Raises NotFound, InvalidRequest (`invalid_agent`)."""
+    return await with_routes(_from(stored.definition, stored.version), agents)
+
+
+async def with_routes(agent: Agent, agents: Agents) -> Agent:
+    """See `resolved`."""
+    found = {}
+    for kind, name in agent.routes.items():
+        base, _, version = name.partition(":")
+        own = await agents.get(base, version or LATEST)
+        found[kind] = _from(own.definition, own.version) if own else await asyncio.to_thread(find_agent, name)
+    return replace(agent, routed=without_steps(found))
 
 
 def stored_form(agent: Agent) -> dict[str, Any]:

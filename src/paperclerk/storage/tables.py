@@ -299,3 +299,20 @@ feedback = Table(
     ),
     Index(None, "tenant_id", "execution_id", "created_at"),
 )
+
+agent_cases = Table(
+    "agent_cases",
+    metadata,
+    # The golden set of an agent: a document, and what is right for it.
+    Column("tenant_id", String(36), primary_key=True),
+    Column("agent", String(200), primary_key=True),
+    Column(
+        "id", String(200), primary_key=True
+    ),  # that of the case's line, or of the execution that was corrected
+    Column("sha256", String(64), nullable=False),
+    Column("truth", Json, nullable=False),
+    Column("match", Json),
+    Column("created_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(["tenant_id", "agent"], ["agents.tenant_id", "agents.name"], ondelete="CASCADE"),
+    Index(None, "sha256"),
+)
