@@ -11,6 +11,7 @@ import random
 import numpy as np
 import pypdfium2 as pdfium
 import pytest
+from everyday import everyday
 from kinds import made
 from PIL import Image, ImageFilter
 
@@ -23,6 +24,7 @@ FLOORS = {
     "invoices-nl": 0.98, "invoices-pt": 0.92, "payslips": 0.94, "statements": 0.92, "forms": 0.92,
     "utility-bills": 0.8,
 }  # fmt: skip
+EVERYDAY_FLOOR = 0.94
 SCANNED = ("invoice-de-0", "invoice-en-1", "payslips-0", "statements-0", "forms-0")
 SCANNED_FLOOR = 0.85
 
@@ -30,7 +32,7 @@ SCANNED_FLOOR = 0.85
 def scored(documents):
     cases, predictions = [], {}
     for case, content in documents:
-        result = paperclerk.execute(content, schema=case["schema"])
+        result = paperclerk.execute(content, schema=case["schema"], agent=case.get("agent"))
         cases.append(case)
         predictions[case["id"]] = {"id": case["id"], "response": result.json()}
     return score(cases, predictions)
@@ -49,6 +51,19 @@ def test_digital_documents(digital, source):
     assert figures["unplaced"] == 0.0
     assert figures["box_given_right"] >= 0.95
     assert figures["null_kept"] in (None, 1.0)
+
+
+@pytest.mark.timeout(300)
+def test_everyday_documents():
+    every = [({**case, "source": "everyday"}, content) for case, content in everyday()]
+    figures = scored(every)["everyday"]
+    assert figures["accuracy"] >= EVERYDAY_FLOOR
+    assert figures["schema_valid"] == 1.0
+    assert figures["unplaced"] == 0.0
+    assert figures["box_given_right"] >= 0.98
+    assert figures["null_kept"] == 1.0
+    assert figures["hi_precision"] >= 0.97
+    assert figures["hi_share"] >= 0.5
 
 
 @pytest.mark.timeout(300)

@@ -39,6 +39,9 @@ _AFTER = re.compile(
 _GLUED = "|".join(f"(?<={mark})" for mark in ["RM", "Rp", "Rs", *sorted(CODES)])  # RM24.40
 _CORE = re.compile(rf"(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
 _GROUP_BY_SPACE = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?(?![\d.,]*\d)")
+_GROUPED_UNIT = re.compile(
+    r"(?<![\d.,] )(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?=\s?(?:kWh|MWh|m³|m3|kg|km|l|t|g|pcs)\b)"
+)
 _LOOSE = re.compile(r"(?<![\d.,/:-])(\d{1,3}(?:[,.]\d{3})*|\d+)(?: ?([.,]) |( )[.,])(\d\d)(?![\d/:-]|[.,]\d)")
 
 
@@ -68,6 +71,8 @@ def _cores(text: str, locale: Locale, loose: bool) -> list[tuple[int, int]]:
     spans = [m.span() for m in _CORE.finditer(text)]
     if locale.space_groups and locale.decimal == ",":
         spans += [m.span() for m in _GROUP_BY_SPACE.finditer(text)]
+    elif locale.decimal == ",":
+        spans += [m.span() for m in _GROUPED_UNIT.finditer(text)]
     if loose:
         spans += [m.span() for m in _LOOSE.finditer(text)]
     return sorted(spans, key=lambda s: (s[0], -s[1]))

@@ -101,7 +101,10 @@ def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
     counted = True
     for segment in (label.segment, slot.row.segment_at(slot.start)):
         below = page.below(segment)
-        counted = counted and bool(below) and any(c.isdigit() for c in below[0].text)
+        filled = bool(below) and (
+            any(c.isdigit() for c in below[0].text) or below[0].size > 1.2 * segment.size
+        )
+        counted = counted and filled
         if not below:
             return False
         size = max(1.0, segment.size)
@@ -330,6 +333,7 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
             start = prefix.start()
         wide = profile.want in ("iban", "vat_id", "phone", "bic") or _grouped(profile)
         wide = wide or re.fullmatch(r"\d{1,4}", row.text[start:end]) is not None
+        wide = wide or re.fullmatch(r"[A-Z]{2,4} \d{2,4}", row.text[start:end]) is not None  # EVG 880 127 433
         while wide and (more := _ID_MORE.match(row.text, end, slot.end)):
             end = more.end()
         value = forms.text_value(_printed(row, start, end), profile)

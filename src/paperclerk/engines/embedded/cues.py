@@ -16,8 +16,8 @@ from paperclerk.engines.embedded.layout import Row
 from paperclerk.engines.embedded.profile import Profile
 
 _PAY = re.compile(
-    r"\b(?:pay\w*|remit|settle\w*|due|zahl\w*|überweis\w*|begleich\w*|régl\w*|pay\w+|pag\w+|abon\w+|versamento|"
-    r"betal\w*|overmak\w*|liquid\w+)\b",
+    r"\b(?:pay\w*|remit|settle\w*|due|zahl\w*|überweis\w*|begleich\w*|régl\w*|pag\w*|abon\w+|versamento|betal\w*|"
+    r"overmak\w*|liquid\w+)\b",
     re.I,
 )
 _BY = re.compile(
@@ -26,6 +26,11 @@ _BY = re.compile(
     r"até|até ao)\s+)$",
     re.I,
 )
+_TAKEN = re.compile(
+    r"\b(?:debited|collected|abgebucht|eingezogen|prélev\w*|cargar\w*|addebit\w*|afgeschreven|debitad\w*)\b",
+    re.I,
+)
+_ON = re.compile(r"\b(?:on|am|zum|le|el|il|op|em)\s+$", re.I)
 _CARD_DIGITS = re.compile(
     r"(?:[*xX•●·#.]{2,}[\s-]?)+(?P<digits>\d{4})(?!\d)|\bending (?:in|with)\s+(?P<end>\d{4})\b"
 )
@@ -43,6 +48,8 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from _days_to_pay_by(facts, profile)
     elif profile.want == "percent" and profile.concepts.get("tax_rate", 0.0) >= 0.8:
         yield from _tax_rates(facts, profile)
+    elif profile.want in ("integer", "number"):
+        yield from _counted(facts, profile)
     elif "last" in words and words & {"4", "four", "digits"}:
         yield from _found(facts, profile, _CARD_DIGITS)
     elif "card" in words and words & {"type", "brand", "network", "scheme"}:
@@ -57,7 +64,8 @@ def _days_to_pay_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     for row in facts.rows:
         for date in facts.values(row).dates:
             lead = row.text[: date.start].replace("\t", " ")
-            if _BY.search(lead) and _PAY.search(f"{before} {lead}"):
+            said = f"{before} {lead}"
+            if (_BY.search(lead) and _PAY.search(said)) or (_ON.search(lead) and _TAKEN.search(said)):
                 value = forms.date_value(date, profile, row.text[date.start : date.end].replace("\t", " "))
                 yield _candidate(row, date.start, date.end, value, 0.62)
         before = row.text
@@ -81,6 +89,29 @@ def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     rates = {str(c.value) for c in found}
     for candidate in found:
         yield candidate if len(rates) == 1 else candidate.with_score(0.32)
+
+
+_NOUN = re.compile(r"\s*(?P<noun>[^\W\d_]{2,})")
+
+
+def _counted(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """`35 cartons` for a number of cartons: the noun behind a number says what it counts."""
+    wanted = {w for w, v in profile.words if v > 0.5}
+    found: list[Candidate] = []
+    for row in facts.rows:
+        for number in facts.values(row).numbers:
+            noun = _NOUN.match(row.text, number.end)
+            value = forms.number_value(number, profile, row.text[number.start : number.end])
+            captioned = noun and number.start == row.segment_at(number.start).start and noun["noun"].istitle()
+            if (
+                noun
+                and not captioned
+                and value is not None
+                and phrases.stem(phrases.key(noun["noun"])) in wanted
+            ):
+                found.append(_candidate(row, number.start, number.end, value, 0.78))
+    if len({str(c.value) for c in found}) == 1:
+        yield from found
 
 
 def _found(facts: Facts, profile: Profile, pattern: re.Pattern[str]) -> Iterator[Candidate]:

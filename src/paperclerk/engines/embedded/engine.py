@@ -56,7 +56,8 @@ class _Extraction:
 
     def _build(self, field: Field) -> Tree:
         if field.kind == "object":
-            return {c.name: self._build(c) for c in field.children}
+            compared = self.tables.compared(field)
+            return {c.name: compared.get(c.name) or self._build(c) for c in field.children}
         if field.kind == "array":
             return self.tables.rows(field)
         return self.leaves.get(field.path, ABSENT)

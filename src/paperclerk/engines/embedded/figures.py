@@ -127,6 +127,35 @@ class Statements:
             if number.percent == share
         ]
 
+    def compared(self, thing: Field) -> dict[str, Leaf]:
+        """Values of an object that asks for one figure in several years: `revenue: {current_year, prior_year}`, or
+        `{2024, 2023}`. The years over the columns tell which is which, else the order."""
+        asked = {c.name: when for c in thing.children if c.is_scalar and (when := _when(c.name)) is not None}
+        line = self._best(thing) if len(asked) >= 2 else None
+        if line is None:
+            return {}
+        years = [self._year(line, piece) for piece, _ in line.cells]
+        known = sorted({y for y in years if y is not None}, reverse=True)
+        found: dict[str, Leaf] = {}
+        for name, when in asked.items():
+            year = when if when > MOST_BACK else known[when] if when < len(known) else None
+            at = years.index(year) if year in years and year is not None else when if not known else None
+            if at is not None and at < len(line.cells):
+                piece, number = line.cells[at]
+                found[name] = text_of([piece]).leaf(number.value, number.start, number.end, 0.6)
+        return found
+
+    def _year(self, line: Line, piece: Piece) -> int | None:
+        """The year over a column."""
+        strips = self.pages[line.page]
+        at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
+        for strip in reversed(strips[max(0, at - 60) : at]):
+            for over in strip.pieces:
+                near = over.box.overlap_x(piece.box) > 0.3 * min(over.box.width, piece.box.width)
+                if near and len(over.words) <= 6 and (year := re.search(r"\b(?:19|20)\d\d\b", over.text)):
+                    return int(year.group())
+        return None
+
     def _best(self, array: Field) -> Line | None:
         best: tuple[float, Line] | None = None
         share = _is_share(array)
@@ -200,6 +229,26 @@ class Statements:
             for code, start, end in find_currency(row.text):
                 return row.leaf(code, start, end, 0.7)
         return ABSENT
+
+
+MOST_BACK = 5
+
+
+def _when(name: str) -> int | None:
+    """How many years back a property looks (`current_year` 0, `prior_year` 1), or the year that it names."""
+    if year := re.fullmatch(r"\D*((?:19|20)\d\d)\D*", name):
+        return int(year[1])
+    said = set(words_of(name).split())
+    if said & {"current", "this", "latest"} and said <= _WHEN:
+        return 0
+    return 1 if said & {"prior", "previous", "last", "preceding", "comparative"} and said <= _WHEN else None
+
+
+_WHEN = frozenset(
+    words(
+        "current this latest prior previous last preceding comparative year period fiscal fy value amount quarter"
+    )
+)
 
 
 def _head(label: str) -> str:

@@ -17,7 +17,7 @@ from functools import cached_property
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.abreast import one_after_another
-from paperclerk.engines.embedded.arithmetic import agreement, rearranged
+from paperclerk.engines.embedded.arithmetic import agreement, close, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Path, Place
 from paperclerk.engines.embedded.entries import entry_rows
@@ -79,6 +79,10 @@ class Tables:
         if element.is_scalar:
             return list(scalars(array, self.strips, self._sections, self.locale))
         return []
+
+    def compared(self, thing: Field) -> dict[str, Leaf]:
+        """The figures of an object that asks for one in several years, from the row of a statement."""
+        return self._statements.compared(thing)
 
     @cached_property
     def _sections(self) -> list[Section]:
@@ -226,9 +230,12 @@ class Tables:
         proved = {c for c in columns if c is not None} if (agreement(grid, *columns) or 0) >= 0.7 else set()
         if columns[2] is not None and self._summed(grid, columns[2]):
             proved.add(columns[2])
+        records = listing.records
+        if _sums_up(grid, len(records)):
+            records = records[:-1]
         amounts = [f for f in _scalars(element) if f.path in sided and f.kind in ("number", "integer")]
         rows = []
-        for record in listing.records:
+        for record in records:
             row = places
             if amounts:
                 side = self._side_of(record, amounts, places, sided)
@@ -291,6 +298,16 @@ class Tables:
             return ABSENT
 
         return _filled(element, give)
+
+
+def _sums_up(grid: Numbers, count: int) -> bool:
+    """Whether the last row of a table holds the sums of the rows above, in two columns or more."""
+    summed = 0
+    for column in grid.values():
+        above, last = column[: count - 1], column[count - 1]
+        if last and count > 2 and all(v is not None for v in above):
+            summed += close(sum(v or 0.0 for v in above), last)
+    return summed >= 2
 
 
 def _split_words(pieces: Sequence[Piece]) -> list[Piece]:

@@ -85,7 +85,7 @@ _NOT_ADDRESS = re.compile(
 )
 _NOT_NAME = re.compile(
     r"\b(?:invoice|receipt|bill|rechnung|facture|factura|fattura|factuur|welcome|thank|copy|original|page|date|time|"
-    r"customer|cash|order|tax|statement|contract|print|table|served|duplicate|gutschrift|quittung|beleg|bon)\b|@|www\.|"
+    r"customer|cash|order|tax|statement|contract|capital|print|table|served|duplicate|gutschrift|quittung|beleg|bon)\b|@|www\.|"
     r"\bhttp|\b(?:tel|fax|phone)\b",
     re.I,
 )
@@ -153,6 +153,8 @@ def part_of_address(text: str, part: str) -> tuple[int, int] | None:
         match = pattern.search(text)
         if match and match.groupdict().get(part):
             return match.span(part)
+    if part == "postcode" and (alone := _POSTCODE.fullmatch(text.strip())):
+        return alone.span()
     return None
 
 
@@ -258,7 +260,7 @@ def _heading(label: Label) -> str | None:
     best = max(((v, c) for c, v in label.concepts.items() if c in ROLES), default=(0.0, ""))
     top = max(label.concepts.values(), default=0.0)
     named = label.concepts.keys() & {"person_name", "first_name", "last_name", "address"}
-    if label.numbered and named and best[0] >= 0.4:  # "e Employee's first name and initial" on a form
+    if label.numbered and named and best[0] >= 0.3:  # "e Employee's first name and initial" on a form
         return best[1]
     return best[1] if best[0] >= 0.75 and best[0] >= top else None
 

@@ -36,21 +36,23 @@ _ROLE_WORDS = {
     "payee": "payee beneficiary remit remittance account_holder",
     "advertiser": "advertiser",
     "agency": "agency",
-    "employer": "employer",
-    "employee": "employee worker staff",
-    "patient": "patient",
+    "employer": "employer arbeitgeber employeur empleador werkgever",
+    "employee": "employee worker staff arbeitnehmer mitarbeiter empleado dipendente werknemer",
+    "patient": "patient paciente paziente",
     "doctor": "doctor physician prescriber",
     "insured": "insured policyholder subscriber",
     "insurer": "insurer insurance",
-    "bank": "bank",
+    "bank": "bank banque banco banca",
     "borrower": "borrower",
     "lender": "lender",
     "carrier": "carrier",
     "cashier": "cashier",
     "seller": "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
-    "partner restaurant hotel retailer",
+    "partner restaurant hotel retailer laboratory pharmacy clinic airline emisor proveedor fornitore cedente "
+    "leverancier verkoper fournisseur vendeur emetteur emitente fornecedor lieferant rechnungssteller aussteller",
     "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
-    "debtor receiver",
+    "debtor receiver cliente comprador acquirente cessionario klant koper afnemer acheteur destinataire kunde "
+    "rechnungsempfaenger adquirente besteller",
 }
 _PARTY_WORDS = word_set(" ".join(_ROLE_WORDS.values()))
 # Objects that only group fields, and words that say which part of a party is meant.
@@ -59,7 +61,8 @@ _CONTAINERS = word_set(
     "address location party person total amount personal basic common field meta invoice receipt bill order"
 )
 _PART_WORDS = word_set(
-    "name address street city town postcode zip code state province region country phone fax email website url line "
+    "name nombre nome naam nom address street city town postcode zip code state province region country phone fax "
+    "email website url line "
     "full location vat tax id no registration iban bic swift account contact mail building house suite"
 )
 _MORE_ALIASES = {
@@ -74,7 +77,8 @@ _MORE_ALIASES = {
     "issue_date": "quote date | quotation date | letter date | report date | certificate date | offer date | "
     "estimate date | note date | document date | form date | date of quote | invoice issue date | "
     "receipt date | purchase date | transaction date | date issued | bill date",
-    "invoice_number": "invoice identifier | invoice code",
+    "invoice_number": "invoice identifier | invoice code | numero | nummer | number | document number",
+    "due_date": "date prelevement | direct debit date | abbuchungsdatum",
     "postcode": "zip | zipcode | postal | postal code | zip code | pin code",
     "website": "web site | website url | homepage url | url",
     "amount_due": "amount owed | balance owed",
@@ -90,12 +94,15 @@ _MORE_ALIASES = {
     "tip": "tip amount",
     "currency": "currency code | iso currency | iso currency code",
 }
-_START = word_set("from start begin beginning since first opening commencement")
-_END = word_set("to end until till thru through last closing ending")
+_START = word_set(
+    "from start begin beginning since first opening commencement debut von ab beginn inicio desde inizio dal van"
+)
+_END = word_set("to end until till thru through last closing ending fin bis ende fine eind tot fim ate hasta")
 _SIDE_WORDS = word_set(
+    "debut von ab beginn inicio desde inizio dal van fin bis ende fine eind tot fim ate hasta periode periodo "
     "from start to end until through thru valid period date day begin last first check in out of"
 )
-_DATE_WORDS = word_set("date day datum fecha data tarikh birthday dob deadline yyyy")
+_DATE_WORDS = word_set("date day datum fecha data periode periodo tarikh birthday dob deadline yyyy")
 _MONEY_WORDS = word_set(
     "amount total subtotal price cost fee balance salary wage payment premium rent tax discount charge deposit "
     "income revenue profit budget value usd eur dollar dollars euro euros money sum gross net earning deduction"
@@ -106,7 +113,7 @@ _COUNTED_WORDS = word_set(
 )
 _ID_WORDS = word_set("no id code reference sku serial barcode")
 _LINK_WORDS = word_set("url uri link website homepage")
-_NAME_WORDS = word_set("name company organization person author owner holder signatory")
+_NAME_WORDS = word_set("name nombre nome naam nom company organization person author owner holder signatory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +220,13 @@ def _read(field: Field) -> Profile:
         _iso(field),
         frozenset(topic),
         owner,
-        _quoted_labels(field.description),
+        (*_quoted_labels(field.description), *_own_label(name_stems, name)),
     )
+
+
+def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The field's own name as a label, blanks aside: `rx_bin` is what `RxBIN` says."""
+    return (phrases.key(name),) if len(stems) > 1 and any(phrases.weight(s) > 0.5 for s in stems) else ()
 
 
 def prompted(asked: Profile, prompt: str) -> Profile:

@@ -79,6 +79,8 @@ class Ranking:
         named, answered = False, False  # by a label that says just what the field asks for
         for label, fit, cut in self.matcher.matches(profile):
             weight = fit * self._party_fit(profile, label)
+            if profile.concepts.get("title", 0.0) >= 0.9 and self._signs(label):
+                weight *= 0.3  # "Title:" beneath "Name:" is somebody's, not the document's
             if weight < 0.15:
                 continue
             before = len(found)
@@ -92,6 +94,11 @@ class Ranking:
         if named and not answered:  # an empty box: what less fitting labels name is something else
             return [c.with_score(0.6 * c.score) if c.label < EXACT else c for c in found]
         return found
+
+    def _signs(self, label: Label) -> bool:
+        """Whether a label stands right below one for a person's name, as under a signature."""
+        rows = self.facts.layout.pages[label.row.page].rows[max(0, label.row.index - 2) : label.row.index]
+        return any(x.concepts.get("person_name", 0.0) >= 0.95 for r in rows for x in self.facts.labels_in(r))
 
     def _heads_address(self, profile: Profile, label: Label) -> bool:
         """Whether a label heads the address that the field is a part of."""

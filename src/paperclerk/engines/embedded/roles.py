@@ -35,6 +35,8 @@ NUMERIC = frozenset(
         "debit",
         "credit",
         "balance",
+        "net_weight",
+        "gross_weight",
     }
 )
 _NOISE = frozenset(
