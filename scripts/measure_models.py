@@ -28,7 +28,8 @@ from paperclerk.domain.document import Document
 from paperclerk.engines.embedded.engine import EmbeddedEngine
 from paperclerk.engines.models.endpoint import Endpoint, Profile
 from paperclerk.engines.models.pool import Patience, Pool
-from paperclerk.evaluation.score import _boxes, _hit, _leaves, _validates
+from paperclerk.evaluation.compare import equal
+from paperclerk.evaluation.score import _boxes, _hit, _validates
 from paperclerk.extraction import pipeline
 from paperclerk.extraction.plan import make_plan
 from paperclerk.extraction.result import Result
@@ -61,11 +62,14 @@ class Tally:
     lost: list[tuple[str, str, Any, Any]] = field(default_factory=list)
     scores: list[tuple[float, bool]] = field(default_factory=list)
 
+    @property
+    def share(self) -> float:
+        return self.right / self.standing if self.standing else 1.0
+
     def row(self) -> str:
-        share = [self.right / self.standing if self.standing else 1.0]
         boxes = f"{self.boxed_right / self.boxed:.3f}" if self.boxed else ""
         return (
-            f"{self.cases} | {self.standing} | {share[0]:.4f} | {boxes} | {self.valid / self.cases:.2f} | "
+            f"{self.cases} | {self.standing} | {self.share:.4f} | {boxes} | {self.valid / self.cases:.2f} | "
             f"{self.calls} | {self.invented} | {self.reported} | {self.failed}"
         )
 
@@ -239,22 +243,51 @@ def _count(tally: Tally, case: Case, result: Result | Exception, oracle: Oracle)
     made_up = {str(v) for v in oracle.seen.invented}
     tally.invented += sum(str(leaf.value) in made_up and not leaf.unplaced for _, leaf in result.leaves())
     every, first = case.case.get("truth_boxes_alt") or {}, case.case.get("truth_boxes") or {}
-    for leaf in _leaves(case.standing, reply, None, "", "", case.case.get("match", {})):
-        if leaf.surplus:
-            continue
-        path = case.names[leaf.path]
-        tally.right += leaf.ok
-        if not leaf.ok:
-            truth = dict(scalars(case.standing))[leaf.path]
-            tally.lost.append((case.case["id"], path, truth, leaf.meta))
+    for short, truth, meta, right in compared(case.standing, reply, None, "", case.truth.kinds):
+        path = case.names[short]
+        tally.right += right
+        if not right:
+            tally.lost.append((case.case["id"], path, truth, meta))
             continue
         wanted = every.get(path) or ([first[path]] if path in first else [])
         if wanted and not all(_on_its_side(box) for box in wanted):
-            hit = _hit(wanted, _boxes(leaf.meta))
+            hit = _hit(wanted, _boxes(meta))
             tally.boxed += 1
             tally.boxed_right += hit
             if not hit:
-                tally.lost.append((case.case["id"], "BOX " + path, wanted, _boxes(leaf.meta)))
+                tally.lost.append((case.case["id"], "BOX " + path, wanted, _boxes(meta)))
+
+
+Compared = tuple[str, Any, Any, bool]  # path, truth, metadata of the value given, right
+
+
+def compared(truth: Any, given: Any, meta: Any, path: str, kinds: Mapping[str, str]) -> Iterator[Compared]:
+    """Every leaf of a truth beside what was given. Rows are paired by how much of them is right, each once."""
+    if isinstance(truth, dict):
+        row = given if isinstance(given, dict) else {}
+        for name, inner in truth.items():
+            here = f"{path}.{name}" if path else name
+            yield from compared(inner, row.get(name), row.get(f"{name}_metadata"), here, kinds)
+    elif isinstance(truth, list):
+        rows = given if isinstance(given, list) else []
+        notes = meta if isinstance(meta, list) else [None] * len(rows)
+        alike = [
+            (-sum(r for *_, r in compared(t, g, None, f"{path}[{i}]", kinds)), abs(i - j), i, j)
+            for i, t in enumerate(truth)
+            for j, g in enumerate(rows)
+        ]
+        pairs: dict[int, int] = {}
+        for _, _, i, j in sorted(alike):
+            if i not in pairs and j not in pairs.values():
+                pairs[i] = j
+        for i, t in enumerate(truth):
+            j = pairs.get(i)
+            row, note = (None, None) if j is None else (rows[j], notes[j])
+            yield from compared(t, row, note, f"{path}[{i}]", kinds)
+    else:
+        number = isinstance(truth, int | float) and not isinstance(truth, bool)
+        kind = kinds.get(shape_of(path)) or ("number" if number else "text")
+        yield path, truth, meta, given not in (None, "") and equal(kind, truth, given)
 
 
 def _on_its_side(box: Sequence[float]) -> bool:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from tests.models.oracle import Faults
 from tests.models.test_engine import SCHEMA, bill, reading
 
 from paperclerk.domain.agent import Agent, ExecutionConfig
@@ -13,6 +14,7 @@ from paperclerk.domain.errors import Cancelled
 from paperclerk.engines.models.endpoint import Profile
 from paperclerk.extraction.pipeline import Progress, extract
 from paperclerk.extraction.plan import Plan, make_plan
+from paperclerk.extraction.windowed import ModelOptions
 
 PAGES = 8
 
@@ -66,3 +68,18 @@ def test_what_was_said_in_an_earlier_life_is_not_asked_again() -> None:
         assert in_all == whole.usage.model_calls == fresh.usage.model_calls
         assert again - asked == in_all - said, "what is missing, and no more"
         assert whole.usage.model_input_tokens == fresh.usage.model_input_tokens
+
+
+def test_steps_with_tools_are_not_paid_for_twice_either() -> None:
+    document, truth = bill(2)
+    kept = Kept()
+    with reading(
+        truth, faults=Faults(invalid_json=8), profile=Profile(tools=True), options=ModelOptions()
+    ) as (engine, oracle):
+        first = extract(document, plan(kept), engine)
+        assert first.response == truth and any(s.name == "tool:read_page" for s in first.steps)
+        asked = oracle.seen.requests
+        again = extract(document, plan(kept), engine)
+        assert oracle.seen.requests == asked
+    assert again.response == first.response
+    assert [s.name for s in again.steps] == [s.name for s in first.steps]

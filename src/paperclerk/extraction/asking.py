@@ -14,7 +14,7 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.result import Step
 from paperclerk.engines.engine import Context
 from paperclerk.engines.models.endpoint import CallFailed, Cause, Profile, Question, Reply
-from paperclerk.engines.models.pool import Budget, Pool
+from paperclerk.engines.models.pool import Budget, Outcome, Pool
 from paperclerk.extraction import windows
 from paperclerk.extraction.prompts import (
     correction_text,
@@ -98,16 +98,16 @@ class Asking:
         """Asks, and whatever follows from the outcomes, until nothing is left to ask."""
         pending = list(asks)
         while pending:
-            self._asked += len(pending)
-            outcomes = self.pool.ask_many(
-                [self._question(a) for a in pending],
-                self.budget,
-                kept=self.context.kept,
-                watch=self._watch if self.context.on_asked else None,
-            )
+            outcomes = self.ask([self._question(a) for a in pending])
             pending = [
                 n for a, o in zip(pending, outcomes, strict=True) for n in self._next(a, o)
             ]  # fmt: skip
+
+    def ask(self, questions: Sequence[Question]) -> list[Outcome]:
+        """The outcome of each question; what the job was told before is not asked again."""
+        self._asked += len(questions)
+        watch = self._watch if self.context.on_asked else None
+        return self.pool.ask_many(questions, self.budget, kept=self.context.kept, watch=watch)
 
     def _watch(self) -> None:
         assert self.context.on_asked is not None

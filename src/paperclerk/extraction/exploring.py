@@ -79,7 +79,7 @@ class _Exploration:
             tools=self.tools.offered,
             turns=_fitting(self.turns, profile.input_chars // 2),
         )
-        outcome = self.asking.pool.ask_many([question], self.asking.budget)[0]
+        outcome = self.asking.ask([question])[0]
         if isinstance(outcome, CallFailed):
             self._note("explore", outcome.message[:200], 0.0)
             return None

@@ -70,7 +70,7 @@ def second_look_at_pictures(
         for batch in batches
     ]
     settled: dict[Path, Leaf] = {}
-    outcomes = asking.pool.ask_many(questions, asking.budget)
+    outcomes = asking.ask(questions)
     for batch, question, outcome in zip(batches, questions, outcomes, strict=True):
         asking.context.trace.steps.append(Step("look", 0.0, f"{len(batch)} pictures"))
         if isinstance(outcome, CallFailed) or not isinstance(outcome.data, dict):

@@ -7,7 +7,9 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
+
+import msgspec
 
 from paperclerk.engines.engine import Kept
 from paperclerk.engines.models.endpoint import Endpoint, Question, Reply
@@ -49,12 +51,12 @@ class ReplyCache:
 def kept_reply(kept: Kept, question: Question, endpoints: Sequence[Endpoint]) -> Reply | None:
     """What the job was told in an earlier life. It has paid for it, so it counts as it did then."""
     data = kept.get(_key(question, endpoints))
-    return None if data is None else Reply(**json.loads(data))
+    return None if data is None else msgspec.json.decode(data, type=Reply)
 
 
 def keep_reply(kept: Kept, question: Question, endpoints: Sequence[Endpoint], reply: Reply) -> None:
     """Keeps a reply with the job."""
-    kept.put(_key(question, endpoints), json.dumps(asdict(reply)).encode())
+    kept.put(_key(question, endpoints), msgspec.json.encode(reply))
 
 
 def _key(question: Question, endpoints: Sequence[Endpoint]) -> str:
