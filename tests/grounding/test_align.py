@@ -125,6 +125,12 @@ def test_print_and_quote_may_differ_in_form(rows: list[str], value: str | float,
     assert place(Claim(value, quote, kind=kind), page_of(*rows)) == span  # type: ignore[arg-type]
 
 
+def test_a_large_amount_with_cents_is_found_though_its_binary_form_has_more_digits() -> None:
+    page = page_of("Total $ 91,532,846.72")
+    assert place(Claim(91532846.72, "91,532,846.72", kind="number"), page) == parts(2)
+    assert place(Claim(91532846.72, kind="number"), page) == parts(2)
+
+
 def test_lines_of_a_column_with_another_column_between_them() -> None:
     page = page_of(
         [(20, "12 Harbour Street"), (300, "Invoice 77")],  # 0-2, 3-4

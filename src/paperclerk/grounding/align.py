@@ -186,7 +186,7 @@ class Aligner:
             return Match(found[0].span, find.EXACT)
         # digits inside a longer token: 4 of "Q4", 2018 of "31.12.2018"
         region = FoldedPage(self.pages[span.page], region_words(span))
-        text = f"{value:.10f}".rstrip("0").rstrip(".")
+        text = find.plain_number(value).removesuffix(".0")
         inside = find.exact(region, text) if value >= 0 else []
         return inside[0] if inside and value == int(value) else None
 

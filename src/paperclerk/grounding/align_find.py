@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -181,7 +182,12 @@ def same_number(a: float, b: float) -> bool:
 
 def significant(value: float) -> str:
     """The digits that must be printed wherever `value` is."""
-    return "".join(c for c in f"{abs(value):.10f}".rstrip("0") if c.isdigit()).strip("0")
+    return "".join(c for c in plain_number(abs(value)) if c.isdigit()).strip("0")
+
+
+def plain_number(value: float) -> str:
+    """The shortest digits that are this number, without an exponent: more would show binary rounding."""
+    return f"{Decimal(repr(value)):f}"
 
 
 def _occurrences(text: str, wanted: str) -> Iterator[int]:
