@@ -168,6 +168,16 @@ def test_faults_that_can_be_overcome_cost_calls_and_lose_nothing(name: str) -> N
     assert oracle.seen.requests <= 50, "the cost of a fault is bounded"
 
 
+@pytest.mark.parametrize("taken", [8_000, 9_000, 10_000])
+def test_a_question_that_is_cut_a_little_and_silently_is_asked_in_halves(taken: int) -> None:
+    document, truth = bill(20)
+    profile = Profile(context_tokens=7_900)  # 11,400 characters: the endpoint takes less
+    with reading(truth, faults=Faults(silent_context_chars=taken), profile=profile) as (engine, oracle):
+        result = read(engine, document)
+    assert result.response == truth
+    assert oracle.seen.requests <= 60
+
+
 @pytest.mark.parametrize(
     "faults",
     [

@@ -33,6 +33,8 @@ MAX_BARREN = 2
 TOKENS_PER_SCALAR, TOKENS_BESIDE = 96, 256
 # More characters a token than any text has: the endpoint has dropped a part of the question and not said so.
 MOST_CHARS_PER_TOKEN = 6.0
+# Questions that differ by more characters than this, and by no token to speak of, have met a limit.
+SAME_SIZE, MANY_CHARS_PER_TOKEN = 600, 20.0
 MAX_STEPS = 200
 
 
@@ -88,6 +90,8 @@ class Asking:
         self.failures: list[Failure] = []
         self._images_of = images_of
         self._asked = 0
+        self._sizes: dict[str, list[tuple[int, int]]] = {}  # tokens and characters of questions, by model
+        self._limits: dict[str, float] = {}
         self.system = system_text(context.prompt)
 
     @property
@@ -98,7 +102,9 @@ class Asking:
         """Asks, and whatever follows from the outcomes, until nothing is left to ask."""
         pending = list(asks)
         while pending:
-            outcomes = self.ask([self._question(a) for a in pending])
+            questions = [self._question(a) for a in pending]
+            outcomes = self.ask(questions)
+            self._learn_limits(questions, outcomes)
             pending = [
                 n for a, o in zip(pending, outcomes, strict=True) for n in self._next(a, o)
             ]  # fmt: skip
@@ -210,7 +216,23 @@ class Asking:
 
     def _was_shortened(self, ask: Ask, reply: Reply) -> bool:
         shown = len(self.system) + ask.window.size
-        return 0 < reply.input_tokens * MOST_CHARS_PER_TOKEN < shown
+        if 0 < reply.input_tokens * MOST_CHARS_PER_TOKEN < shown:
+            return True
+        limit = self._limits.get(reply.model)
+        return limit is not None and reply.input_tokens >= limit
+
+    def _learn_limits(self, questions: Sequence[Question], outcomes: Sequence[Outcome]) -> None:
+        """Finds the tokens at which an endpoint cuts what it is sent: longer questions count no more than those."""
+        for question, outcome in zip(questions, outcomes, strict=True):
+            if isinstance(outcome, Reply) and outcome.input_tokens and not question.images:
+                size = len(question.system) + len(question.text) + len(str(question.correction or ""))
+                self._sizes.setdefault(outcome.model, []).append((outcome.input_tokens, size))
+        for model, seen in self._sizes.items():
+            limit = 0.995 * max(tokens for tokens, _ in seen)
+            sizes = [size for tokens, size in seen if tokens >= limit]
+            apart = max(sizes) - min(sizes)
+            if apart > SAME_SIZE and apart > MANY_CHARS_PER_TOKEN * 0.005 * limit:
+                self._limits[model] = limit
 
     def _note(self, ask: Ask, outcome: Reply | CallFailed) -> None:
         steps = self.context.trace.steps
