@@ -7,7 +7,7 @@ CLIENT := .venv-vlmrun
 NODE_CLIENT := tests/client/node
 ARGS ?=
 
-.PHONY: help setup lock demo test test-s3 test-node compatibility fault lint openapi bench
+.PHONY: help setup lock demo test test-s3 test-node compatibility fault lint openapi bench measure-models
 
 help:
 	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-s3             the stores on an S3-compatible server, machines apart; installs the server"
 	@echo "make test-node           the official Node client too; installs Node by apt when it is missing, as root"
 	@echo "make compatibility       docs/compatibility.md from what the official clients do"
+	@echo "make measure-models EVAL=folder   what the model path loses of labelled sets, with a faultless oracle"
 	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
 	@echo "make fault               the long run of kills while jobs flow, on both stores"
 	@echo "make bench               the benchmark table"
@@ -81,6 +82,11 @@ test-model: setup
 	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --target .venv-model -r tests/models/requirements.lock
 	PYTHONPATH=.venv-model $(PY) -m pytest -m model tests/models/test_real_model.py $(ARGS)
 
+# What is lost of the truths of labelled sets when a faultless oracle is the model; EVAL is where the sets are.
+EVAL ?= ../shared/eval
+measure-models: setup
+	$(PY) -m scripts.measure_models --folder $(EVAL) $(ARGS)
+
 lint: setup
 	$(VENV)/bin/ruff check src tests scripts
 	$(VENV)/bin/ruff format --check src tests scripts
@@ -93,3 +99,4 @@ openapi: setup
 bench: setup
 	$(PY) scripts/bench.py $(ARGS)
 	$(PY) scripts/bench_jobs.py
+	$(PY) -m scripts.bench_models

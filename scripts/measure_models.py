@@ -26,8 +26,10 @@ from tests.models.oracle import Faults, Oracle, Truth, find, said_at_once, scala
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.document import Document
 from paperclerk.engines.embedded.engine import EmbeddedEngine
+from paperclerk.engines.engine import Engine
 from paperclerk.engines.models.endpoint import Endpoint, Profile
 from paperclerk.engines.models.pool import Patience, Pool
+from paperclerk.engines.scripted import ScriptedEngine
 from paperclerk.evaluation.compare import equal
 from paperclerk.evaluation.score import _boxes, _hit, _validates
 from paperclerk.extraction import pipeline
@@ -39,6 +41,25 @@ from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field
 from paperclerk.schemas.lower import Dialect, answer_schema
 
+FAULTS: Mapping[str, Callable[[], Faults]] = {
+    "none": Faults,
+    "answers cut after 1,500 characters": lambda: Faults(cut_after=1500),
+    "invalid JSON, twice": lambda: Faults(invalid_json=2),
+    "invalid JSON, always": lambda: Faults(invalid_json=-1),
+    "endless blanks over 4 fields": lambda: Faults(whitespace_over=4),
+    "refuses type lists and anyOf": lambda: Faults(refused=('["string", "null"]', "anyOf")),
+    "refuses JSON Schema": lambda: Faults(refused=("json_schema",)),
+    "wrong types": lambda: Faults(wrong_types=True),
+    "a third invented": lambda: Faults(invent=0.33),
+    "wrong page": lambda: Faults(wrong_page=True),
+    "429 three times": lambda: Faults(busy=3),
+    "500 twice": lambda: Faults(broken=2),
+    "500 always": lambda: Faults(broken=-1),
+    "connection cut twice": lambda: Faults(dropped=2),
+    "no answer in time": lambda: Faults(slow_s=4.5),
+    "context of 6,000 characters, says so": lambda: Faults(context_chars=6000),
+    "context of 6,000 characters, cut silently": lambda: Faults(silent_context_chars=6000),
+}
 SETS = ("sroie", "sroie-items", "zugferd", "adbuy", "invoice2data", "fara", "extractbench")
 LONG = 50  # pages from which a document is a long one
 QUICK = Patience(first_wait_s=0.02, longest_wait_s=0.1)
@@ -204,15 +225,17 @@ def measure(
     options: ModelOptions | None = None,
     max_retries: int = 3,
     at_once: int = 2,
+    timeout_s: float = 60.0,
+    embedded: Engine | None = None,
 ) -> Tally:
     """All cases read with an oracle of their own each."""
     tally = Tally()
 
     def one(case: Case) -> tuple[Case, Result | Exception, Oracle]:
         with Oracle({"m": case.truth}, faults()) as oracle:
-            endpoint = Endpoint("m", oracle.url, profile=profile or Profile(), timeout_s=60)
+            endpoint = Endpoint("m", oracle.url, profile=profile or Profile(), timeout_s=timeout_s)
             pool = Pool([endpoint], patience=QUICK)
-            engine = ModelEngine(pool, EmbeddedEngine(), options or ModelOptions())
+            engine = ModelEngine(pool, embedded or EmbeddedEngine(), options or ModelOptions())
             config = ExecutionConfig(detail=detail, max_retries=max_retries)  # type: ignore[arg-type]
             try:
                 plan = make_plan(Agent("x", "1", case.case["schema"]), config)
@@ -243,9 +266,13 @@ def _count(tally: Tally, case: Case, result: Result | Exception, oracle: Oracle)
     made_up = {str(v) for v in oracle.seen.invented}
     tally.invented += sum(str(leaf.value) in made_up and not leaf.unplaced for _, leaf in result.leaves())
     every, first = case.case.get("truth_boxes_alt") or {}, case.case.get("truth_boxes") or {}
+    leaves = dict(result.leaves())
     for short, truth, meta, right in compared(case.standing, reply, None, "", case.truth.kinds):
         path = case.names[short]
         tally.right += right
+        leaf = leaves.get(path)
+        if leaf is not None and leaf.value is not None and "[" not in path:
+            tally.scores.append((leaf.score, right))
         if not right:
             tally.lost.append((case.case["id"], path, truth, meta))
             continue
@@ -309,13 +336,33 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("measured/pages"))
     parser.add_argument("--losses", type=int, default=0, help="how many losses of each set are shown")
     parser.add_argument("--only", default="", help="cases whose id holds this")
+    parser.add_argument(
+        "--faults", type=int, default=0, help="each fault over so many cases of each set instead"
+    )
+    parser.add_argument(
+        "--noise", type=float, default=0.0, help="share of answers misread: scores against truth"
+    )
     given = parser.parse_args()
     if not given.folder.is_dir():
         print(f"No labelled sets at {given.folder}: nothing is measured.")
         return
+    noisy: dict[str, Tally] = {}
     print(f"set | {HEADER} | seconds")
     for name in given.sets.split(","):
         cases = [c for c in load(name, given.folder, given.cache) if given.only in c.case["id"]]
+        if given.noise:
+            noisy[name] = measure(cases, detail=given.detail, faults=lambda: Faults(misread=given.noise))
+            print(f"{name} | {noisy[name].row()}", flush=True)
+            continue
+        if given.faults:
+            chosen = cases[: given.faults]
+            for fault, make in FAULTS.items():
+                limit = 2.0 if make().slow_s else 60.0
+                tally = measure(
+                    chosen, faults=make, timeout_s=limit, max_retries=2, embedded=ScriptedEngine({})
+                )
+                print(f"{name}: {fault} | {tally.row()}", flush=True)
+            continue
         parts = {name: [c for c in cases if len(c.document.pages) <= LONG]}
         parts[f"{name}, over {LONG} pages"] = [c for c in cases if len(c.document.pages) > LONG]
         for part, chosen in parts.items():
@@ -324,6 +371,19 @@ def main() -> None:
                 tally = measure(chosen, detail=given.detail)
                 print(f"{part} | {tally.row()} | {time.perf_counter() - started:.0f}", flush=True)
                 show(tally, given.losses)
+    if noisy:
+        print("\n" + reliability([s for tally in noisy.values() for s in tally.scores]))
+
+
+def reliability(scores: Sequence[tuple[float, bool]]) -> str:
+    """How often values of each score, to two digits, are right."""
+    counts: dict[float, Counter[bool]] = {}
+    for score, right in scores:
+        counts.setdefault(round(score, 2), Counter())[right] += 1
+    lines = ["score | values | right"]
+    for score, c in sorted(counts.items(), reverse=True):
+        lines.append(f"{score:.2f} | {c.total()} | {c[True] / c.total():.3f}")
+    return "\n".join(lines)
 
 
 def show(tally: Tally, most: int) -> None:
