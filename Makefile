@@ -7,7 +7,7 @@ CLIENT := .venv-vlmrun
 NODE_CLIENT := tests/client/node
 ARGS ?=
 
-.PHONY: help setup lock demo test test-s3 test-node compatibility fault lint openapi bench measure-models
+.PHONY: help setup lock demo test test-s3 test-node test-schema compatibility fault lint openapi bench measure-models
 
 help:
 	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-model          the model path against a small real model"
 	@echo "make test-s3             the stores on an S3-compatible server, machines apart; installs the server"
 	@echo "make test-node           the official Node client too; installs Node by apt when it is missing, as root"
+	@echo "make test-schema         schemathesis, all checks, on docs/openapi.json; two minutes"
 	@echo "make compatibility       docs/compatibility.md from what the official clients do"
 	@echo "make measure-models EVAL=folder   what the model path loses of labelled sets, with a faultless oracle"
 	@echo "make setup               .venv from the lock file; then .venv/bin/paperclerk"
@@ -64,6 +65,9 @@ $(NODE_CLIENT)/node_modules/.installed: $(NODE_CLIENT)/package-lock.json
 
 test-node: setup $(NODE_CLIENT)/node_modules/.installed
 	$(PY) -m pytest -m node tests/client $(ARGS)
+
+test-schema: setup
+	$(PY) -m pytest -m schema tests/api/test_schemathesis.py $(ARGS)
 
 compatibility: setup $(CLIENT)/.installed $(NODE_CLIENT)/node_modules/.installed
 	$(PY) scripts/compatibility.py

@@ -44,7 +44,9 @@ KEYED_ROUTES = [
     ("POST", "/agent/execute"),
     ("GET", "/agent/executions"),
     ("GET", "/agent/executions/x"),
+    ("GET", "/agent/lookup"),
     ("POST", "/agent/lookup"),
+    ("POST", "/schema/generate"),
     ("GET", "/agents/x"),
     ("POST", "/document/schema"),
     ("POST", "/feedback/submit"),
@@ -467,3 +469,31 @@ def test_an_odd_host_makes_no_url(client: httpx.Client) -> None:
 def test_base_url_rules_the_urls(tight: Running) -> None:
     with tight.client() as client:
         assert upload(client, b"x")["public_url"].startswith("https://clerk.example.org/v1/files/")
+
+
+def test_a_parameter_given_twice_is_refused(client: httpx.Client) -> None:
+    reply = client.get("/files", params=[("limit", "1"), ("limit", "2")])
+    assert "limit" in assert_error(reply, 400, "invalid_request")["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/files", "GET, POST"),
+        ("/files/x", "DELETE, GET"),
+        ("/files/presigned-url", "POST"),
+        ("/schema", "POST"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(client: httpx.Client, path: str, allowed: str) -> None:
+    reply = client.request("OPTIONS", path)
+    assert_error(reply, 405, "method_not_allowed")
+    assert reply.headers["allow"] == allowed
+
+
+def test_an_integer_may_be_written_with_a_point(client: httpx.Client) -> None:
+    body = {"filename": "a.pdf", "expiration": 60.0}
+    assert client.post("/files/presigned-url", json=body).json()["expiration"] == 60
+    assert_error(
+        client.post("/files/presigned-url", json={**body, "expiration": 60.5}), 400, "invalid_request"
+    )

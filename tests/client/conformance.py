@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests.client.rows import CLI, CLIENTS, HTTP, NODE, PYTHON, ROWS, SECTIONS, Row
 from tests.documents_made import make_pdf, make_png
@@ -70,8 +71,10 @@ def documents(folder: Path) -> None:
 
 
 @contextmanager
-def serving(data: Path, folder: Path) -> Iterator[Served]:
-    """The server as a user starts it, on a free port, with a key and the documents."""
+def serving(
+    data: Path, folder: Path, log: IO[bytes] | int = subprocess.DEVNULL, **more: str
+) -> Iterator[Served]:
+    """The server as a user starts it, on a free port, with a key and the documents; `more` are settings."""
     documents(folder)
     made = subprocess.run(
         [*PAPERCLERK, "keys", "create", "--tenant", "acme", "--data-dir", str(data)],
@@ -81,9 +84,9 @@ def serving(data: Path, folder: Path) -> Iterator[Served]:
     )
     command = [*PAPERCLERK, "serve", "--port", "0", "--data-dir", str(data)]
     # A file's own public URL is what a client can give as a URL here.
-    opened = os.environ | {"PAPERCLERK_ALLOW_PRIVATE_ADDRESSES": "127.0.0.0/8"}
+    settings = {"PAPERCLERK_ALLOW_PRIVATE_ADDRESSES": "127.0.0.0/8"} | more
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=opened
+        command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | settings
     ) as process:
         assert process.stdout
         try:

@@ -1,7 +1,8 @@
 """Kills processes at random while jobs flow, then counts what became of what was promised.
 
 `python -m tests.jobs.fault --store sqlite|postgresql --jobs N --kills K [--seed S] [--minutes M]` prints one JSON
-object. Only what a client was told counts: an execution whose acceptance was answered must end, once, and be told once.
+object. Only what a client was told counts: an execution whose acceptance was answered must end, once, and be told
+once.
 """
 
 from __future__ import annotations

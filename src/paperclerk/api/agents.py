@@ -78,7 +78,7 @@ async def lookup(body: AgentLookupBody, caller: CallerOf, services: ServicesOf) 
     return _info(stored) if stored else _ready_made(await asyncio.to_thread(builtin.lookup, name))
 
 
-@router.get("/agent/lookup", include_in_schema=False)
+@router.get("/agent/lookup")
 async def lookup_by_get(request: Request, caller: CallerOf, services: ServicesOf) -> AgentInfo:
     """The same for a client that sends its body with GET."""
     try:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from paperclerk.domain.errors import (
     AddressNotAllowed,
@@ -166,7 +167,19 @@ async def _on_framework(request: Request, error: Exception) -> Response:
     if isinstance(cause, PaperclerkError):  # raised while the framework read the body
         return error_reply(cause, _request_id(request))
     code, message = FRAMEWORK.get(error.status_code, ("invalid_request", "The request cannot be read."))
-    return JSONResponse(error_json(code, message), error.status_code, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (allowed := _allowed(request)):
+        headers["Allow"] = allowed
+    return JSONResponse(error_json(code, message), error.status_code, headers)
+
+
+def _allowed(request: Request) -> str | None:
+    """The methods of this address as they are documented; the framework names those of its first route only."""
+    documented: Mapping[str, Mapping[str, Any]] = request.app.openapi()["paths"]
+    for path in sorted(documented, key=lambda path: path.count("{")):  # /files/hash before /files/{file_id}
+        if compile_path(path)[0].match(request.url.path):
+            return ", ".join(sorted(documented[path])).upper()
+    return None
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, get_args
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from paperclerk.api.errors import InvalidSignature
@@ -72,22 +72,27 @@ async def upload(
     content_type = request.headers.get("content-type", "")
     async with await services.contents.intake(services.limits.max_upload_bytes) as intake:
         sent = await read_upload(content_type, request.stream(), intake)
-        purpose = purpose or _purpose(sent.fields.get("purpose", "assistants"))
+        in_form = _purpose(sent.fields.get("purpose", "assistants"))
+        wants_url = _flag(sent.fields.get("generate_public_url", "true"))
         async with services.contents.referring(sent.staged) as connection:
             file = await Files(connection, caller.tenant_id).add(
                 filename=_clean(sent.filename),
                 media_type=_media_type(sent.staged),
-                purpose=purpose,
+                purpose=purpose or in_form,
                 created_at=_now(services),
                 content=sent.staged.content,
             )
-    if generate_public_url is None:
-        generate_public_url = sent.fields.get("generate_public_url", "true").lower() != "false"
-    return _reply(file, request, services, public=generate_public_url)
+    public = wants_url if generate_public_url is None else generate_public_url
+    return _reply(file, request, services, public=public)
 
 
 @keyed.get("/hash/{md5}")
-async def find_by_md5(md5: str, request: Request, caller: CallerOf, services: ServicesOf) -> FileReply:
+async def find_by_md5(
+    md5: Annotated[str, Path(json_schema_extra={"pattern": f"^{_MD5.pattern}$"})],
+    request: Request,
+    caller: CallerOf,
+    services: ServicesOf,
+) -> FileReply:
     """The file with these bytes, by the MD5 of them in hex; 404 when the tenant has none."""
     if not _MD5.fullmatch(md5):
         raise InvalidRequest("The hash must be an MD5: 32 hexadecimal digits.", code="invalid_hash")
@@ -287,6 +292,13 @@ def _media_type(staged: Staged) -> str:
         return detect(staged.head).media_type
     except DocumentError:
         return UNKNOWN_TYPE
+
+
+def _flag(text: str) -> bool:
+    """A boolean of a form."""
+    if text.lower() not in ("true", "false"):
+        raise InvalidRequest("generate_public_url must be true or false.")
+    return text.lower() == "true"
 
 
 def _purpose(text: str) -> Purpose:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
@@ -25,6 +25,7 @@ router = APIRouter(
 )
 
 LABEL_PREFIX = "metadata."
+MOMENT: dict[str, Any] = {"format": "date-time"}
 Word = Annotated[str | None, Query(max_length=2048)]
 
 
@@ -38,16 +39,20 @@ async def list_predictions(
     status: Status | None = None,
     domain: Word = None,
     name: Annotated[str | None, Query(max_length=2048, description="The agent's name.")] = None,
-    since: Annotated[str | None, Query(description="Made at this time or later, ISO 8601.")] = None,
-    until: Annotated[str | None, Query(description="Made before this time, ISO 8601.")] = None,
+    since: Annotated[
+        str | None, Query(description="Made at this time or later, ISO 8601.", json_schema_extra=MOMENT)
+    ] = None,
+    until: Annotated[
+        str | None, Query(description="Made before this time, ISO 8601.", json_schema_extra=MOMENT)
+    ] = None,
 ) -> Response:
     """The tenant's executions, newest first. `metadata.KEY=VALUE` keeps those with that label."""
     filters = Filters(
         status=status,
         domain=domain,
         agent_name=name,
-        since=parse_time(since, "since") if since else None,
-        until=parse_time(until, "until") if until else None,
+        since=None if since is None else parse_time(since, "since"),
+        until=None if until is None else parse_time(until, "until"),
         labels=_labels(request),
     )
     if any("\0" in text for text in (domain or "", name or "", *filters.labels, *filters.labels.values())):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.message
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
@@ -55,6 +56,7 @@ class KeyRoute(APIRoute):
             services = services_of(request)
             request.state.caller = await authenticate(request, services)
             await self.admit(request.state.caller, services)
+            check_query(request)
             if has_json_body:
                 check_content_type(request)
             return await handle(StrictRequest(request.scope, request.receive))
@@ -121,6 +123,13 @@ async def _check_credits(caller: Caller, services: Services, most: int) -> None:
         raise CreditsExhausted(
             f"The {most} credits of this month are used up. They are renewed on the first of the next month."
         )
+
+
+def check_query(request: Request) -> None:
+    """Raises InvalidRequest for a parameter that is given twice; the framework would take the last one."""
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    if twice := next((name for name, count in counts.items() if count > 1), None):
+        raise InvalidRequest(f"The parameter {twice[:100]!r} is given twice.")
 
 
 def check_content_type(request: Request) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from paperclerk.agents.definition import NAME
-from paperclerk.wire.body import Body, UtcTime
+from paperclerk.wire.body import Body, UtcTime, exactly_one
 from paperclerk.wire.executions import Address, ConfigBody, ExecutionBody, Text, UsageReply
 
 AgentName = Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$")]
@@ -31,6 +31,8 @@ Priority = Annotated[
 class AgentLookupBody(Body):
     """Exactly one of the three."""
 
+    model_config = ConfigDict(json_schema_extra=exactly_one("id", "name", "prompt"))
+
     id: Text | None = None
     name: Text | None = Field(default=None, description="NAME, or NAME:VERSION.")
     prompt: Prompt | None = None
@@ -39,6 +41,13 @@ class AgentLookupBody(Body):
 class AgentConfigBody(ConfigBody):
     """What an agent is made of: `prompt` and `json_schema`; `detail`, `grounding`, `confidence` and `strict`
     become its defaults. `steps` and `validators` are those of a definition (docs/agents.md)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "required": ["prompt"],
+            "allOf": [{"properties": {"prompt": {"type": "string", "minLength": 1}}}],
+        }
+    )
 
     steps: list[str | dict[str, Any]] = Field(
         default_factory=list, description="Such as split, {classify: [...]}, {route: {...}}, extract, verify."

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from paperclerk.storage.executions import Execution, Status
-from paperclerk.wire.body import Body, UtcTime, utc_text
+from paperclerk.wire.body import Body, UtcTime, Whole, at_least_one, exactly_one, utc_text
 
 MAX_IMAGES = 100
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
-Address = Annotated[str, StringConstraints(min_length=1)]
+Address = Annotated[
+    str, StringConstraints(min_length=1), Field(json_schema_extra={"pattern": "^(https?://|data:)"})
+]
+ONE_DOCUMENT = exactly_one("file_id", "url")
+# `domain`, or a schema of one's own.
+READ_BY: dict[str, Any] = {
+    "anyOf": [
+        *at_least_one("domain")["anyOf"],
+        {
+            "required": ["config"],
+            "properties": {"config": {"type": "object", **at_least_one("json_schema")["anyOf"][0]}},
+        },
+    ]
+}
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -29,11 +42,11 @@ class ConfigBody(Body):
     detail: Literal["auto", "lo", "hi"] = "auto"
     grounding: bool = False
     confidence: bool = False
-    page_indices: list[int] | None = Field(
+    page_indices: list[Whole] | None = Field(
         default=None, description="Pages to read, from 0; absent: all of them."
     )
-    max_retries: int = Field(default=3, ge=0, le=100, description="For model engines.")
-    max_tokens: int = Field(default=65535, ge=1, description="For model engines.")
+    max_retries: Whole = Field(default=3, ge=0, le=100, description="For model engines.")
+    max_tokens: Whole = Field(default=65535, ge=1, description="For model engines.")
     temperature: float = Field(default=0.0, ge=0, le=2, description="For model engines.")
     strict: bool = Field(default=False, description="Fail when a required value is not on the page.")
 
@@ -51,7 +64,7 @@ class ExecutionBody(Body):
     callback_url: Address | None = Field(
         default=None, description="Gets the finished execution by POST, signed."
     )
-    priority: int = Field(
+    priority: Whole = Field(
         default=5, ge=1, le=9, description="1 runs first, 9 last, among the tenant's own that wait."
     )
     deadline_s: float | None = Field(
@@ -83,9 +96,13 @@ class _ByDomain(BaseModel):
 class DocumentExecuteBody(_ByAgent, _OneDocument):
     """Executes an agent over a document: exactly one of `file_id` and `url`."""
 
+    model_config = ConfigDict(json_schema_extra=ONE_DOCUMENT)
+
 
 class DocumentGenerateBody(_ByDomain, _OneDocument):
     """Reads a document by a domain's schema, or by one's own: exactly one of `file_id` and `url`."""
+
+    model_config = ConfigDict(json_schema_extra=ONE_DOCUMENT | READ_BY)
 
 
 class ImageExecuteBody(_ByAgent, _Images):
@@ -95,9 +112,13 @@ class ImageExecuteBody(_ByAgent, _Images):
 class ImageGenerateBody(_ByDomain, _Images):
     """Reads images by a domain's schema, or by one's own."""
 
+    model_config = ConfigDict(json_schema_extra=READ_BY)
+
 
 class DocumentSchemaBody(_OneDocument):
     """Infers a schema from a document: exactly one of `file_id` and `url`. The reply always waits."""
+
+    model_config = ConfigDict(json_schema_extra=ONE_DOCUMENT)
 
 
 class ImageSchemaBody(_Images):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from paperclerk.wire.body import Body, UtcTime
+from paperclerk.wire.body import Body, UtcTime, at_least_one, exactly_one
 from paperclerk.wire.executions import Text
 
 Subject = Literal["request", "agent_execution", "chat"]
@@ -14,6 +14,10 @@ Subject = Literal["request", "agent_execution", "chat"]
 
 class FeedbackBody(Body):
     """Exactly one id; a corrected `response`, `notes`, or both."""
+
+    model_config = ConfigDict(
+        json_schema_extra=exactly_one("request_id", "agent_execution_id") | at_least_one("response", "notes")
+    )
 
     request_id: Text | None = None
     agent_execution_id: Text | None = None

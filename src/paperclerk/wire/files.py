@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from paperclerk.wire.body import Body, UtcTime
+from paperclerk.wire.body import Body, UtcTime, Whole
 
 Purpose = Literal[
     "fine-tune", "assistants", "assistants_output", "batch", "batch_output", "vision", "datasets"
@@ -32,7 +32,7 @@ class PresignedUrlBody(Body):
 
     filename: str = Field(min_length=1, max_length=1024)
     purpose: Purpose = "assistants"
-    expiration: int = Field(default=86_400, ge=1, le=604_800, description="Seconds that the address works.")
+    expiration: Whole = Field(default=86_400, ge=1, le=604_800, description="Seconds that the address works.")
 
 
 class PresignedUrlReply(BaseModel):

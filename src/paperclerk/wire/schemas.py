@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from paperclerk.wire.body import Body
-from paperclerk.wire.executions import ConfigBody, Text
+from paperclerk.wire.executions import READ_BY, ConfigBody, Text
 
 
 class SchemaBody(Body):
+    model_config = ConfigDict(json_schema_extra=READ_BY)
+
     domain: Text | None = Field(default=None, description="May be left out when config.json_schema is given.")
     config: ConfigBody = ConfigBody()
 
