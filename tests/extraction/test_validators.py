@@ -153,3 +153,31 @@ def test_an_agent_from_a_file(tmp_path: Path) -> None:
     assert [e.code for e in result.errors] == ["validation_warning"]
     with pytest.raises(InvalidRequest):
         paperclerk.execute(make_pdf(1), agent=str(tmp_path / "other.yaml"))
+
+
+DUE = {"<=": [{"var": "issued"}, {"var": "due"}]}
+
+
+@pytest.mark.parametrize(
+    ("logic", "of", "verdict"),
+    [
+        (DUE, (), "holds"),
+        ({"!": [DUE]}, (), "broken"),
+        ({"all": [{"var": "items"}, {">": [{"var": "price"}, 0]}]}, (), "holds"),
+        ({"in": [{"var": "currency"}, ["EUR", "GBP"]]}, (), "broken"),
+        ({"in": [{"var": "currency"}, ["EUR", "GBP"]]}, ("currency",), "does not apply"),
+        ({"filter": [{"var": "items"}, {"<": [{"var": "price"}, 0]}]}, (), "broken"),
+    ],
+)
+def test_an_expression_is_true_of_the_reply(logic: dict[str, Any], of: tuple[str, ...], verdict: str) -> None:
+    reply = {"issued": "2026-01-02", "due": "2026-02-01", "items": [{"price": 2}], "currency": None}
+    [checked] = check_rules(reply, [Rule("logic", of, logic=logic, message="Look at it.")])
+    assert checked.verdict == verdict
+    if verdict == "broken":
+        assert checked.error is not None and checked.error.message == "Look at it."
+
+
+def test_an_expression_without_end_does_not_apply() -> None:
+    cubic = {"map": [{"var": "x"}, {"map": [{"val": [[2], "x"]}, {"map": [{"val": [[4], "x"]}, 1]}]}]}
+    [checked] = check_rules({"x": list(range(300))}, [Rule("logic", (), logic=cubic)])
+    assert checked.verdict == "does not apply" and checked.why

@@ -22,6 +22,7 @@ from typing import Any
 
 import msgspec
 
+from paperclerk.agents.logic import fault_of
 from paperclerk.agents.steps import read_steps, written_steps
 from paperclerk.domain.agent import Agent, Detail, Rule, RuleKind, Severity
 from paperclerk.domain.errors import InvalidRequest
@@ -47,10 +48,12 @@ class Validator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """A `domain.agent.Rule` as it is written; `of` may be one path."""
 
     rule: RuleKind
-    of: list[str] | str
+    of: list[str] | str = []
     equals: str = ""
     tolerance: float = 0.01
     severity: Severity = "warn"
+    logic: dict[str, Any] | None = None
+    message: str = ""
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -143,14 +146,26 @@ def definition_of(agent: Agent) -> Definition:
 
 def rule_of(validator: Validator) -> Rule:
     paths = (validator.of,) if isinstance(validator.of, str) else tuple(validator.of)
-    return Rule(validator.rule, paths, validator.equals, validator.tolerance, validator.severity)
+    return Rule(
+        validator.rule,
+        paths,
+        validator.equals,
+        validator.tolerance,
+        validator.severity,
+        validator.logic,
+        validator.message,
+    )
 
 
 def _check_rule(number: int, rule: Rule) -> None:
     where = f"validators[{number}]"
     paths = [*rule.of, *([rule.equals] if rule.equals else [])]
     wrong = [path for path in paths if not _PATH.fullmatch(path)]
-    if not rule.of or wrong:
+    if (rule.logic is None) == (rule.rule == "logic"):
+        raise _invalid(f"{where}: a rule `logic`, and only that, has an expression in `logic`.")
+    if rule.logic is not None and (fault := fault_of(rule.logic)):
+        raise _invalid(f"{where}: {fault}")
+    if wrong or not (rule.of or rule.logic):
         raise _invalid(f"{where}: paths are written like total or items[].price, not {(wrong or [''])[0]!r}.")
     if rule.rule in ("sum", "product") and not rule.equals:
         raise _invalid(f"{where}: {rule.rule} needs `equals`, the path of the value to compare with.")

@@ -11,7 +11,7 @@ from paperclerk.domain.errors import InvalidRequest
 Detail = Literal["lo", "auto", "hi"]
 
 
-RuleKind = Literal["sum", "product", "order", "iban", "vat_id", "luhn"]
+RuleKind = Literal["sum", "product", "order", "iban", "vat_id", "luhn", "logic"]
 Severity = Literal["warn", "fail"]
 
 
@@ -21,8 +21,9 @@ class Rule:
 
     `sum`: the values of all paths in `of` add up to `equals`, within `tolerance`. `product`: the same for their
     product, row by row where the paths go through an array. `order`: each date in `of` is not after the next.
-    `iban`, `vat_id`, `luhn`: every value in `of` has a right checksum. A rule about a value that is null does
-    not apply. `severity` `fail` makes the execution fail, `warn` is only told.
+    `iban`, `vat_id`, `luhn`: every value in `of` has a right checksum. `logic`: the JsonLogic expression of that name
+    is true of the reply; `message` says what is wrong when it is not. A rule about a value that is null does
+    not apply (for `logic`: a value in `of`). `severity` `fail` makes the execution fail, `warn` is only told.
     """
 
     rule: RuleKind
@@ -30,6 +31,8 @@ class Rule:
     equals: str = ""
     tolerance: float = 0.01
     severity: Severity = "warn"
+    logic: Mapping[str, Any] | None = None
+    message: str = ""
 
 
 StepKind = Literal["split", "classify", "route", "extract", "verify"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -15,6 +17,8 @@ from paperclerk.domain.errors import ExecutionFailed
 from paperclerk.domain.result import FieldError, Step
 from paperclerk.extraction.checksums import CHECKSUMS
 
+MAX_LOGIC_CHARS = 1_000_000
+MAX_LOGIC_STEPS = 1_000_000
 Verdict = Literal["holds", "broken", "does not apply"]
 
 
@@ -28,7 +32,8 @@ class Checked:
 
     @property
     def step(self) -> Step:
-        name = f"validate:{self.rule.rule} {', '.join(self.rule.of)}"
+        about = ", ".join(self.rule.of) or self.rule.message
+        name = f"validate:{self.rule.rule} {about}".strip()
         return Step(name, 0.0, f"{self.verdict}: {self.why}" if self.why else self.verdict)
 
     @property
@@ -36,7 +41,8 @@ class Checked:
         """None unless the rule is broken."""
         if self.verdict != "broken":
             return None
-        return FieldError(self.rule.equals or self.rule.of[0], "validation_warning", self.why)
+        path = self.rule.equals or (self.rule.of[0] if self.rule.of else "")
+        return FieldError(path, "validation_warning", self.why)
 
 
 def check_rules(response: Any, rules: Sequence[Rule]) -> tuple[Checked, ...]:
@@ -66,7 +72,33 @@ def _check(response: Any, rule: Rule) -> Checked:
         return _product(response, rule)
     if rule.rule == "order":
         return _order(response, rule)
+    if rule.rule == "logic":
+        return _logic(response, rule)
     return _checksums(response, rule)
+
+
+def _logic(response: Any, rule: Rule) -> Checked:
+    import datalogic_py
+
+    if any(value is None for path in rule.of for value in values_at(response, path)):
+        return Checked(rule, "does not apply", "a value is null")
+    data = json.dumps(response)
+    if len(data) > MAX_LOGIC_CHARS:
+        return Checked(rule, "does not apply", f"the reply is longer than {MAX_LOGIC_CHARS:,} characters")
+    try:
+        value, _ = _engine().compile(json.dumps(rule.logic)).evaluate_metered(data, MAX_LOGIC_STEPS)
+    except datalogic_py.DataLogicError as error:
+        return Checked(rule, "does not apply", " ".join(str(error).split())[:200])
+    if json.loads(value):
+        return Checked(rule, "holds")
+    return Checked(rule, "broken", rule.message or f"{json.dumps(rule.logic)[:200]} does not hold.")
+
+
+@cache
+def _engine() -> Any:
+    import datalogic_py
+
+    return datalogic_py.Engine()
 
 
 def _sum(response: Any, rule: Rule) -> Checked:
