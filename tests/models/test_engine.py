@@ -17,6 +17,7 @@ from paperclerk.domain.document import Document, DocumentInfo, Page
 from paperclerk.engines.models.endpoint import Endpoint, Profile
 from paperclerk.engines.models.pool import Patience, Pool
 from paperclerk.engines.scripted import ScriptedEngine
+from paperclerk.extraction.looks import CONFIRMED, CONTRADICTED
 from paperclerk.extraction.pipeline import extract
 from paperclerk.extraction.plan import make_plan
 from paperclerk.extraction.result import Result
@@ -278,7 +279,7 @@ def test_a_second_look_makes_sure() -> None:
         result = read(engine, document)
     assert oracle.seen.requests == 2
     scores = {path: leaf.score for path, leaf in result.leaves()}
-    assert scores["number"] >= 0.9 and scores["total"] >= 0.9
+    assert scores["number"] == scores["total"] == CONFIRMED
 
 
 def test_a_second_look_of_a_model_that_sees_is_at_the_picture_of_each_value_alone() -> None:
@@ -291,11 +292,13 @@ def test_a_second_look_of_a_model_that_sees_is_at_the_picture_of_each_value_alon
         looks = [b for b in oracle.seen.bodies if "Each picture is" in str(b["messages"][-1]["content"])]
         assert looks and not any("<page" in str(b["messages"][-1]) for b in looks), "no words, only pictures"
         scores = {path: leaf.score for path, leaf in result.leaves()}
-        assert all(scores[p] >= 0.9 for p in ("number", "issued", "seller.name", "seller.city", "total"))
+        assert all(
+            scores[p] == CONFIRMED for p in ("number", "issued", "seller.name", "seller.city", "total")
+        )
         oracle.sees = {p.index + 1: page_of("Something else") for p in document.pages}
         doubted = extract(document, plan, engine)
     scores = {path: leaf.score for path, leaf in doubted.leaves()}
-    assert all(scores[p] < 0.6 for p in ("number", "issued", "seller.name", "seller.city", "total"))
+    assert all(scores[p] == CONTRADICTED for p in ("number", "issued", "seller.name", "seller.city", "total"))
 
 
 def test_what_models_cost_stands_in_the_trace() -> None:
