@@ -7,7 +7,7 @@ CLIENT := .venv-vlmrun
 NODE_CLIENT := tests/client/node
 ARGS ?=
 
-.PHONY: help setup lock demo test test-s3 test-node test-schema compatibility fault lint openapi bench measure-models
+.PHONY: help setup lock demo test test-s3 test-node test-schema compatibility fault lint openapi bench measure-models docs
 
 help:
 	@echo "make demo [ARGS=--once]  start the server, execute two samples, draw the boxes"
@@ -22,6 +22,7 @@ help:
 	@echo "make fault               the long run of kills while jobs flow, on both stores"
 	@echo "make bench               the benchmark table"
 	@echo "make openapi             docs/openapi.json from the routes"
+	@echo "make docs                the documentation site, in site/"
 	@echo "make lint                ruff, mypy, layer contracts"
 	@echo "make lock                resolve requirements.lock and tests/client/requirements.lock anew"
 
@@ -104,3 +105,6 @@ bench: setup
 	$(PY) scripts/bench.py $(ARGS)
 	$(PY) scripts/bench_jobs.py
 	$(PY) -m scripts.bench_models
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
