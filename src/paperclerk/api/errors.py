@@ -124,7 +124,6 @@ FAILURE_STATUSES: Mapping[str, int] = {
     "too_many_cells": 413,
     "too_many_pages": 413,
     "too_many_pixels": 413,
-    "too_many_cells": 413,
     "unsupported_media_type": 415,
 }
 
