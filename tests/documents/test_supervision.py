@@ -177,6 +177,31 @@ def test_a_zygote_that_was_killed_is_replaced() -> None:
             assert len(list(reading)) == 1
 
 
+@pytest.mark.parametrize(("deaths", "read"), [(1, True), (3, False)])
+def test_a_zygote_that_dies_while_it_starts_is_replaced_twice(deaths: int, read: bool) -> None:
+    killed: list[int] = []
+
+    def kill_some() -> None:
+        end = time.monotonic() + 60
+        while len(killed) < deaths and time.monotonic() < end:
+            for process in psutil.Process().children():
+                if process.pid not in killed and process.cmdline()[-1:] == ["plain"]:
+                    process.kill()
+                    killed.append(process.pid)
+
+    killer = threading.Thread(target=kill_some)
+    with ProcessReader() as reader:
+        killer.start()
+        if read:
+            with reader.open(made.pdf(made.lines()), ReadOptions()) as reading:
+                assert len(list(reading)) == 1
+        else:
+            with pytest.raises(ReadingFailed, match="did not start"):
+                reader.open(made.pdf(made.lines()), ReadOptions())
+        killer.join()
+    assert len(killed) == deaths
+
+
 def test_nothing_is_left_over() -> None:
     """Processes, descriptors, threads and temporary files after good and bad readings."""
     gc.collect()

@@ -55,7 +55,7 @@ class ZygoteProcess:
     """A running zygote of one flavour."""
 
     def __init__(self, flavour: str) -> None:
-        """Raises RuntimeError when it does not start; its standard error, which is ours, says why."""
+        """Raises ReadingFailed when it does not start; its standard error, which is ours, says why."""
         self._lock = threading.Lock()
         self._control, other = socket.socketpair()
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
@@ -72,7 +72,7 @@ class ZygoteProcess:
         self._control.settimeout(_START_SECONDS)
         if self._hello() != HELLO:
             self.close()
-            raise RuntimeError("the reading process did not start; its standard error says why")
+            raise not_started()
 
     @property
     def pid(self) -> int:
@@ -198,6 +198,13 @@ class Child:
 def crashed() -> ReadingFailed:
     return ReadingFailed(
         "The document made its reader crash. Save it anew, or send it as images.", code="reading_crashed"
+    )
+
+
+def not_started() -> ReadingFailed:
+    return ReadingFailed(
+        "The process that reads documents did not start, or was ended before it could. Send the document again; "
+        "`paperclerk doctor` tells what is wrong if that does not help."
     )
 
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from paperclerk.documents import messages
-from paperclerk.documents.children import Child, Spent, ZygoteProcess, crashed, timed_out
+from paperclerk.documents.children import Child, Spent, ZygoteProcess, crashed, not_started, timed_out
 from paperclerk.documents.messages import MAX_PAGES_FACTOR, Job, NeedsOcr, Opened, PageRead, Rendered
 from paperclerk.documents.reader import ReadOptions
 from paperclerk.documents.source import Source
@@ -23,6 +23,7 @@ from paperclerk.domain.agent import Detail
 from paperclerk.domain.document import DocumentInfo, Page, PageStatus
 from paperclerk.domain.errors import Cancelled, DocumentError, InvalidRequest, ReadingFailed
 
+_TRIES = 3
 _MAX_DEATHS = 3
 """So many pages of one document may kill their child before the reading is given up."""
 
@@ -95,14 +96,21 @@ class ProcessReader:
         return "orders" if self.orders else "plain"
 
     def child(self, flavour: str, options: ReadOptions, spent: Spent) -> Child:
-        """A fresh child of this flavour. A zygote that died is replaced, once."""
+        """A fresh child of this flavour. A zygote that died, or does not start, is replaced: three are tried.
+
+        Raises ReadingFailed.
+        """
         slot = self._slot(flavour)
-        zygote = slot.zygote()
-        try:
-            return zygote.child(options.limits.memory_bytes, spent)
-        except OSError:
-            slot.discard(zygote)
-            return slot.zygote().child(options.limits.memory_bytes, spent)
+        for _ in range(_TRIES):
+            try:
+                zygote = slot.zygote()
+            except ReadingFailed:
+                continue
+            try:
+                return zygote.child(options.limits.memory_bytes, spent)
+            except OSError:
+                slot.discard(zygote)
+        raise not_started()
 
     def _slot(self, flavour: str) -> _Slot:
         with self._lock:
