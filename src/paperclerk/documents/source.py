@@ -37,9 +37,9 @@ class Source:
             raise
 
     def close(self) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        descriptor, self.descriptor = self.descriptor, -1  # first: two threads may close a reading
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def _check_size(size: int, max_bytes: int) -> None:
