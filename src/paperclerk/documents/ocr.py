@@ -8,31 +8,23 @@ the position of every character, which gives each word a tight box.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
 from paperclerk.documents.strips import Quads, Text, cut_out, words_of
 from paperclerk.domain.document import Word
-
-Chances = npt.NDArray[np.float32]
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
 _MAX_DETECT_SIDE = 4096
 _LEAST_WIDTH = 160  # RapidOCR pads to 320: slower, and short words are read less well
 _MIN_SCORE = 0.5
 _MAX_LINE_WIDTH = 48 * 80
-_HALVES_FROM = 640  # pixels: a longer picture is looked at in two halves, if there is a thread for each
-_HALVES_SHARE = 96  # pixels beside the cut that both halves see, so that a line on it is seen whole
-
-Each = Callable[..., Iterable[Any]]
-"""Applies a function to some items, as `map` does; those of a thread pool do it at the same time."""
 
 
 class Networks:
@@ -73,12 +65,8 @@ class Networks:
             score_mode="fast",
         )
 
-    def detect(self, picture: Pixels, max_side: int, in_threads: Each | None = None) -> Quads:
-        """Lines of text as (n, 4, 2) in pixels, looked for at about `max_side` pixels.
-
-        With `in_threads` a large picture is looked at in halves at the same time. The network weighs a
-        little of the whole picture into every pixel, so lines may then differ by a pixel.
-        """
+    def detect(self, picture: Pixels, max_side: int) -> Quads:
+        """Lines of text as (n, 4, 2) in pixels, looked for at about `max_side` pixels."""
         import cv2
 
         height, width = picture.shape[:2]
@@ -88,30 +76,9 @@ class Networks:
         values = np.multiply(small, np.float32(2 / 255), dtype=np.float32)
         values -= 1
         tensor = np.ascontiguousarray(values.transpose(2, 0, 1)[None])
-        if in_threads is not None and max(size) >= _HALVES_FROM:
-            chances = self._in_halves(tensor, in_threads)
-        else:
-            chances = self._line_chances(tensor)
-        quads, _scores = self._boxes(chances, (height, width))
+        output = self._detector.run(None, {"x": tensor})[0]
+        quads, _scores = self._boxes(output, (height, width))
         return np.asarray(quads, np.float32).reshape(-1, 4, 2)
-
-    def _line_chances(self, tensor: Chances) -> Chances:
-        """For each pixel of (1, 3, height, width) the chance that it is of a line: (1, 1, height, width)."""
-        chances: Chances = self._detector.run(None, {"x": np.ascontiguousarray(tensor)})[0]
-        return chances
-
-    def _in_halves(self, tensor: Chances, in_threads: Each) -> Chances:
-        """The same from two halves, cut across the longer side."""
-        axis = 2 if tensor.shape[2] >= tensor.shape[3] else 3
-        cut = round(tensor.shape[axis] / 64) * 32  # the network takes multiples of 32
-        parts = (
-            _part(tensor, axis, 0, cut + _HALVES_SHARE),
-            _part(tensor, axis, cut - _HALVES_SHARE, tensor.shape[axis]),
-        )
-        first, second = in_threads(self._line_chances, parts)
-        return np.concatenate(
-            (_part(first, axis, 0, cut), _part(second, axis, _HALVES_SHARE, second.shape[axis])), axis=axis
-        )
 
     def upside_down(self, strips: Sequence[Pixels]) -> float:
         """How much the direction network thinks that these lines stand on their heads, 0..1."""
@@ -146,7 +113,7 @@ class Networks:
 
 
 class OcrReader:
-    """Reads pictures with `threads` at a time: two halves when looking for lines, then so many lines."""
+    """Reads pictures with `threads` lines recognised at a time."""
 
     def __init__(self, networks: Networks, threads: int) -> None:
         self._networks = networks
@@ -154,12 +121,11 @@ class OcrReader:
 
     def read(self, picture: Pixels, effort: Effort) -> PictureText:
         """The words of `picture`, and how it must be turned to stand upright."""
-        in_threads = self._pool.map if self._pool else None
-        quads = self._networks.detect(picture, effort.detect_side, in_threads)
+        quads = self._networks.detect(picture, effort.detect_side)
         turn = self._turn(picture, quads)
         if turn:
             picture = np.ascontiguousarray(np.rot90(picture, -turn // 90))
-            quads = self._networks.detect(picture, effort.detect_side, in_threads)
+            quads = self._networks.detect(picture, effort.detect_side)
 
         def line(quad: Quads) -> tuple[Word, ...]:
             quad = _from_its_start(quad)
@@ -199,10 +165,6 @@ class OcrReader:
             return _weight(self._networks.recognise(flipped)) - _weight(self._networks.recognise(strip))
 
         return float(sum(self._map(gain, strips[:4]))) > 0
-
-
-def _part(array: Chances, axis: int, begin: int, end: int) -> Chances:
-    return array[(slice(None),) * axis + (slice(begin, end),)]
 
 
 def _weight(text: Text) -> float:
