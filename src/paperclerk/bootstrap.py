@@ -136,6 +136,7 @@ def open_workshop(
         engine=open_engine(settings, stack),
         threads=threads,
         max_document_bytes=settings.max_upload_bytes,
+        base_url=(settings.base_url or "").rstrip("/"),
     )
 
 

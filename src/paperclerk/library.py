@@ -23,6 +23,8 @@ from paperclerk.schemas.check import check_schema
 # What a caller may hand in as a document: a path, the bytes, or a binary file object.
 Source = str | Path | bytes | bytearray | memoryview | BinaryIO
 
+SERVER_ONLY = {"redact", "draw_boxes"}  # what makes files beside the result, which a server keeps
+
 
 def execute(
     document: Source,
@@ -132,11 +134,12 @@ def schema_mapping(schema: Mapping[str, Any] | str | type[Any]) -> Mapping[str, 
 def _config(
     config: ExecutionConfig | Mapping[str, Any] | None, defaults: Mapping[str, Any]
 ) -> ExecutionConfig:
+    defaults = {name: value for name, value in defaults.items() if name not in SERVER_ONLY}
     if config is None:
         return ExecutionConfig(**defaults)
     if isinstance(config, ExecutionConfig):
         return config
-    known = {f.name for f in fields(ExecutionConfig)}
+    known = {f.name for f in fields(ExecutionConfig)} - SERVER_ONLY
     unknown = sorted(set(config) - known)
     if unknown:
         raise InvalidRequest(f"Unknown in config: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")

@@ -11,13 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from paperclerk.agents import inferred, markdown
+from paperclerk.agents import inferred, markdown, redaction
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import NotFound
 
 FAMILIES = ("document", "accounting", "healthcare", "finance", "real-estate", "logistics", "food")
 LATEST = "latest"
-OWN: Mapping[str, Agent] = {agent.name: agent for agent in (markdown.AGENT, inferred.AGENT)}
+OWN: Mapping[str, Agent] = {agent.name: agent for agent in (markdown.AGENT, inferred.AGENT, redaction.AGENT)}
+OLDER: Mapping[str, str] = dict.fromkeys(redaction.OLDER_NAMES, redaction.NAME)
 
 
 def names() -> tuple[str, ...]:
@@ -33,6 +34,7 @@ def lookup(name: str, version: str | None = LATEST) -> Agent:
     Raises NotFound (`unknown_agent`) with the closest names, or with the version that there is.
     """
     base, _, suffix = name.strip().partition(":")
+    base = OLDER.get(base, base)
     wanted = version if version not in (None, "", LATEST) else suffix or LATEST
     if base not in OWN and base not in _catalog():
         raise NotFound(_unknown_name(base), code="unknown_agent")

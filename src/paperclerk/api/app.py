@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from paperclerk import __version__
 from paperclerk.api import (
     agents,
+    artifacts,
     control,
     documents,
     errors,
@@ -64,6 +65,7 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
         agents.router,
         feedback.router,
         feedback.old_router,
+        artifacts.router,
         schemas.router,
         hub.router,
         unsupported.router,

@@ -10,9 +10,11 @@ from paperclerk.api.executions import (
     document_source,
     infer_schema,
     run,
+    stored_documents,
 )
 from paperclerk.api.resolving import agent_for, agent_named
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
+from paperclerk.domain.errors import InvalidRequest
 from paperclerk.wire.executions import (
     DocumentExecuteBody,
     DocumentGenerateBody,
@@ -37,12 +39,17 @@ async def execute(
     body: DocumentExecuteBody, request: Request, caller: CallerOf, services: ServicesOf
 ) -> Response:
     """Executes an agent by name over a document."""
+    if body.file_ids is not None and (body.file_id or body.url):
+        raise InvalidRequest(
+            "Give `file_ids`, `file_id` or `url`; not two of them.", code="ambiguous_document"
+        )
+    sources = stored_documents(body.file_ids) if body.file_ids else document_source(body.file_id, body.url)
     asked = Asked(
-        kind="document",
+        kind="document" if len(sources) == 1 else "documents",
         agent=await agent_named(body.name, body.version, caller, services),
         model="embedded",
         body=body,
-        sources=document_source(body.file_id, body.url),
+        sources=sources,
     )
     return await run(asked, request, caller, services)
 

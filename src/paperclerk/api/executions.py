@@ -125,6 +125,11 @@ def document_source(file_id: str | None, url: str | None) -> tuple[Input, ...]:
     return (Input(file_id=usable),)
 
 
+def stored_documents(file_ids: Sequence[str]) -> tuple[Input, ...]:
+    """Several uploaded files. Raises NotFound for what can be no id of one."""
+    return tuple(source for file_id in file_ids for source in document_source(file_id, None))
+
+
 def decode_data_url(url: str) -> bytes:
     """The bytes of a data: URL. Raises InvalidRequest."""
     head, comma, data = url[5:].partition(",")

@@ -6,19 +6,30 @@ import mmap
 import os
 import socket
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from paperclerk.documents import messages, rehearsal, sandbox
+from paperclerk.documents.covering import covered_copy
 from paperclerk.documents.image_document import ImageDocument
 from paperclerk.documents.media import HEAD_BYTES, Media, detect
-from paperclerk.documents.messages import Done, Job, Opened, PageRead, Refused, Rendered, Reply, Trouble
+from paperclerk.documents.messages import (
+    CopyPiece,
+    Done,
+    Job,
+    Opened,
+    PageRead,
+    Refused,
+    Rendered,
+    Reply,
+    Trouble,
+)
 from paperclerk.documents.office.opening import open_office
 from paperclerk.documents.pages import EFFORTS, Effort, NeedsOcr, OpenDocument, PictureReader, as_png
 from paperclerk.documents.pdf_document import PdfDocument
-from paperclerk.domain.document import Page, PageStatus
+from paperclerk.domain.document import Cover, Page, PageStatus
 from paperclerk.domain.errors import (
     DocumentError,
     DocumentTooLarge,
@@ -28,11 +39,14 @@ from paperclerk.domain.errors import (
     ReadingFailed,
     UnsupportedDocument,
 )
+from paperclerk.grounding.drawing import draw_boxes
+from paperclerk.grounding.places import Place
 
 _FAULT = "The reader failed on this page. Save the document anew, or send it as images."
 _MAX_TRACE = 4000
 MAX_DEPTH = 3
 """How deep an attachment may lie in messages within messages."""
+_PIECE_BYTES = 16_000_000
 
 
 class Flavour:
@@ -119,7 +133,9 @@ def rehearse(flavour: Flavour) -> None:
     for media, data in rehearsal.documents():
         for effort in EFFORTS.values():
             document = _open(flavour, media, np.frombuffer(data, np.uint8), effort, reader, 10**6, 10)
-            as_png(document.draw(0, 200))
+            draw_boxes(as_png(document.draw(0, 200)), [("word", Place(0, "", (0.1, 0.1, 0.2, 0.2), 1.0))])
+            for _piece in covered_copy(document, {0: Cover()}):
+                pass
             try:
                 document.read(0)
             except NeedsOcr:
@@ -158,7 +174,10 @@ def _replies(job: Job, descriptor: int, flavour: Flavour) -> Iterator[Reply]:
         wanted = _wanted(job, document.info.page_count)
         yield Opened(document.info)
         if job.render_side:
-            yield Rendered(as_png(document.draw(job.first, job.render_side)))
+            png = as_png(document.draw(job.first, job.render_side))
+            yield Rendered(draw_boxes(png, job.marks) if job.marks else png)
+        elif job.covers is not None:
+            yield from _copied(job, document, job.covers)
         else:
             yield from _read(job, document, wanted)
     except PaperclerkError as error:
@@ -219,6 +238,13 @@ def _read(job: Job, document: OpenDocument, wanted: frozenset[int]) -> Iterator[
         except Exception:
             yield _trouble(index)
             yield PageRead(Page(index, 0.0, 0.0, PageStatus.FAILED, reason=_FAULT))
+
+
+def _copied(job: Job, document: OpenDocument, covers: Mapping[int, Cover]) -> Iterator[Reply]:
+    for data in covered_copy(document, covers):
+        for start in range(0, len(data), _PIECE_BYTES):
+            yield CopyPiece(data[start : start + _PIECE_BYTES])
+        sandbox.limit_cpu(job.cpu_seconds_per_page, job.cpu_seconds)
 
 
 def _wanted(job: Job, page_count: int) -> frozenset[int]:

@@ -12,7 +12,8 @@ from typing import Literal
 import msgspec
 
 from paperclerk.documents.media import Kind
-from paperclerk.domain.document import DocumentInfo, Page
+from paperclerk.domain.document import Cover, DocumentInfo, Page
+from paperclerk.grounding.places import Place
 
 MAX_FRAME_BYTES = 64_000_000
 MAX_PAGES_FACTOR = 20
@@ -22,8 +23,8 @@ MAX_PAGES_FACTOR = 20
 class Job(msgspec.Struct, frozen=True, tag=True):
     """An order to a child; the document's descriptor travels beside it.
 
-    With `render_side` 0 the pages from `first` on are read, else page `first` alone is drawn. `ocr` False
-    makes the child stop at the first page that needs OCR.
+    With `render_side` 0 the pages from `first` on are read, else page `first` alone is drawn, with the named
+    places of `marks` on it. With `covers` the whole document is copied, covered, and nothing is read.
     """
 
     media_type: str
@@ -41,6 +42,8 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     cpu_seconds: float
     threads: int
     render_side: int = 0
+    covers: dict[int, Cover] | None = None
+    marks: tuple[tuple[str, Place], ...] = ()
 
 
 class Opened(msgspec.Struct, frozen=True, tag=True):
@@ -67,6 +70,12 @@ class Rendered(msgspec.Struct, frozen=True, tag=True):
     png: bytes
 
 
+class CopyPiece(msgspec.Struct, frozen=True, tag=True):
+    """The next bytes of a covered copy."""
+
+    data: bytes
+
+
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """The document cannot be read. `kind` names the class of error."""
 
@@ -86,7 +95,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     """All that was asked for has been said."""
 
 
-Reply = Opened | PageRead | NeedsOcr | Rendered | Refused | Trouble | Done
+Reply = Opened | PageRead | NeedsOcr | Rendered | CopyPiece | Refused | Trouble | Done
 
 _encoder = msgspec.msgpack.Encoder()
 _job_decoder = msgspec.msgpack.Decoder(Job)

@@ -9,25 +9,43 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from paperclerk.documents import messages
 from paperclerk.documents.children import Child, Spent, ZygoteProcess, crashed, not_started, timed_out
-from paperclerk.documents.messages import MAX_PAGES_FACTOR, Job, NeedsOcr, Opened, PageRead, Rendered
+from paperclerk.documents.covering import copy_type
+from paperclerk.documents.messages import (
+    MAX_PAGES_FACTOR,
+    CopyPiece,
+    Done,
+    Job,
+    NeedsOcr,
+    Opened,
+    PageRead,
+    Rendered,
+)
 from paperclerk.documents.reader import ReadOptions
 from paperclerk.documents.source import Source
 from paperclerk.domain.agent import Detail
-from paperclerk.domain.document import DocumentInfo, Page, PageStatus
-from paperclerk.domain.errors import Cancelled, DocumentError, InvalidRequest, ReadingFailed
+from paperclerk.domain.document import Cover, DocumentInfo, Page, PageStatus
+from paperclerk.domain.errors import (
+    Cancelled,
+    DocumentError,
+    DocumentTooLarge,
+    InvalidRequest,
+    ReadingFailed,
+)
+from paperclerk.grounding.places import Place
 
 _TRIES = 3
 _MAX_DEATHS = 3
 """So many pages of one document may kill their child before the reading is given up."""
 
 _MAX_SIDE = 5000
+_MAX_COPY_BYTES = 500_000_000
 _OCR_FLAVOUR = {"lo": "tiny", "auto": "small", "hi": "small"}
 _PLAIN_SHARE = 1 / 3  # of the CPU time of a page: reading a text layer takes milliseconds
 
@@ -50,8 +68,18 @@ class ProcessReader:
         """Raises DocumentError and its kinds, and InvalidRequest for pages outside the document."""
         return ProcessReading(self, Source(source, options.limits.max_bytes, orders=self.orders), options)
 
-    def render(self, source: Path | bytes, page: int, *, max_side: int = 1600) -> bytes:
-        """The page as a viewer shows it (before `Page.turn`), as PNG. Raises DocumentError, InvalidRequest."""
+    def render(
+        self,
+        source: Path | bytes,
+        page: int,
+        *,
+        max_side: int = 1600,
+        marks: Sequence[tuple[str, Place]] = (),
+    ) -> bytes:
+        """The page as a viewer shows it (before `Page.turn`), as PNG, with a box and a name for each of `marks`.
+
+        Raises DocumentError, InvalidRequest.
+        """
         if not 1 <= max_side <= _MAX_SIDE:
             raise InvalidRequest(f"max_side is {max_side}; give 1 to {_MAX_SIDE} pixels.")
         options = ReadOptions()
@@ -59,7 +87,8 @@ class ProcessReader:
         try:
             child = self.child(self.plain_flavour, options, Spent())
             try:
-                child.start(job_for(document, options, page, self, render_side=max_side), document.descriptor)
+                job = job_for(document, options, page, self, render_side=max_side, marks=marks)
+                child.start(job, document.descriptor)
                 while True:
                     match child.receive(options.limits.wall_seconds_per_page):
                         case Rendered(png=png):
@@ -68,6 +97,20 @@ class ProcessReader:
                             continue
                         case _:
                             raise crashed()
+            finally:
+                child.end()
+        finally:
+            document.close()
+
+    def copy_covered(self, source: Path | bytes, covers: Mapping[int, Cover], into: BinaryIO) -> str:
+        """Writes a covered copy to `into`; see `reader.Reader`. Raises DocumentError and its kinds."""
+        options = ReadOptions(pages=tuple(covers))
+        document = Source(source, options.limits.max_bytes, orders=self.orders)
+        try:
+            child = self.child(self.plain_flavour, options, Spent())
+            try:
+                child.start(job_for(document, options, 0, self, covers=covers), document.descriptor)
+                return _received_copy(child, options, len(covers), into)
             finally:
                 child.end()
         finally:
@@ -265,6 +308,8 @@ def job_for(
     *,
     cpu_share: float = 1.0,
     render_side: int = 0,
+    covers: Mapping[int, Cover] | None = None,
+    marks: Sequence[tuple[str, Place]] = (),
 ) -> Job:
     """The order to read `source` from page `first` on, or to draw that page."""
     limits = options.limits
@@ -285,7 +330,33 @@ def job_for(
         limits.seconds_per_page * max(1, count),
         reader.threads,
         render_side,
+        None if covers is None else dict(covers),
+        tuple(marks),
     )
+
+
+def _received_copy(child: Child, options: ReadOptions, pages: int, into: BinaryIO) -> str:
+    """Writes what the child copies; returns its media type."""
+    media_type, size = "", 0
+    until = time.monotonic() + max(options.limits.min_wall_seconds, pages * options.limits.seconds_per_page)
+    while True:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise timed_out()
+        match child.receive(min(left, options.limits.wall_seconds_per_page)):
+            case Opened(info=info):
+                media_type = copy_type(info.kind, info.media_type, info.page_count)
+            case CopyPiece(data=data):
+                size += len(data)
+                if size > _MAX_COPY_BYTES:
+                    raise DocumentTooLarge(
+                        f"The redacted copy would be larger than {_MAX_COPY_BYTES:,} bytes. Split the document."
+                    )
+                into.write(data)
+            case Done() if media_type and size:
+                return media_type
+            case _:
+                raise crashed()
 
 
 def _is_sound(page: Page, index: int) -> bool:

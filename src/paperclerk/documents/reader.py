@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import BinaryIO, Protocol, Self
 
 from paperclerk.domain.agent import Detail
-from paperclerk.domain.document import DocumentInfo, Page
+from paperclerk.domain.document import Cover, DocumentInfo, Page
+from paperclerk.grounding.places import Place
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,26 @@ class Reader(Protocol):
         """Raises DocumentError and its kinds."""
         ...
 
-    def render(self, source: Path | bytes, page: int, *, max_side: int = 1600) -> bytes:
-        """The page as a viewer shows it (before `Page.turn`), as PNG. Raises DocumentError, InvalidRequest."""
+    def render(
+        self,
+        source: Path | bytes,
+        page: int,
+        *,
+        max_side: int = 1600,
+        marks: Sequence[tuple[str, Place]] = (),
+    ) -> bytes:
+        """The page as a viewer shows it (before `Page.turn`), as PNG, with a box and a name for each of `marks`.
+
+        Raises DocumentError, InvalidRequest.
+        """
+        ...
+
+    def copy_covered(self, source: Path | bytes, covers: Mapping[int, Cover], into: BinaryIO) -> str:
+        """Writes a copy of the document, made of pictures of its pages, with places painted over.
+
+        `covers` is keyed by page index; a page that it does not name is covered whole. Returns the media type
+        of the copy: a PDF, or for an image file of one page a JPEG or PNG. Raises DocumentError and its kinds.
+        """
         ...
 
     def warm(self, *, details: tuple[Detail, ...] = ("auto",)) -> None:

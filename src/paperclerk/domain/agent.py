@@ -15,6 +15,22 @@ RuleKind = Literal["sum", "product", "order", "iban", "vat_id", "luhn", "logic"]
 Severity = Literal["warn", "fail"]
 
 
+RedactionKind = Literal["name", "email", "phone", "account", "ssn"]
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """What is covered in a copy of the document: the places of `fields`, and what looks like one of `kinds`.
+
+    Fields are paths like `customer.address` or `items[].price`; a path covers all that is below it, `*`
+    everything. Kind `name` are the fields of the schema that are called names; `account` are IBANs, card numbers
+    and what an account label stands before; the others are what they say.
+    """
+
+    fields: tuple[str, ...] = ()
+    kinds: tuple[RedactionKind, ...] = ()
+
+
 @dataclass(frozen=True)
 class Rule:
     """What must hold across the values of a reply. Paths are like `items[].price`.
@@ -92,7 +108,8 @@ class ExecutionConfig:
     `json_schema` replaces the agent's schema, `gql_stmt` selects a part of the one that rules, `prompt` is
     added to the agent's. `page_indices` are 0-based,
     None means all pages. `max_tokens`, `temperature` and `max_retries` are for model engines. `strict` turns
-    a required value that is not on the page into a failed execution. Raises InvalidRequest for an unknown
+    a required value that is not on the page into a failed execution. `redact` makes a covered copy of the
+    document, `draw_boxes` pictures of its pages with the places of the values. Raises InvalidRequest for an unknown
     `detail`.
     """
 
@@ -107,6 +124,8 @@ class ExecutionConfig:
     max_tokens: int = 65535
     temperature: float = 0.0
     strict: bool = False
+    redact: Redaction | None = None
+    draw_boxes: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -100,3 +100,15 @@ class Document(msgspec.Struct, frozen=True):
 
     info: DocumentInfo
     pages: tuple[Page, ...]
+
+
+class Cover(msgspec.Struct, frozen=True):
+    """What is covered of a page: `boxes`, in shares of the page as a viewer shows it, or the `whole` page.
+
+    `width` and `height` are those of the displayed page in points, 0 where they are not known.
+    """
+
+    width: float = 0.0
+    height: float = 0.0
+    boxes: tuple[Box, ...] = ()
+    whole: bool = False

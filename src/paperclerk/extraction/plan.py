@@ -13,6 +13,7 @@ from paperclerk.documents.reader import ReadOptions
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.engines.engine import Context
+from paperclerk.extraction.redacting import check_redaction
 from paperclerk.schemas.check import check_schema
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field
@@ -42,7 +43,8 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
     """Checks and compiles the schema that rules: the configuration's own, else the agent's; of it the part
     that `config.gql_stmt` selects.
 
-    Raises InvalidSchema; InvalidRequest for a schema of one's own beside an agent that routes to others.
+    Raises InvalidSchema; InvalidRequest for a schema of one's own beside an agent that routes to others, and for
+    a redaction that cannot be followed.
     """
     if agent.routed and (config.json_schema is not None or config.gql_stmt):
         raise InvalidRequest(
@@ -52,6 +54,7 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
         )
     ruling = config.json_schema if config.json_schema is not None else agent.json_schema
     schema, compiled = _prepared(ruling, config.gql_stmt)
+    check_redaction(config.redact, compiled)
     engine = agent.engine if config.json_schema is None else None
     if engine is not None:  # what it gives has places of its own
         config = replace(config, grounding=False, confidence=False)

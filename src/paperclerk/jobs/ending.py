@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
+from paperclerk.jobs.making import MadeFile
+from paperclerk.storage.artifacts import Artifacts
+from paperclerk.storage.contents import Contents
 from paperclerk.storage.database import Database
 from paperclerk.storage.executions import Execution, Executions, Outcome
 from paperclerk.storage.outbox import Webhooks
 from paperclerk.wire.executions import execution_json
 
 
-async def end(database: Database, tenant_id: str, execution_id: str, outcome: Outcome) -> bool:
+async def end(
+    database: Database,
+    tenant_id: str,
+    execution_id: str,
+    outcome: Outcome,
+    *,
+    contents: Contents | None = None,
+    files: Sequence[MadeFile] = (),
+) -> bool:
     """Writes the outcome and, for a `callback_url`, its event. False when the execution had ended before.
+
+    The `files` that it made are kept in `contents`, and their rows written with it.
 
     The first outcome stays, so a worker that comes too late changes nothing and tells nobody.
     """
-    async with database.write() as connection:
+    staged = [file.staged for file in files]
+    async with contents.referring(*staged) if contents else database.write() as connection:
         executions = Executions(connection, tenant_id)
         if not await executions.finish(execution_id, outcome):
             return False
+        made = [file.artifact for file in files]
+        await Artifacts(connection, tenant_id).add(execution_id, made, now=outcome.completed_at)
         ended = await executions.get(execution_id)
         assert ended is not None
         if ended.request.callback_url is not None:

@@ -36,6 +36,7 @@ from paperclerk.extraction.pipeline import (
 from paperclerk.extraction.plan import Plan
 from paperclerk.jobs import outcome
 from paperclerk.jobs.ending import end
+from paperclerk.jobs.making import MadeFile, Maker
 from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints, KeptReplies
@@ -80,11 +81,17 @@ class Executor:
         if execution is None:
             return
         run = _Run(execution, self.checkpoints.replies(tenant_id, execution_id))
+        stack = AsyncExitStack()
         try:
-            ended = self._outcome(run)
+            ended, files = self._outcome(run, stack)
+            contents = self.workshop.contents if files else None
+            self._await(
+                end(self.workshop.database, tenant_id, execution_id, ended, contents=contents, files=files)
+            )
         except Cancelled:
             return  # whoever cancelled or paused it has written that down
-        self._await(end(self.workshop.database, tenant_id, execution_id, ended))
+        finally:
+            self._await(stack.aclose())
         self.on_end(execution)
         if run.has_kept or len(ended.pages) > 1:  # what an earlier life has kept of a single page is not much
             self.checkpoints.drop(tenant_id, execution_id)
@@ -115,9 +122,9 @@ class Executor:
                 return None
             return await executions.get(execution_id)
 
-    def _outcome(self, run: _Run) -> Outcome:
+    def _outcome(self, run: _Run, stack: AsyncExitStack) -> tuple[Outcome, list[MadeFile]]:
+        """How it ended, and the files that it made; what they need is open as long as `stack`."""
         execution, new, started = run.execution, run.execution.request, time.monotonic()
-        stack = AsyncExitStack()
         try:
             plan = run.plan = run.keeping(plan_of(new))
             paths = self._await(stack.enter_async_context(self.workshop.documents(execution.tenant_id, new)))
@@ -133,20 +140,26 @@ class Executor:
             reading = Step("read", time.monotonic() - started, f"{len(document.pages)} pages")
             run.steps = (reading,)
             result = extract(document, plan, self.workshop.engine, before=run.steps, on_progress=wanted)
-            return outcome.completed(new, plan.config, result, now=self.workshop.now())
+            scratch = self.workshop.contents.scratch
+            maker = Maker(
+                execution.id,
+                self.workshop.reader,
+                lambda: self._await(stack.enter_async_context(scratch())),
+            )
+            made = maker.make(plan, result, paths)
+            ended = outcome.completed(new, plan.config, result, now=self.workshop.now())
+            return made.added_to(ended, execution.id, self.workshop.base_url), made.files
         except Cancelled:
             self._leave(run)
             raise
         except PaperclerkError as error:
-            return self._failed(run, error, time.monotonic() - started)
+            return self._failed(run, error, time.monotonic() - started), []
         except Exception as error:  # the border of one execution: the others go on
             log.exception("execution failed by a fault of ours", execution=execution.id)
-            return self._failed(run, error, time.monotonic() - started)
+            return self._failed(run, error, time.monotonic() - started), []
         except BaseException:  # the durable engine's: stopped, or taken up elsewhere
             self._leave(run)
             raise
-        finally:
-            self._await(stack.aclose())
 
     def _failed(self, run: _Run, error: Exception, seconds: float) -> Outcome:
         partial = run.partial(self.workshop.engine)

@@ -11,7 +11,7 @@ import msgspec
 from paperclerk.agents import builtin
 from paperclerk.agents.definition import Definition, agent_of, definition_of, to_json
 from paperclerk.agents.steps import without_steps
-from paperclerk.domain.agent import Agent, ExecutionConfig
+from paperclerk.domain.agent import Agent, ExecutionConfig, Redaction
 from paperclerk.domain.errors import NotFound
 from paperclerk.extraction.plan import Plan, make_plan
 from paperclerk.storage.agents import LATEST, Agents, StoredAgent
@@ -100,7 +100,7 @@ def _ready_made(name: str, version: str) -> Agent:
 
 def _config(new: NewExecution) -> ExecutionConfig:
     given: dict[str, Any] = dict(new.config)
-    pages = given.get("page_indices")
+    pages, redact = given.get("page_indices"), given.get("redact")
     return ExecutionConfig(
         prompt=given.get("prompt", ""),
         json_schema=given.get("json_schema"),
@@ -113,5 +113,7 @@ def _config(new: NewExecution) -> ExecutionConfig:
         max_tokens=given.get("max_tokens", 65535),
         temperature=given.get("temperature", 0.0),
         strict=given.get("strict", False),
+        redact=None if redact is None else msgspec.convert(redact, Redaction),
+        draw_boxes=given.get("draw_boxes", False),
         metadata=new.metadata,
     )

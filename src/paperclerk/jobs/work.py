@@ -44,6 +44,7 @@ class Workshop:
     engine: Engine
     threads: Executor
     max_document_bytes: int
+    base_url: str = ""  # before the addresses in responses
     now: Callable[[], datetime] = utc_now
 
     async def check(self, tenant_id: str, new: NewExecution) -> None:
@@ -120,7 +121,7 @@ class Workshop:
         async with self.contents.scratch() as path:
             with path.open("wb") as into:
                 await self.guard.fetch(url, max_bytes=self.max_document_bytes, into=into)
-            content = await self._in_thread(_content_of, path)
+            content = await self._in_thread(content_of, path)
             async with self.contents.referring(Staged(path, content, b"")) as connection:
                 await Executions(connection, tenant_id).keep_input(execution_id, position, content.sha256)
         return content.sha256
@@ -129,7 +130,8 @@ class Workshop:
         return await asyncio.get_running_loop().run_in_executor(self.threads, function, *arguments)
 
 
-def _content_of(path: Path) -> Content:
+def content_of(path: Path) -> Content:
+    """What is known of the bytes in a file."""
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     with path.open("rb") as data:
         while chunk := data.read(1 << 20):

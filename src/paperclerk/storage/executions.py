@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, RowMapping, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from paperclerk.storage.tables import execution_inputs, execution_labels, executions
+from paperclerk.storage.tables import artifacts, execution_inputs, execution_labels, executions
 from paperclerk.storage.tenancy import TenantRows
 
 
@@ -89,8 +89,8 @@ class Partial:
 class Outcome:
     """How an execution ended. `response` is None when it failed; `failure_code` is None when it did not.
 
-    `usage`, `errors`, `pages` and `steps` are JSON, as the reply gives them; `partial` is what stands in for the
-    response of one that failed.
+    `usage`, `errors`, `pages`, `steps` and `artifacts` are JSON, as the reply gives them; `partial` is what stands in
+    for the response of one that failed.
     """
 
     status: Status
@@ -101,6 +101,7 @@ class Outcome:
     errors: Sequence[Mapping[str, Any]] = ()
     pages: Sequence[Mapping[str, Any]] = ()
     steps: Sequence[Mapping[str, Any]] = ()
+    artifacts: Sequence[Mapping[str, Any]] = ()
     failure_code: str | None = None
     message: str | None = None
     partial: Any = None
@@ -271,7 +272,11 @@ class Executions(TenantRows):
         """
         e, i = executions.c, execution_inputs.c
         held = self._select(execution_inputs, i.sha256).where(i.execution_id.in_(ids), i.sha256.is_not(None))
-        digests = set((await self._connection.execute(held)).scalars())
+        made = self._select(artifacts, artifacts.c.sha256).where(artifacts.c.execution_id.in_(ids))
+        digests = {
+            *(await self._connection.execute(held)).scalars(),
+            *(await self._connection.execute(made)).scalars(),
+        }
         await self._connection.execute(self._delete(executions).where(e.id.in_(ids)))
         return digests
 
@@ -307,6 +312,7 @@ class Executions(TenantRows):
                 errors=list(outcome.errors),
                 pages=list(outcome.pages),
                 steps=list(outcome.steps),
+                artifacts=list(outcome.artifacts),
                 failure_code=outcome.failure_code,
                 message=outcome.message,
                 partial=outcome.partial,
@@ -432,6 +438,7 @@ def _outcome(r: RowMapping, status: Status) -> Outcome:
         errors=r["errors"] or (),
         pages=r["pages"] or (),
         steps=r["steps"] or (),
+        artifacts=r["artifacts"] or (),
         failure_code=r["failure_code"],
         message=r["message"],
         partial=r["partial"],

@@ -158,6 +158,7 @@ executions = Table(
     Column("priority", Integer),  # 1 first .. 9 last, None is 5
     Column("deadline_at", Timestamp),
     Column("key_id", String(16)),  # the API key it was asked for with
+    Column("artifacts", Json),  # as the reply lists them
     Index(None, "tenant_id", "fingerprint"),
     Index(None, "tenant_id", "created_at"),
     Index(None, "tenant_id", "completed_at"),
@@ -314,5 +315,23 @@ agent_cases = Table(
     Column("match", Json),
     Column("created_at", Timestamp, nullable=False),
     ForeignKeyConstraint(["tenant_id", "agent"], ["agents.tenant_id", "agents.name"], ondelete="CASCADE"),
+    Index(None, "sha256"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    # A file that an execution made. The object id is unique within the execution.
+    Column("tenant_id", String(36), primary_key=True),
+    Column("execution_id", String(64), primary_key=True),
+    Column("object_id", String(16), primary_key=True),
+    Column("filename", Text, nullable=False),
+    Column("media_type", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "execution_id"], ["executions.tenant_id", "executions.id"], ondelete="CASCADE"
+    ),
     Index(None, "sha256"),
 )

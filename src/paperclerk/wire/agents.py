@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from paperclerk.agents.definition import NAME
 from paperclerk.wire.body import Body, UtcTime, exactly_one
-from paperclerk.wire.executions import Address, ConfigBody, ExecutionBody, Text, UsageReply
+from paperclerk.wire.executions import Address, ArtifactReply, ConfigBody, ExecutionBody, Text, UsageReply
 
 AgentName = Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$")]
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
@@ -118,3 +118,4 @@ class AgentExecutionReply(BaseModel):
     errors: list[dict[str, Any]]
     pages: list[dict[str, Any]]
     steps: list[dict[str, Any]]
+    artifacts: list[ArtifactReply]

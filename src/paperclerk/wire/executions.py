@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from paperclerk.domain.agent import RedactionKind
 from paperclerk.storage.executions import Execution, Status
 from paperclerk.wire.body import Body, UtcTime, Whole, at_least_one, exactly_one, utc_text
 
@@ -26,6 +27,17 @@ READ_BY: dict[str, Any] = {
     ]
 }
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class RedactBody(Body):
+    """What to cover in a copy of the document, which becomes an artifact (docs/redaction.md)."""
+
+    fields: list[Annotated[str, StringConstraints(min_length=1, max_length=500)]] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Paths like customer.address or items[].price, with all below them; * is every field.",
+    )
+    kinds: list[RedactionKind] = Field(default_factory=list, max_length=10)
 
 
 class ConfigBody(Body):
@@ -49,6 +61,10 @@ class ConfigBody(Body):
     max_tokens: Whole = Field(default=65535, ge=1, description="For model engines.")
     temperature: float = Field(default=0.0, ge=0, le=2, description="For model engines.")
     strict: bool = Field(default=False, description="Fail when a required value is not on the page.")
+    redact: RedactBody | None = Field(default=None, description="Make a copy of the document, covered.")
+    draw_boxes: bool = Field(
+        default=False, description="Make a picture of each page with the places of its values."
+    )
 
 
 class ExecutionBody(Body):
@@ -94,7 +110,11 @@ class _ByDomain(BaseModel):
 
 
 class DocumentExecuteBody(_ByAgent, _OneDocument):
-    """Executes an agent over a document: exactly one of `file_id` and `url`."""
+    """Executes an agent over a document: exactly one of `file_id`, `url` and `file_ids`."""
+
+    file_ids: list[Text] | None = Field(
+        default=None, min_length=1, max_length=MAX_IMAGES, description="Several files, read as one document."
+    )
 
     model_config = ConfigDict(json_schema_extra=ONE_DOCUMENT)
 
@@ -136,6 +156,14 @@ class UsageReply(BaseModel):
     duration_seconds: int = 0
 
 
+class ArtifactReply(BaseModel):
+    """A file that an execution made; GET /v1/artifacts gives its bytes."""
+
+    object_id: str
+    filename: str
+    content_type: str
+
+
 class FailureReply(BaseModel):
     code: str
     message: str
@@ -163,6 +191,7 @@ class ExecutionReply(BaseModel):
         description="Of a failed or cancelled execution: the values it had come to, as response would have them. A "
         "cancelled one has them, and its pages and steps, a moment after its end; null when there are none."
     )
+    artifacts: list[ArtifactReply] = Field(description="Files that it made.")
 
 
 def execution_json(execution: Execution) -> dict[str, Any]:
@@ -187,4 +216,5 @@ def execution_json(execution: Execution) -> dict[str, Any]:
         "pages": list(outcome.pages) if outcome else [],
         "steps": list(outcome.steps) if outcome else [],
         "partial": outcome.partial if outcome else None,
+        "artifacts": list(outcome.artifacts) if outcome else [],
     }
