@@ -15,6 +15,7 @@ from paperclerk.domain.document import Page, PageStatus
 from paperclerk.durable import DurableClient, Queue, durable_engine
 from paperclerk.jobs.names import job_id
 from paperclerk.jobs.retention import Retention
+from paperclerk.storage.artifacts import Artifact, Artifacts
 from paperclerk.storage.blobs import Blobs
 from paperclerk.storage.checkpoints import Checkpoints
 from paperclerk.storage.contents import Contents
@@ -159,6 +160,8 @@ async def leave_everything(database: Database, blobs: Blobs, client: DurableClie
             events = Webhooks(connection, tenant_id)
             await events.add("v", execution_id="e", url="http://a/", body="{}", now=now)
             await Executions(connection, tenant_id).finish("e", Outcome(Status.FAILED, now, partial={"a": 1}))
+            made = Artifact("doc_000000", "a", "application/pdf", staged.content.sha256, 1)
+            await Artifacts(connection, tenant_id).add("e", [made], now=now)
             await FeedbackRows(connection, tenant_id).add("e", {"a": 2}, None, now=now)
     page = Page(0, 1, 1, PageStatus.EMPTY)
     await asyncio.to_thread(checkpoints.keep, tenant_id, "e", 0, [page])
