@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -180,14 +181,16 @@ def test_a_zygote_that_was_killed_is_replaced() -> None:
 @pytest.mark.parametrize(("deaths", "read"), [(1, True), (3, False)])
 def test_a_zygote_that_dies_while_it_starts_is_replaced_twice(deaths: int, read: bool) -> None:
     killed: list[int] = []
+    others = {process.pid for process in psutil.Process().children()}
 
     def kill_some() -> None:
         end = time.monotonic() + 60
         while len(killed) < deaths and time.monotonic() < end:
             for process in psutil.Process().children():
-                if process.pid not in killed and process.cmdline()[-1:] == ["plain"]:
-                    process.kill()
-                    killed.append(process.pid)
+                with suppress(psutil.Error):
+                    if process.pid not in {*others, *killed} and process.cmdline()[-1:] == ["plain"]:
+                        process.kill()
+                        killed.append(process.pid)
 
     killer = threading.Thread(target=kill_some)
     with ProcessReader() as reader:
@@ -315,7 +318,8 @@ def test_a_malformed_message_is_a_crash() -> None:
 
 def _zygote(flavour: str) -> psutil.Process:
     """The youngest, which is the test's own."""
-    zygotes = [p for p in psutil.Process().children() if p.cmdline()[-1:] == [flavour]]
+    living = [p for p in psutil.Process().children() if p.pid not in _zombies()]
+    zygotes = [p for p in living if p.cmdline()[-1:] == [flavour]]
     return max(zygotes, key=psutil.Process.create_time)
 
 
@@ -351,5 +355,10 @@ def _has_seccomp() -> bool:
 
 @pytest.fixture(autouse=True)
 def _no_zombies() -> Iterator[None]:
+    before = _zombies()
     yield
-    _settled(lambda: not [p for p in psutil.Process().children() if p.status() == psutil.STATUS_ZOMBIE])
+    _settled(lambda: _zombies() <= before)
+
+
+def _zombies() -> set[int]:
+    return {p.pid for p in psutil.Process().children() if p.status() == psutil.STATUS_ZOMBIE}

@@ -78,9 +78,16 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def workers() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "--channel" in child.cmdline()]
+def workers(folder: Path) -> list[psutil.Process]:
+    """Those of the server whose data lie below `folder`: other tests of this process may have servers too."""
+    children = [child for child in psutil.Process().children(recursive=True) if _is_worker(child)]
+    return [
+        child for child in children if child.environ().get("PAPERCLERK_DATA_DIR", "").startswith(str(folder))
+    ]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    return process.status() != psutil.STATUS_ZOMBIE and "--channel" in process.cmdline()
 
 
 def kept(folder: Path) -> int:
@@ -92,7 +99,7 @@ def test_a_killed_job_goes_on_after_the_last_answer(
 ) -> None:
     job = start(client)
     until(lambda: kept(tmp_path) >= PAGES // 2)
-    (worker,) = workers()
+    (worker,) = workers(tmp_path)
     worker.kill()
     model.latency_s = 0.1
     done = wait_for(client, job, 60)

@@ -287,11 +287,12 @@ def _clean(filename: str) -> str:
 
 
 def _media_type(staged: Staged) -> str:
-    """The type that the bytes show."""
+    """The type that the bytes show, of PDF and pictures; a page of somebody's script is served as mere bytes."""
     try:
-        return detect(staged.head).media_type
+        media = detect(staged.head)
     except DocumentError:
         return UNKNOWN_TYPE
+    return media.media_type if media.kind in ("pdf", "image") else UNKNOWN_TYPE
 
 
 def _flag(text: str) -> bool:
