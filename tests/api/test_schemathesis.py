@@ -21,7 +21,8 @@ def test_every_check_of_schemathesis_passes(server: Running, tmp_path: Path) -> 
         "--config-file",
         str(ROOT / "schemathesis.toml"),
     ]
-    options = ["--checks", "all", "--max-examples", "10", "--workers", "2", "--generation-database", "none"]
+    # One worker: two of them race for a cache of the generator now and then (KeyError).
+    options = ["--checks", "all", "--max-examples", "10", "--workers", "1", "--generation-database", "none"]
     key = f"Authorization: Bearer {server.key('schemathesis')}"
     done = subprocess.run(
         [*command, "run", str(ROOT / "docs" / "openapi.json"), "--url", server.url, "-H", key, *options],
