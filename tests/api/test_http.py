@@ -42,6 +42,8 @@ KEYED_ROUTES = [
     ("GET", "/agent"),
     ("POST", "/agent/create"),
     ("POST", "/agent/execute"),
+    ("GET", "/artifacts"),
+    ("GET", "/artifacts/list"),
     ("GET", "/agent/executions"),
     ("GET", "/agent/executions/x"),
     ("GET", "/agent/lookup"),
