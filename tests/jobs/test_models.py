@@ -102,7 +102,7 @@ def test_a_killed_job_goes_on_after_the_last_answer(
     (worker,) = workers(tmp_path)
     worker.kill()
     model.latency_s = 0.1
-    done = wait_for(client, job, 60)
+    done = wait_for(client, job, 100)
     assert done["status"] == "completed" and done["response"]["parts"] == ROWS
     assert model.seen.requests <= PAGES + 1, "only the one that was in the making is asked again"
     until(lambda: kept(tmp_path) == 0)
