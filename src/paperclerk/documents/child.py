@@ -53,6 +53,7 @@ class Flavour:
     """What a zygote has loaded, ready in each of its children. The plain one has no OCR."""
 
     obeys_orders = False
+    draws = True  # pages and copies are drawn in children without OCR: they are the small ones
 
     def picture_reader(self, threads: int) -> PictureReader | None:
         return None
@@ -73,6 +74,8 @@ class Flavour:
 class SmallFlavour(Flavour):
     """PP-OCRv6 small, for `auto` and `hi`."""
 
+    draws = False
+
     def __init__(self) -> None:
         from paperclerk.documents.ocr import Networks
 
@@ -89,6 +92,8 @@ class SmallFlavour(Flavour):
 
 class TinyFlavour(Flavour):
     """PP-OCRv6 tiny, for `lo`. Its library must not run before the fork."""
+
+    draws = False
 
     def __init__(self) -> None:
         import cv2
@@ -131,14 +136,18 @@ def rehearse(flavour: Flavour) -> None:
 
     reader = flavour.rehearsal_reader()
     for media, data in rehearsal.documents():
-        for effort in EFFORTS.values():
+        has_pictures = media.kind in ("pdf", "image")  # what is not typeset here: read by effort, and copied
+        efforts = EFFORTS.values() if reader is not None and has_pictures else (EFFORTS["auto"],)
+        for effort in efforts:
             document = _open(flavour, media, np.frombuffer(data, np.uint8), effort, reader, 10**6, 10)
-            draw_boxes(as_png(document.draw(0, 200)), [("word", Place(0, "", (0.1, 0.1, 0.2, 0.2), 1.0))])
-            for _piece in covered_copy(document, {0: Cover()}):
-                pass
             try:
                 document.read(0)
             except NeedsOcr:
+                pass
+        picture = document.draw(0, 200)
+        if flavour.draws:
+            draw_boxes(as_png(picture), [("word", Place(0, "", (0.1, 0.1, 0.2, 0.2), 1.0))])
+            for _piece in covered_copy(document, {0: Cover()}) if has_pictures else ():
                 pass
 
 
