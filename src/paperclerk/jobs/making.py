@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from paperclerk.documents.reader import Reader, ReadOptions
-from paperclerk.domain.document import Cover
+from paperclerk.domain.document import Cover, DocumentInfo
 from paperclerk.domain.errors import UnsupportedDocument
 from paperclerk.domain.result import Step
 from paperclerk.extraction.plan import Plan
@@ -97,12 +98,15 @@ class Maker:
         config = plan.config
         if config.redact is None and not config.draw_boxes:
             return made
-        firsts = self._first_pages(sources)
+        infos = [self._info(source) for source in sources]
+        firsts = list(
+            accumulate((info.page_count for info in infos[:-1]), initial=0)
+        )  # of the pages read as one
         if config.redact is not None:
             started = time.monotonic()
             made.covering = cover(result, config.redact)
-            for number, (source, first) in enumerate(zip(sources, firsts, strict=True)):
-                self._copy(made, source, first, number)
+            for number, (source, info, first) in enumerate(zip(sources, infos, firsts, strict=True)):
+                self._copy(made, source, info, first, number)
             made.steps.append(made.covering.step(time.monotonic() - started))
         if config.draw_boxes:
             started = time.monotonic()
@@ -110,18 +114,12 @@ class Maker:
             made.steps.append(Step("draw_boxes", time.monotonic() - started))
         return made
 
-    def _first_pages(self, sources: Sequence[Path]) -> list[int]:
-        """The number of each source's first page in the document that they are read as."""
-        firsts = [0]
-        for source in sources[:-1]:
-            with self.reader.open(source, ReadOptions(pages=())) as reading:
-                firsts.append(firsts[-1] + reading.info.page_count)
-        return firsts
-
-    def _copy(self, made: Made, source: Path, first: int, number: int) -> None:
-        assert made.covering is not None
+    def _info(self, source: Path) -> DocumentInfo:
         with self.reader.open(source, ReadOptions(pages=())) as reading:
-            info = reading.info
+            return reading.info
+
+    def _copy(self, made: Made, source: Path, info: DocumentInfo, first: int, number: int) -> None:
+        assert made.covering is not None
         if info.kind not in ("pdf", "image"):
             raise UnsupportedDocument(
                 f"Only PDFs and images can be redacted, not {info.media_type}. Save the document as a PDF."

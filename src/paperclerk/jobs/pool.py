@@ -70,6 +70,7 @@ class WorkerPool:
         except TimeoutError:
             for worker in workers:
                 _signal(worker.process, signal.SIGKILL)
+            await asyncio.gather(*(w.process.wait() for w in workers))  # else they stay as zombies
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
