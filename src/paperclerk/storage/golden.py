@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Row
+
 from paperclerk.storage.tables import agent_cases, execution_inputs, executions, feedback, files
 from paperclerk.storage.tenancy import TenantRows
 
@@ -26,8 +28,7 @@ class GoldenSets(TenantRows):
 
     async def put(self, agent: str, case: GoldenCase, *, now: datetime) -> bool:
         """Adds a case, or replaces the one of that id. False when it stood there just so."""
-        known = {c.id: c for c in await self.all(agent)}.get(case.id)
-        if known == case:
+        if await self.get(agent, case.id) == case:
             return False
         c = agent_cases.c
         await self._connection.execute(self._delete(agent_cases).where(c.agent == agent, c.id == case.id))
@@ -47,12 +48,17 @@ class GoldenSets(TenantRows):
     async def all(self, agent: str) -> list[GoldenCase]:
         """The cases of an agent by id."""
         query = self._select(agent_cases).where(agent_cases.c.agent == agent).order_by(agent_cases.c.id)
-        rows = await self._connection.execute(query)
-        return [GoldenCase(r._mapping["id"], r.sha256, r.truth, r.match or {}) for r in rows]
+        return [_case(row) for row in await self._connection.execute(query)]
+
+    async def get(self, agent: str, case_id: str) -> GoldenCase | None:
+        c = agent_cases.c
+        query = self._select(agent_cases).where(c.agent == agent, c.id == case_id)
+        row = (await self._connection.execute(query)).one_or_none()
+        return _case(row) if row else None
 
     async def remove(self, agent: str, case_id: str) -> str | None:
         """Removes a case; the digest of its document, None when there is no such case."""
-        found = {c.id: c for c in await self.all(agent)}.get(case_id)
+        found = await self.get(agent, case_id)
         if found is None:
             return None
         c = agent_cases.c
@@ -84,3 +90,7 @@ class GoldenSets(TenantRows):
             newest[row.id] = [*newest[row.id], case] if several and row.id in newest else [case]
             before = (row.id, row.response)
         return [cases[0] for cases in newest.values() if len(cases) == 1]
+
+
+def _case(row: Row[Any]) -> GoldenCase:
+    return GoldenCase(row._mapping["id"], row.sha256, row.truth, row.match or {})
