@@ -44,9 +44,9 @@ lock:
 demo: setup
 	$(PY) scripts/demo.py $(ARGS)
 
-# Two at a time, a file in one process: much of a test is waiting for what it started.
+# Three at a time, a file in one process: much of a test is waiting for what it started.
 test: setup lint $(CLIENT)/.installed
-	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 fault: setup
 	$(PY) -m tests.jobs.fault --store sqlite $(ARGS)
