@@ -6,7 +6,6 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -14,7 +13,6 @@ import structlog
 from paperclerk.durable import Queue
 from paperclerk.jobs.channel import Channel, Ended, Ready, Waiting
 
-REAP_S = 1.0  # between the end of a worker's channel and what the system says of its exit
 RESTART_S = (0.1, 0.5, 2.0, 5.0)  # between deaths that follow each other; a worker that got ready starts anew
 
 log = structlog.get_logger(__name__)
@@ -64,15 +62,15 @@ class WorkerPool:
     async def close(self, grace_s: float) -> None:
         """Lets the workers finish within `grace_s`; what still runs then is given back to the queue."""
         self._closing.set()
-        for worker in self._workers:
+        workers = list(self._workers)
+        for worker in workers:
             _signal(worker.process, signal.SIGTERM)
-        if not self._keepers:
-            return
-        _, late = await asyncio.wait(self._keepers, timeout=grace_s)
-        if late:
-            for worker in self._workers:
+        try:
+            await asyncio.wait_for(asyncio.gather(*(w.process.wait() for w in workers)), grace_s)
+        except TimeoutError:
+            for worker in workers:
                 _signal(worker.process, signal.SIGKILL)
-            await asyncio.wait(late, timeout=REAP_S)
+            await asyncio.gather(*(w.process.wait() for w in workers))  # else they stay as zombies
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
@@ -81,34 +79,16 @@ class WorkerPool:
         deaths = 0
         while not self._closing.is_set():
             worker = await self._spawn()
-            if self._closing.is_set():
-                _signal(worker.process, signal.SIGTERM)
-            code = await self._until_ended(worker)
+            listening = asyncio.create_task(self._listen(worker))
+            code = await worker.process.wait()
             self._workers.remove(worker)
+            listening.cancel()
             worker.channel.close()
             if self._closing.is_set():
                 return
             deaths = 1 if worker.ready else deaths + 1
             log.warning("a worker process ended and is started again", code=code, deaths_in_a_row=deaths)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), RESTART_S[min(deaths, len(RESTART_S)) - 1])
-
-    async def _until_ended(self, worker: _Worker) -> int | None:
-        """Listens until the worker is gone; its exit code, None when the system does not tell.
-
-        The end of the channel says it first, and for sure: a signal for the end of a child can go astray where
-        an event loop is not the only one in its process. A worker without a channel is of no use, so it is killed.
-        """
-        listening = asyncio.create_task(self._listen(worker))
-        exited = asyncio.create_task(worker.process.wait())
-        try:
-            await asyncio.wait({listening, exited}, return_when=asyncio.FIRST_COMPLETED)
-            _signal(worker.process, signal.SIGKILL)
-            await asyncio.wait({exited}, timeout=REAP_S)
-            return worker.process.returncode
-        finally:
-            listening.cancel()
-            exited.cancel()
+            await asyncio.sleep(RESTART_S[min(deaths, len(RESTART_S)) - 1])
 
     async def _spawn(self) -> _Worker:
         ours, theirs = socket.socketpair()

@@ -7,12 +7,33 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Literal
 
 import structlog
 from structlog.types import Processor
 
 Format = Literal["text", "json"]
+
+
+class _StandardError:
+    """Writes to what is standard error at that moment.
+
+    It may be closed, or a pipe that nobody reads any more; the work that wanted to tell something goes on.
+    """
+
+    def msg(self, line: str) -> None:
+        self.write(line + "\n")
+
+    log = debug = info = warning = error = critical = exception = msg
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 def configure_logs(level: str = "info", form: Format = "text") -> None:
@@ -35,10 +56,10 @@ def configure_logs(level: str = "info", form: Format = "text") -> None:
     structlog.configure(
         processors=[*before, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _StandardError(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
