@@ -144,7 +144,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("/agent/create", {"name": "ok", "config": {}}, "missing_prompt"),
     ("/agent/create", {"name": "ok", "config": {"prompt": "x", "json_schema": {"type": "x"}}}, "invalid_schema"),
     ("/agent/create", {"name": "ok", "config": {"prompt": "x", "gql_stmt": "{ a }"}}, "not_supported"),
-    ("/agent/create", {"name": "ok", "config": {"prompt": "x", "skills": [{"skill_id": "y"}]}}, "not_supported"),
+    ("/agent/create", {"name": "ok", "config": {"prompt": "x", "skills": [{}]}}, "missing_skill"),
     ("/agent/lookup", {}, "ambiguous_agent"),
     ("/agent/lookup", {"id": "a", "name": "b"}, "ambiguous_agent"),
     ("/agent/execute", {"name": "document.invoice"}, "missing_document"),

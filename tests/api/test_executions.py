@@ -211,7 +211,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"config": {"json_schema": {"type": "no such type"}}}, 400, "invalid_schema"),
     ({"config": {"json_schema": {"$ref": "https://example.org/s.json"}}}, 400, "remote_ref"),
     ({"config": {"json_schema": None}}, 400, "missing_domain"),
-    ({"config": {"skills": [{"skill_id": "x"}]}}, 400, "not_supported"),
+    ({"config": {"skills": [{"skill_id": "x"}]}}, 404, "unknown_skill"),
     ({"config": {"gql_stmt": "{ a }"}}, 400, "invalid_selection"),
     ({"config": {"gql_stmt": "{ total"}}, 400, "invalid_selection"),
     ({"domain": "document.invoic"}, 404, "unknown_agent"),

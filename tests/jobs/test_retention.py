@@ -192,7 +192,7 @@ def test_each_tenant_has_a_time_of_its_own(store: sa.URL, tmp_path: Path) -> Non
     short, long = asyncio.run(make())
     full = counts(store)
     assert {name for name, count in full.items() if not count} == {
-        "api_keys", "webhook_attempts", "agents", "agent_versions", "agent_cases",
+        "api_keys", "webhook_attempts", "agents", "agent_versions", "agent_cases", "skills",
     }  # fmt: skip
     assert left(short) == left(long) == 2
     assert expire(store, tmp_path, after=timedelta(days=1.5), results=10, files=10) == 1, "a file of short"

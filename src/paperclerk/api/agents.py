@@ -29,6 +29,7 @@ from paperclerk.api.routing import (
     checked_id,
 )
 from paperclerk.api.services import Services
+from paperclerk.api.steering import steered
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, NotFound
 from paperclerk.jobs.requested import agent_of_own_schema
@@ -97,7 +98,9 @@ async def get_agent(agent_id: str, caller: CallerOf, services: ServicesOf) -> Ag
 @router.post("/agent/create")
 async def create(body: AgentCreateBody, caller: CallerOf, services: ServicesOf) -> AgentInfo:
     """Publishes an agent: version 1 of a new name, else the next version."""
-    definition = await asyncio.to_thread(_definition, body)
+    if not body.config.prompt:
+        raise InvalidRequest("config.prompt is required: it says what the agent does.", code="missing_prompt")
+    definition = await asyncio.to_thread(_definition, await steered(body, caller, services))
     await with_routes(agent_of(definition, LATEST), caller, services)
     async with services.database.write() as connection:
         stored = await Agents(connection, caller.tenant_id).publish(
@@ -112,7 +115,9 @@ async def execute(
 ) -> Response:
     """Executes an agent over one document or several, which are read as one."""
     inputs = understood(body.inputs, body.file_ids, body.urls)
-    agent = await _chosen(body, caller, services)
+    has_skills = bool(body.config.skills)
+    body = await steered(body, caller, services)
+    agent = await _chosen(body, caller, services, has_skills=has_skills)
     prompt = "\n".join(part for part in (body.config.prompt, *inputs.words) if part)
     asked = Asked(
         kind="document" if len(inputs.documents) == 1 else "documents",
@@ -154,19 +159,20 @@ def agent_execution_json(execution: Execution) -> dict[str, Any]:
     return {**kept, "response": response, "execution_mode": "agent"}
 
 
-async def _chosen(body: AgentExecuteBody, caller: Caller, services: Services) -> Agent:
+async def _chosen(body: AgentExecuteBody, caller: Caller, services: Services, *, has_skills: bool) -> Agent:
     """The agent that a request means; its own schema when it brings one and names none."""
     config = body.config
     if body.name is not None:
         agent = await agent_named(body.name, body.version, caller, services)
     elif config.json_schema is not None:
         return agent_of_own_schema()
-    elif config.prompt:
+    elif config.prompt and not has_skills:
         stored = await _by_prompt(config.prompt, caller, services)
         agent = await with_routes(agent_from(stored), caller, services)
     else:
         raise InvalidRequest(
-            "Name the agent, or say what to look for with `config.json_schema`.", code="missing_agent"
+            "Name the agent, or say what to look for: with `config.json_schema`, or a skill that has a schema.json.",
+            code="missing_agent",
         )
     if not agent.json_schema and not agent.routed and config.json_schema is None:
         raise InvalidRequest(
@@ -199,8 +205,6 @@ async def _by_prompt(prompt: str, caller: Caller, services: Services) -> StoredA
 
 def _definition(body: AgentCreateBody) -> Definition:
     config = stored_config(body.config)
-    if not body.config.prompt:
-        raise InvalidRequest("config.prompt is required: it says what the agent does.", code="missing_prompt")
     if body.config.gql_stmt or body.config.page_indices is not None:
         raise NotSupported(
             "An agent has no gql_stmt and no page_indices of its own; send them to execute it."

@@ -22,6 +22,7 @@ from paperclerk.api import (
     limits,
     predictions,
     schemas,
+    skills,
     unsupported,
     webhooks,
 )
@@ -66,6 +67,8 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
         feedback.router,
         feedback.old_router,
         artifacts.router,
+        skills.router,
+        skills.signed,
         schemas.router,
         hub.router,
         unsupported.router,

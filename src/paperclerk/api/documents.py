@@ -14,6 +14,7 @@ from paperclerk.api.executions import (
 )
 from paperclerk.api.resolving import agent_for, agent_named
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
+from paperclerk.api.steering import steered
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.wire.executions import (
     DocumentExecuteBody,
@@ -39,6 +40,7 @@ async def execute(
     body: DocumentExecuteBody, request: Request, caller: CallerOf, services: ServicesOf
 ) -> Response:
     """Executes an agent by name over a document."""
+    body = await steered(body, caller, services)
     if body.file_ids is not None and (body.file_id or body.url):
         raise InvalidRequest(
             "Give `file_ids`, `file_id` or `url`; not two of them.", code="ambiguous_document"
@@ -58,7 +60,8 @@ async def execute(
 async def generate(
     body: DocumentGenerateBody, request: Request, caller: CallerOf, services: ServicesOf
 ) -> Response:
-    """Reads a document by a domain's schema, or by the caller's own."""
+    """Reads a document by a domain's schema, by the caller's own, or by that of a skill."""
+    body = await steered(body, caller, services)
     asked = Asked(
         kind="document",
         agent=await agent_for(body.domain, body.config, caller, services),

@@ -121,6 +121,7 @@ REPLIED_AS_FAILED = frozenset({"internal_error", "missing_required", "validation
 FAILURE_STATUSES: Mapping[str, int] = {
     "file_not_found": 404,
     "document_too_large": 413,
+    "skill_too_large": 413,
     "too_many_cells": 413,
     "too_many_pages": 413,
     "too_many_pixels": 413,

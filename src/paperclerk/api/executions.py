@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 
 from paperclerk.agents.inferred import NAME as INFER
 from paperclerk.api.auth import Caller
-from paperclerk.api.errors import REPLIED_AS_FAILED, NotSupported, status_of_failure
+from paperclerk.api.errors import REPLIED_AS_FAILED, status_of_failure
 from paperclerk.api.routing import checked_id, parse_time
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
@@ -210,9 +210,7 @@ def labels(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 
 def stored_config(config: ConfigBody) -> dict[str, Any]:
-    """The configuration as it is stored. Raises NotSupported, InvalidSchema."""
-    if config.skills:
-        raise NotSupported("config.skills is not supported yet. Use `domain` or `config.json_schema`.")
+    """The configuration as it is stored; `api.steering` has put skills in their place. Raises InvalidSchema."""
     values = config.model_dump(exclude_none=True, exclude={"skills"})
     if isinstance(config.json_schema, str):
         values["json_schema"] = _schema_from_text(config.json_schema)

@@ -266,12 +266,12 @@ def _signed_url(
     grant = Grant(method, file.id, file.tenant_id, int(services.clock()) + ttl_s, max_bytes)
     size = f"&size={max_bytes}" if max_bytes else ""
     return (
-        f"{_base_url(request, services)}/v1/files/{file.id}/content?tenant={file.tenant_id}"
+        f"{base_url(request, services)}/v1/files/{file.id}/content?tenant={file.tenant_id}"
         f"&expires={grant.expires_at}{size}&signature={services.signer.sign(grant)}"
     )
 
 
-def _base_url(request: Request, services: Services) -> str:
+def base_url(request: Request, services: Services) -> str:
     """Where the client reaches this server, as it said itself unless the operator did."""
     if services.base_url:
         return services.base_url.rstrip("/")

@@ -10,6 +10,7 @@ from paperclerk.agents import builtin
 from paperclerk.api.resolving import agent_for
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf
 from paperclerk.api.schemas import schema_of
+from paperclerk.api.steering import steered
 from paperclerk.wire.schemas import HubDomainReply, HubInfoReply, HubSchemaBody, SchemaReply
 
 router = APIRouter(prefix="/v1/hub", tags=["hub"], route_class=KeyRoute, responses=DOCUMENTED_ERRORS)
@@ -36,6 +37,7 @@ async def has_domain(domain: str, caller: CallerOf) -> bool:
 @router.post("/schema")
 async def schema(body: HubSchemaBody, caller: CallerOf, services: ServicesOf) -> SchemaReply:
     """The schema of a domain; of it, what `gql_stmt` (here or in `config`) selects."""
+    body = await steered(body, caller, services)
     config = body.config.model_copy(update={"gql_stmt": body.gql_stmt or body.config.gql_stmt})
     agent = await agent_for(body.domain, config, caller, services)
     return await asyncio.to_thread(schema_of, agent, config)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from paperclerk.api.executions import Asked, infer_schema, run
 from paperclerk.api.resolving import agent_for, agent_named
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecuteRoute, ExecutionRoute, ServicesOf
+from paperclerk.api.steering import steered
 from paperclerk.storage.executions import Input
 from paperclerk.wire.executions import (
     ExecutionReply,
@@ -29,6 +30,7 @@ async def execute(
     body: ImageExecuteBody, request: Request, caller: CallerOf, services: ServicesOf
 ) -> Response:
     """Executes an agent by name over images."""
+    body = await steered(body, caller, services)
     asked = Asked(
         kind="image",
         agent=await agent_named(body.name, body.version, caller, services),
@@ -43,7 +45,8 @@ async def execute(
 async def generate(
     body: ImageGenerateBody, request: Request, caller: CallerOf, services: ServicesOf
 ) -> Response:
-    """Reads images by a domain's schema, or by the caller's own."""
+    """Reads images by a domain's schema, by the caller's own, or by that of a skill."""
+    body = await steered(body, caller, services)
     asked = Asked(
         kind="image",
         agent=await agent_for(body.domain, body.config, caller, services),

@@ -41,8 +41,8 @@ async def agent_for(domain: str | None, config: ConfigBody, caller: Caller, serv
         return await agent_named(domain, LATEST, caller, services)
     if config.json_schema is None:
         raise InvalidRequest(
-            "Say what to look for: a `domain` such as document.invoice, or a JSON Schema in "
-            "`config.json_schema`.",
+            "Say what to look for: a `domain` such as document.invoice, a JSON Schema in `config.json_schema`, or a "
+            "skill that has a schema.json.",
             code="missing_domain",
         )
     return agent_of_own_schema()

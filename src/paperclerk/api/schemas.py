@@ -13,6 +13,7 @@ from paperclerk.agents.describe import schema_info
 from paperclerk.api.executions import stored_config
 from paperclerk.api.resolving import agent_for
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf
+from paperclerk.api.steering import steered
 from paperclerk.domain.agent import Agent
 from paperclerk.schemas.check import check_schema
 from paperclerk.schemas.select import select
@@ -26,8 +27,9 @@ MODEL = "vlm-1"
 
 @router.post("/schema")
 async def schema(body: SchemaBody, caller: CallerOf, services: ServicesOf) -> SchemaReply:
-    """The schema of a domain or agent; with `config.json_schema`, that one, which would rule; of it, what
-    `config.gql_stmt` selects."""
+    """The schema of a domain or agent; with `config.json_schema` or a skill's, that one, which would
+    rule; of it, what `config.gql_stmt` selects."""
+    body = await steered(body, caller, services)
     agent = await agent_for(body.domain, body.config, caller, services)
     return await asyncio.to_thread(schema_of, agent, body.config)
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from paperclerk.storage.tables import agent_cases, artifacts, execution_inputs, files
+from paperclerk.storage.tables import agent_cases, artifacts, execution_inputs, files, skills
 from paperclerk.storage.tenancy import TenantRows
 
 
@@ -144,6 +144,7 @@ async def is_referenced(connection: AsyncConnection, sha256: str) -> bool:
             select(execution_inputs.c.position).where(execution_inputs.c.sha256 == sha256).exists(),
             select(agent_cases.c.id).where(agent_cases.c.sha256 == sha256).exists(),
             select(artifacts.c.object_id).where(artifacts.c.sha256 == sha256).exists(),
+            select(skills.c.id).where(skills.c.sha256 == sha256).exists(),
         )
     )
     return bool((await connection.execute(query)).scalar_one())

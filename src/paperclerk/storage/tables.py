@@ -335,3 +335,21 @@ artifacts = Table(
     ),
     Index(None, "sha256"),
 )
+
+skills = Table(
+    "skills",
+    metadata,
+    # A version of a skill: never changed, only followed by the next.
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("revision", Integer, nullable=False),  # from 1
+    Column("version", String(40), nullable=False),  # the same as callers write it: YYYYMMDD-hash
+    Column("description", Text, nullable=False),
+    Column("instructions", Text, nullable=False),
+    Column("json_schema", Json),
+    Column("sha256", String(64), nullable=False),  # of its archive
+    Column("created_at", Timestamp, nullable=False),
+    UniqueConstraint("tenant_id", "name", "revision"),
+    Index(None, "sha256"),
+)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from paperclerk.domain.agent import RedactionKind
 from paperclerk.storage.executions import Execution, Status
 from paperclerk.wire.body import Body, UtcTime, Whole, at_least_one, exactly_one, utc_text
+from paperclerk.wire.skill_reference import MAX_SKILLS, SkillBody
 
 MAX_IMAGES = 100
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
@@ -16,13 +17,23 @@ Address = Annotated[
     str, StringConstraints(min_length=1), Field(json_schema_extra={"pattern": "^(https?://|data:)"})
 ]
 ONE_DOCUMENT = exactly_one("file_id", "url")
-# `domain`, or a schema of one's own.
+# `domain`, a schema of one's own, or a skill that has one.
 READ_BY: dict[str, Any] = {
     "anyOf": [
         *at_least_one("domain")["anyOf"],
         {
             "required": ["config"],
             "properties": {"config": {"type": "object", **at_least_one("json_schema")["anyOf"][0]}},
+        },
+        {
+            "required": ["config"],
+            "properties": {
+                "config": {
+                    "type": "object",
+                    "required": ["skills"],
+                    "properties": {"skills": {"type": "array", "minItems": 1}},
+                }
+            },
         },
     ]
 }
@@ -50,7 +61,11 @@ class ConfigBody(Body):
     gql_stmt: str | None = Field(
         default=None, description="A GraphQL selection: only these fields of the schema."
     )
-    skills: list[Any] | None = Field(default=None, description="Not supported yet, except the empty list.")
+    skills: list[SkillBody] | None = Field(
+        default=None,
+        max_length=MAX_SKILLS,
+        description="Their instructions come before `prompt`; a schema of theirs stands in for `json_schema`.",
+    )
     detail: Literal["auto", "lo", "hi"] = "auto"
     grounding: bool = False
     confidence: bool = False
@@ -105,7 +120,9 @@ class _ByAgent(BaseModel):
 
 
 class _ByDomain(BaseModel):
-    domain: Text | None = Field(default=None, description="May be left out when config.json_schema is given.")
+    domain: Text | None = Field(
+        default=None, description="May be left out when config.json_schema or a skill is given."
+    )
     model: Text = "vlm-1"
 
 
