@@ -1,6 +1,6 @@
 """What is lost of the truths of labelled sets when a faultless oracle is the model. Called by `make measure-models`.
 
-    python -m scripts.measure_models --folder ../shared/eval [--sets sroie,zugferd] [--detail hi] [--losses]
+    python -m scripts.measure_models --folder ../shared/eval [--sets sroie,zugferd] [--detail auto,hi] [--losses 9]
 
 A truth stands in the words where the oracle, shown all pages at once, would find it; a row of an array where what one
 page holds of it tells it from the other rows there. Only such truths count: what is not among the words is lost to
@@ -332,7 +332,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, required=True, help="where the labelled sets are")
     parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--detail", default="hi")
+    parser.add_argument("--detail", default="hi", help="one of lo, auto and hi, or several")
     parser.add_argument("--cache", type=Path, default=Path("measured/pages"))
     parser.add_argument("--losses", type=int, default=0, help="how many losses of each set are shown")
     parser.add_argument("--only", default="", help="cases whose id holds this")
@@ -367,10 +367,13 @@ def main() -> None:
         parts[f"{name}, over {LONG} pages"] = [c for c in cases if len(c.document.pages) > LONG]
         for part, chosen in parts.items():
             if chosen:
-                started = time.perf_counter()
-                tally = measure(chosen, detail=given.detail)
-                print(f"{part} | {tally.row()} | {time.perf_counter() - started:.0f}", flush=True)
-                show(tally, given.losses)
+                for detail in given.detail.split(","):
+                    started = time.perf_counter()
+                    tally = measure(chosen, detail=detail)
+                    print(
+                        f"{part}, {detail} | {tally.row()} | {time.perf_counter() - started:.0f}", flush=True
+                    )
+                    show(tally, given.losses)
     if noisy:
         print("\n" + reliability([s for tally in noisy.values() for s in tally.scores]))
 

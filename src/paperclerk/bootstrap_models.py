@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from paperclerk.engines.engine import Engine
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from paperclerk.engines.models.configured import ModelsConfig
     from paperclerk.settings import Settings
+
+T = TypeVar("T")
 
 
 def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engine:
@@ -24,7 +26,7 @@ def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engi
     from paperclerk.engines.models.cache import ReplyCache
     from paperclerk.engines.models.pool import Pool
     from paperclerk.extraction.exploring import Limits
-    from paperclerk.extraction.windowed import DOUBTED_BELOW, ModelEngine, ModelOptions
+    from paperclerk.extraction.windowed import ModelEngine, ModelOptions
 
     pool = Pool(config.endpoints, cache=ReplyCache())
     if stack is not None:
@@ -33,13 +35,18 @@ def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engi
         keep_unplaced=config.keep_unplaced,
         max_calls=config.max_calls,
         max_tokens=config.max_tokens,
-        doubted_below=DOUBTED_BELOW if config.doubted_below is None else config.doubted_below,
+        doubted_below=_or(config.doubted_below, ModelOptions.doubted_below),
+        worth_a_call=_or(config.worth_a_call, ModelOptions.worth_a_call),
         tools=Limits(
-            Limits.steps if config.tool_steps is None else config.tool_steps,
-            Limits.tokens if config.tool_tokens is None else config.tool_tokens,
+            _or(config.tool_steps, Limits.steps),
+            _or(config.tool_tokens, Limits.tokens),
         ),
     )
     return ModelEngine(pool, embedded, options)
+
+
+def _or(given: T | None, default: T) -> T:
+    return default if given is None else given
 
 
 def models_config(settings: Settings) -> ModelsConfig | None:

@@ -20,6 +20,7 @@ from paperclerk.settings import load_settings
 FILE = """
 unplaced: drop
 doubted_below: 1
+worth_a_call: 0
 models:
   - model: qwen
     base_url: http://gpu:8000/v1
@@ -39,7 +40,7 @@ def test_a_file_is_read_with_its_keys_from_the_environment(
     first, second = config.endpoints
     assert (first.api_key, first.weight, first.profile.images) == ("sk-1", 3.0, True)
     assert first.profile.dialect.nullable == "any_of" and second.protocol == "anthropic"
-    assert config.keep_unplaced is False and config.doubted_below == 1.0
+    assert config.keep_unplaced is False and (config.doubted_below, config.worth_a_call) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -265,6 +265,24 @@ def test_auto_asks_only_for_what_the_embedded_engine_doubts() -> None:
         assert oracle.seen.requests == 1, "nothing is doubtful, nothing is asked"
 
 
+@pytest.mark.parametrize(("score", "requests"), [(0.85, 1), (0.89, 0)])
+def test_auto_asks_for_all_doubted_values_at_once_where_enough_of_them_may_be_wrong(
+    score: float, requests: int
+) -> None:
+    schema = {
+        "type": "object",
+        "properties": {k: SCHEMA["properties"][k] for k in ("number", "issued", "total")},
+    }
+    document, truth = bill(1)
+    with reading(truth, options=ModelOptions(worth_a_call=0.4)) as (engine, oracle):
+        engine.embedded = ScriptedEngine(
+            truth, score
+        )  # three values: .45 or .33 of them are expected to be wrong
+        result = extract(document, make_plan(Agent("x", "1", schema), ExecutionConfig(detail="auto")), engine)
+    assert oracle.seen.requests == requests
+    assert result.response == {k: truth[k] for k in ("number", "issued", "total")}
+
+
 def test_lo_never_asks() -> None:
     document, truth = bill(1)
     with reading(truth) as (engine, oracle):

@@ -1,8 +1,9 @@
 """The engine that has a model read: windows, groups, repair, merge, grounding. Made by `bootstrap` when a model is
 configured; called by `pipeline` like any other engine.
 
-`detail` is its cost dial. `lo`: the embedded engine alone. `auto`: the embedded engine first, the model for what
-that is unsure of. `hi`: the model for everything, and a second look at what is doubtful then.
+`detail` is its cost dial. `lo`: the embedded engine alone. `auto`: the embedded engine first, the model for all that
+it is unsure of, where that is worth a call. `hi`: the model for everything, and a second look at what is doubtful
+then.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from paperclerk.schemas.lower import Answer
 from paperclerk.schemas.split import Path, groups, prune, put_together, units, weight
 
 DOUBTED_BELOW = HI_FROM  # what is not `hi` is in doubt
+WORTH_A_CALL = 0.33  # wrong values that are expected among the doubted ones of a document
 FIRST_WAVE = 0.25  # share of the windows, the likeliest first, that scalars are first looked for in
 AGREED = 0.95  # two that do not know of each other gave the same
 IMAGE_SIDE = 1600  # pixels
@@ -40,8 +42,9 @@ MOST_PICTURES = 64
 class ModelOptions:
     """How far an execution may go, and whether values that no page holds are given (marked) or dropped.
 
-    `doubted_below`: `auto` asks a model for the values that the embedded engine gives a lower score. `tools` bounds
-    the search with tools, for models that have them, of one execution.
+    `doubted_below`: `auto` asks a model for the values that the embedded engine gives a lower score, all of a
+    document together, where at least `worth_a_call` of them are expected to be wrong. `tools` bounds the search
+    with tools, for models that have them, of one execution.
     """
 
     keep_unplaced: bool = True
@@ -50,6 +53,7 @@ class ModelOptions:
     second_look: bool = True
     tools: Limits = field(default_factory=Limits)
     doubted_below: float = DOUBTED_BELOW
+    worth_a_call: float = WORTH_A_CALL
 
 
 class ModelEngine:
@@ -67,9 +71,13 @@ class ModelEngine:
         own = self.embedded.extract(pages, schema, context)
         if context.detail == "lo" or not pages:
             return own
-        below = self.options.doubted_below
-        asked = prune(schema, doubtful(schema, own, below)) if context.detail == "auto" else schema
-        if not any(True for _ in units(asked)):
+        asked = schema
+        if context.detail == "auto":
+            doubts = doubted(schema, own, self.options.doubted_below)
+            if not doubts or sum(doubts.values()) < self.options.worth_a_call:
+                return own
+            asked = prune(schema, doubts.keys())
+        elif not any(True for _ in units(schema)):
             return own
         execution = _Execution(self, pages, context)
         try:
@@ -253,14 +261,17 @@ class _Execution:
         return self._pictures[page]
 
 
-def doubtful(schema: Field, tree: Tree, below: float) -> set[Path]:
-    """The units of which a tree is unsure: scalars scored lower, arrays that are empty or lower on average."""
-    return {u.path for u in units(schema) if _score(at(tree, u.path)) < below}
+def doubted(schema: Field, tree: Tree, below: float) -> dict[Path, float]:
+    """The units of which a tree is unsure, each with how many of its values are expected to be wrong.
 
-
-def _score(tree: Tree) -> float:
-    scores = [leaf.score for _, leaf in leaves_of(tree) if leaf.value is not None]
-    return sum(scores) / len(scores) if scores else 0.0
+    Unsure: scalars scored lower, arrays that are scored lower on average. What is not there counts as one.
+    """
+    doubts = {}
+    for unit in units(schema):
+        scores = [leaf.score for _, leaf in leaves_of(at(tree, unit.path)) if leaf.value is not None]
+        if not scores or sum(scores) / len(scores) < below:
+            doubts[unit.path] = sum(1.0 - s for s in scores) if scores else 1.0
+    return doubts
 
 
 def _agreed(schema: Field, own: Tree, read: Tree) -> Tree:

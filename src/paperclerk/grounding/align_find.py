@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -138,17 +139,16 @@ def _follows(page: Page, before: Span, span: Span) -> bool:
     return 0 < below <= 3 * height and abs(box.x0 - column.x0) <= max(3 * height, 0.25 * column.width)
 
 
-def numbers(line: LineText, locale: Locale) -> Iterator[Number]:
+@functools.lru_cache(maxsize=8192)  # the cells of a table are looked at for many rows, and few of them differ
+def numbers(text: str, locale: Locale) -> tuple[Number, ...]:
     """The numbers of a line under every reading that its print allows."""
     other = replace(locale, decimal="," if locale.decimal == "." else ".")
     spaced = replace(locale, decimal=",", space_groups=True)
-    seen = set()
+    found: dict[tuple[int, int, float], Number] = {}
     for reading, loose in ((locale, False), (locale, True), (other, False), (spaced, False)):
-        for number in find_numbers(line.text, reading, loose=loose):
-            key = (number.start, number.end, number.value)
-            if key not in seen:
-                seen.add(key)
-                yield number
+        for number in find_numbers(text, reading, loose=loose):
+            found.setdefault((number.start, number.end, number.value), number)
+    return tuple(found.values())
 
 
 def number_in(line: LineText, value: float, locale: Locale) -> list[Match]:
@@ -158,7 +158,7 @@ def number_in(line: LineText, value: float, locale: Locale) -> list[Match]:
         return []
     return [
         Match(line.span(n.start, n.end), BY_VALUE)
-        for n in numbers(line, locale)
+        for n in numbers(line.text, locale)
         if same_number(n.value, value) or (n.percent and same_number(n.value / 100, value))
     ]
 

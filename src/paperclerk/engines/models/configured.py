@@ -2,6 +2,7 @@
 
     unplaced: mark            # or drop: values that no page holds
     doubted_below: 0.9        # detail auto asks for values that the embedded engine scores lower
+    worth_a_call: 0.33        # detail auto asks when it expects so many of a document's doubted values to be wrong
     max_calls: 1000           # of one execution
     tool_steps: 24            # of one execution, for models that call tools; 0: none
     models:
@@ -41,6 +42,7 @@ class ModelsConfig:
     max_calls: int = 1_000
     max_tokens: int = 20_000_000
     doubted_below: float | None = None
+    worth_a_call: float | None = None
     tool_steps: int | None = None
     tool_tokens: int | None = None
 
@@ -67,21 +69,21 @@ def models_from(given: Any) -> ModelsConfig:
     unplaced = top.get("unplaced", "mark")
     if unplaced not in ("mark", "drop"):
         raise InvalidRequest(f"`unplaced` is {unplaced!r}; write mark or drop.", code=CODE)
-    below = top.get("doubted_below")
     return ModelsConfig(
         tuple(_endpoint(m, f"models[{i}]") for i, m in enumerate(models)),
         keep_unplaced=unplaced == "mark",
         max_calls=_typed(top.get("max_calls", 1_000), int, "max_calls"),
         max_tokens=_typed(top.get("max_tokens", 20_000_000), int, "max_tokens"),
-        doubted_below=None if below is None else _typed(below, float, "doubted_below"),
-        tool_steps=_count(top, "tool_steps"),
-        tool_tokens=_count(top, "tool_tokens"),
+        doubted_below=_given(top, "doubted_below", float),
+        worth_a_call=_given(top, "worth_a_call", float),
+        tool_steps=_given(top, "tool_steps", int),
+        tool_tokens=_given(top, "tool_tokens", int),
     )
 
 
-def _count(top: Mapping[str, Any], name: str) -> int | None:
+def _given(top: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
     value = top.get(name)
-    return None if value is None else _typed(value, int, name)
+    return None if value is None else _typed(value, kind, name)
 
 
 def single_model(model: str, base_url: str | None, api_key: str | None, protocol: str) -> ModelsConfig:
