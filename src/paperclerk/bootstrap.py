@@ -79,10 +79,11 @@ def api_limits(settings: Settings) -> ApiLimits:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Everything that serves requests, and the workers beside it that run executions; ends with the block."""
-    from paperclerk.api.services import Services
+    from paperclerk.api.services import MetricsAccess, Services
     from paperclerk.bootstrap_worker import open_jobs
     from paperclerk.security.signed_urls import UrlSigner
 
+    token = settings.metrics_token
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         contents = open_contents(settings, database)
@@ -100,6 +101,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             signer=UrlSigner(signing_secret(settings)),
             limits=api_limits(settings),
             base_url=settings.base_url,
+            metrics=MetricsAccess(token, settings.metrics_by_tenant) if token else None,
         )
 
 
@@ -136,6 +138,7 @@ def open_workshop(
         engine=open_engine(settings, stack),
         threads=threads,
         max_document_bytes=settings.max_upload_bytes,
+        prices=load_plans_of(settings).prices,
         base_url=(settings.base_url or "").rstrip("/"),
     )
 

@@ -127,6 +127,15 @@ class Settings(BaseSettings):
         default=None,
         description="YAML file of several models with their limits, prices and profiles; wins over model.",
     )
+    metrics_token: str | None = Field(
+        default=None,
+        min_length=16,
+        repr=False,
+        description="Opens GET /metrics, as Bearer token. Default: none; the route is not there.",
+    )
+    metrics_by_tenant: bool = Field(
+        default=False, description="Whether the metrics name tenants and their agents."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important messages that are logged."
     )

@@ -26,7 +26,13 @@ from tests.api.conftest import (
 from tests.documents_made import make_pdf, make_png
 
 KEYS = {"id", "created_at", "completed_at", "response", "status", "domain", "usage"}
-USAGE = {"elements_processed", "element_type", "credits_used", "steps", "message", "duration_seconds"}
+USAGE = {"elements_processed", "element_type", "credits_used", "steps", "message", "duration_seconds"} | {
+    "engine",
+    "model_calls",
+    "model_input_tokens",
+    "model_output_tokens",
+    "model_cost_usd",
+}
 
 
 class _Site(BaseHTTPRequestHandler):

@@ -66,6 +66,7 @@ KEYED_ROUTES = [
     ("GET", "/webhooks/deliveries/x"),
     ("POST", "/webhooks/deliveries/x/replay"),
     ("POST", "/webhooks/secret/rotate"),
+    ("GET", "/usage"),
     ("POST", "/audio/generate"),
 ]
 JSON_ROUTES = [
@@ -224,13 +225,12 @@ def schema_request(client: httpx.Client, url: str) -> httpx.Response:
 
 
 def test_plans(tmp_path: Path) -> None:
-    """Entitlement, requests a minute and credits, from one file."""
+    """Entitlements and requests a minute, from one file; tests/api/test_usage.py has credits."""
     plans = {
         "default": "all",
         "plans": {
             "all": {"entitlements": ["document.execute"]},
             "slow": {"requests_per_minute": 2},
-            "poor": {"credits_per_month": 3},
             "gone": {},
         },
     }
@@ -251,11 +251,7 @@ def test_plans(tmp_path: Path) -> None:
             assert 1 <= int(limited.headers["retry-after"]) <= 60
             assert client.get("/predictions").status_code == 200, "only executions are counted"
             assert upload(client, b"x")
-        with running.client("poor", "poor") as client:
-            assert schema_request(client, url).json()["usage"]["credits_used"] == 2
-            assert schema_request(client, url).status_code == 201
-            assert_error(schema_request(client, url), 402, "credits_exhausted")
-        with running.client("poor", "all") as client:
+        with running.client("free", "all") as client:
             assert client.post("/document/execute", json=named).status_code == 201
         with running.client("lost", "unheard-of") as client:
             assert_error(schema_request(client, url), 403, "unknown_plan")

@@ -29,7 +29,7 @@ from paperclerk.storage.outbox import Webhooks
 from paperclerk.storage.tables import metadata
 from paperclerk.storage.takeovers import Takeovers
 
-STAYS = {"tenants", "api_keys", "webhook_secrets"}
+STAYS = {"tenants", "api_keys", "webhook_secrets", "usage"}  # what was used outlives what used it
 
 
 def counts(store: sa.URL) -> dict[str, int]:
@@ -192,7 +192,7 @@ def test_each_tenant_has_a_time_of_its_own(store: sa.URL, tmp_path: Path) -> Non
     short, long = asyncio.run(make())
     full = counts(store)
     assert {name for name, count in full.items() if not count} == {
-        "api_keys", "webhook_attempts", "agents", "agent_versions", "agent_cases", "skills",
+        "api_keys", "webhook_attempts", "agents", "agent_versions", "agent_cases", "skills", "usage", "model_usage",
     }  # fmt: skip
     assert left(short) == left(long) == 2
     assert expire(store, tmp_path, after=timedelta(days=1.5), results=10, files=10) == 1, "a file of short"

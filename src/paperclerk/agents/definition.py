@@ -24,7 +24,7 @@ import msgspec
 
 from paperclerk.agents.logic import fault_of
 from paperclerk.agents.steps import read_steps, written_steps
-from paperclerk.domain.agent import Agent, Detail, Rule, RuleKind, Severity
+from paperclerk.domain.agent import Agent, Detail, Rule, RuleKind, ServiceTier, Severity
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.schemas.check import check_schema
 
@@ -42,6 +42,7 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     grounding: bool | None = None
     confidence: bool | None = None
     strict: bool | None = None
+    service_tier: ServiceTier | None = None
 
 
 class Validator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""Whether a key may do what it asks for now: entitlements, requests a minute, credits. Called by `api.routing`."""
+"""Whether a key may do what it asks for now: entitlements, requests a minute. Called by `api.routing`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 WINDOW_S = 60.0
 
@@ -28,8 +27,3 @@ class RateLimiter:
             return max(1, math.ceil(asked[0] + WINDOW_S - now))
         asked.append(now)
         return None
-
-
-def month_start(now: datetime) -> datetime:
-    """The first moment of the calendar month, UTC."""
-    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

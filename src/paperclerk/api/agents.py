@@ -19,6 +19,7 @@ from paperclerk.api.errors import NotSupported
 from paperclerk.api.executions import Asked, run, stored_config
 from paperclerk.api.files import Limit, Skip
 from paperclerk.api.inputs import understood
+from paperclerk.api.listing import FiltersOf
 from paperclerk.api.resolving import agent_from, agent_named, stored_agent, with_routes
 from paperclerk.api.routing import (
     DOCUMENTED_ERRORS,
@@ -34,7 +35,7 @@ from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, NotFound
 from paperclerk.jobs.requested import agent_of_own_schema
 from paperclerk.storage.agents import DRAFT, LATEST, Agents, StoredAgent
-from paperclerk.storage.executions import Execution, Executions, Filters
+from paperclerk.storage.executions import Execution, Executions
 from paperclerk.wire.agents import (
     AgentCreateBody,
     AgentExecuteBody,
@@ -131,11 +132,11 @@ async def execute(
 
 @router.get("/agent/executions", response_model=list[AgentExecutionReply])
 async def list_executions(
-    caller: CallerOf, services: ServicesOf, skip: Skip = 0, limit: Limit = 10
+    filters: FiltersOf, caller: CallerOf, services: ServicesOf, skip: Skip = 0, limit: Limit = 10
 ) -> Response:
-    """The tenant's executions, newest first: the same as its predictions."""
+    """The tenant's executions, newest first: the same as its predictions, with the same filters."""
     async with services.database.read() as connection:
-        found = await Executions(connection, caller.tenant_id).newest(Filters(), skip=skip, limit=limit)
+        found = await Executions(connection, caller.tenant_id).newest(filters, skip=skip, limit=limit)
     return JSONResponse([agent_execution_json(execution) for execution in found])
 
 
@@ -210,7 +211,8 @@ def _definition(body: AgentCreateBody) -> Definition:
             "An agent has no gql_stmt and no page_indices of its own; send them to execute it."
         )
     sent = body.config.model_fields_set
-    defaults = {key: config[key] for key in ("detail", "grounding", "confidence", "strict") if key in sent}
+    of_agents = ("detail", "grounding", "confidence", "strict", "service_tier")
+    defaults = {key: config[key] for key in of_agents if key in sent}
     asked: dict[str, Any] = {
         "name": body.name or f"agent-{uuid4().hex[:12]}",
         "prompt": body.config.prompt,

@@ -20,10 +20,12 @@ from paperclerk.api import (
     hub,
     images,
     limits,
+    metrics,
     predictions,
     schemas,
     skills,
     unsupported,
+    usage,
     webhooks,
 )
 from paperclerk.api.services import ApiLimits, Services
@@ -52,6 +54,7 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
     errors.install(app)
     for router in (
         health.router,
+        metrics.router,
         files.signed,
         files.keyed,
         documents.execute_router,
@@ -60,6 +63,7 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
         images.execute_router,
         images.generate_router,
         predictions.router,
+        usage.router,
         control.router,
         webhooks.router,
         agents.execute_router,

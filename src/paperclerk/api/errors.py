@@ -16,6 +16,7 @@ from paperclerk.domain.errors import (
     AddressNotAllowed,
     Cancelled,
     Conflict,
+    CreditsExhausted,
     DocumentError,
     DocumentTooLarge,
     ExecutionFailed,
@@ -34,10 +35,6 @@ log = structlog.get_logger()
 
 class Unauthorized(PaperclerkError):
     code = "invalid_api_key"
-
-
-class CreditsExhausted(PaperclerkError):
-    code = "credits_exhausted"
 
 
 class Forbidden(PaperclerkError):

@@ -22,6 +22,7 @@ from paperclerk.agents.inferred import NAME as INFER
 from paperclerk.api.auth import Caller
 from paperclerk.api.errors import REPLIED_AS_FAILED, status_of_failure
 from paperclerk.api.routing import checked_id, parse_time
+from paperclerk.api.routing import plan_of as plan_of_key
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, InvalidSchema, NotFound
@@ -34,6 +35,7 @@ from paperclerk.wire.executions import ConfigBody, ExecutionBody, execution_json
 MAX_METADATA_BYTES = 65_536
 MAX_LABEL_CHARS = 512
 EMBEDDED_MODEL = "embedded"
+PRIORITY_OF_TIER = {"priority": 2, "flex": 8}
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,11 @@ async def run(
         new = _new_execution(asked, await request.json(), tuple(inputs), caller, services)
         await asyncio.to_thread(plan_of, new)
         execution = await services.jobs.submit(
-            caller.tenant_id, new, _distinct(staged), idempotency_key=_idempotency_key(request)
+            caller.tenant_id,
+            new,
+            _distinct(staged),
+            idempotency_key=_idempotency_key(request),
+            monthly_credits=plan_of_key(caller, services).credits_per_month,
         )
     if not body.batch:
         execution = await services.jobs.wait(
@@ -158,10 +164,11 @@ def _idempotency_key(request: Request) -> str | None:
 def _new_execution(
     asked: Asked, raw_body: Any, inputs: tuple[Input, ...], caller: Caller, services: Services
 ) -> NewExecution:
-    body = asked.body
+    body, config = asked.body, _config(asked)
     deadline_at = None
     if body.deadline_s is not None:
         deadline_at = datetime.fromtimestamp(services.clock() + body.deadline_s, UTC)
+    tier = config.get("service_tier", "auto")
     return NewExecution(
         id=body.id or str(uuid4()),
         kind=asked.kind,
@@ -172,15 +179,21 @@ def _new_execution(
         batch=body.batch,
         inputs=inputs,
         fingerprint=fingerprint(asked.kind, raw_body),
-        config=_config(asked),
+        config=config,
         metadata=_metadata(body.metadata),
         labels=labels(body.metadata),
         callback_url=body.callback_url,
         caller_created_at=parse_time(body.created_at, "created_at") if body.created_at else None,
-        priority=body.priority,
+        priority=_priority(body, tier),
         deadline_at=deadline_at,
         key_id=caller.key_id,
+        service_tier=tier,
     )
+
+
+def _priority(body: ExecutionBody, tier: str) -> int:
+    """What the request says, else what its service tier means."""
+    return body.priority if "priority" in body.model_fields_set else PRIORITY_OF_TIER.get(tier, body.priority)
 
 
 def _config(asked: Asked) -> dict[str, Any]:

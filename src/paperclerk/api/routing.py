@@ -15,14 +15,12 @@ from fastapi.security import HTTPBearer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paperclerk.api.admission import month_start
 from paperclerk.api.auth import Caller, authenticate
-from paperclerk.api.errors import CreditsExhausted, Forbidden, MediaTypeNotSupported, QueueFull, RateLimited
+from paperclerk.api.errors import Forbidden, MediaTypeNotSupported, QueueFull, RateLimited
 from paperclerk.api.json_body import parse_json
 from paperclerk.api.services import Services
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.security.plans import Entitlement, Plan
-from paperclerk.storage.executions import Executions
 from paperclerk.wire.errors import ErrorReply
 
 QUEUE_FULL_S = 30
@@ -68,7 +66,7 @@ class KeyRoute(APIRoute):
 
 
 class ExecutionRoute(KeyRoute):
-    """A route that makes an execution: counted, and paid for."""
+    """A route that makes an execution: counted. Whether it can be paid for shows when it is accepted."""
 
     entitlement: ClassVar[Entitlement | None] = None
 
@@ -88,8 +86,6 @@ class ExecutionRoute(KeyRoute):
                     f"Try again in {wait_s} seconds.",
                     retry_after_s=wait_s,
                 )
-        if plan.credits_per_month is not None:
-            await _check_credits(caller, services, plan.credits_per_month)
         if not await services.jobs.has_room(caller.tenant_id):
             raise QueueFull(
                 f"As many executions as this server takes of one tenant wait already. Try again in {QUEUE_FULL_S} "
@@ -113,16 +109,6 @@ def plan_of(caller: Caller, services: Services) -> Plan:
             code="unknown_plan",
         )
     return plan
-
-
-async def _check_credits(caller: Caller, services: Services, most: int) -> None:
-    since = month_start(datetime.fromtimestamp(services.clock(), UTC))
-    async with services.database.read() as connection:
-        used = await Executions(connection, caller.tenant_id).credits_used_since(since)
-    if used >= most:
-        raise CreditsExhausted(
-            f"The {most} credits of this month are used up. They are renewed on the first of the next month."
-        )
 
 
 def check_query(request: Request) -> None:

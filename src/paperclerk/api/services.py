@@ -26,6 +26,14 @@ class ApiLimits:
 
 
 @dataclass(frozen=True)
+class MetricsAccess:
+    """Who may read the metrics, and whether they name tenants and their agents."""
+
+    token: str
+    by_tenant: bool
+
+
+@dataclass(frozen=True)
 class Services:
     """The working parts behind the routes. `clock` gives seconds since 1970."""
 
@@ -36,5 +44,6 @@ class Services:
     signer: UrlSigner
     limits: ApiLimits = field(default_factory=ApiLimits)
     base_url: str | None = None
+    metrics: MetricsAccess | None = None
     rates: RateLimiter = field(default_factory=RateLimiter)
     clock: Callable[[], float] = time.time

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from paperclerk.domain.errors import InvalidRequest
 
 Detail = Literal["lo", "auto", "hi"]
+ServiceTier = Literal["auto", "default", "standard", "flex", "priority"]
 
 
 RuleKind = Literal["sum", "product", "order", "iban", "vat_id", "luhn", "logic"]
@@ -109,8 +110,8 @@ class ExecutionConfig:
     added to the agent's. `page_indices` are 0-based,
     None means all pages. `max_tokens`, `temperature` and `max_retries` are for model engines. `strict` turns
     a required value that is not on the page into a failed execution. `redact` makes a covered copy of the
-    document, `draw_boxes` pictures of its pages with the places of the values. Raises InvalidRequest for an unknown
-    `detail`.
+    document, `draw_boxes` pictures of its pages with the places of the values. `service_tier` is a factor on the
+    price and, where the request says none, the priority. Raises InvalidRequest for an unknown `detail`.
     """
 
     prompt: str = ""
@@ -126,6 +127,7 @@ class ExecutionConfig:
     strict: bool = False
     redact: Redaction | None = None
     draw_boxes: bool = False
+    service_tier: ServiceTier = "auto"
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

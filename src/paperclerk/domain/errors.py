@@ -55,6 +55,10 @@ class IdempotencyMismatch(PaperclerkError):
     code = "idempotency_mismatch"
 
 
+class CreditsExhausted(PaperclerkError):
+    code = "credits_exhausted"
+
+
 class DocumentError(PaperclerkError):
     code = "invalid_document"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -97,6 +98,43 @@ class Step(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class ModelUse(msgspec.Struct, frozen=True):
+    """What one model was asked. Replies from the cache are no calls and cost nothing."""
+
+    model: str
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+def by_model(uses: Iterable[ModelUse]) -> tuple[ModelUse, ...]:
+    """The same with one entry for each model."""
+    found: dict[str, ModelUse] = {}
+    for use in uses:
+        so_far = found.get(use.model, ModelUse(use.model))
+        found[use.model] = ModelUse(
+            use.model,
+            so_far.calls + use.calls,
+            so_far.input_tokens + use.input_tokens,
+            so_far.output_tokens + use.output_tokens,
+            so_far.cost_usd + use.cost_usd,
+        )
+    return tuple(found.values())
+
+
+def models_used(uses: Iterable[ModelUse]) -> dict[str, Any]:
+    """The part of `Usage` that tells of models."""
+    models = by_model(uses)
+    return {
+        "model_calls": sum(use.calls for use in models),
+        "model_input_tokens": sum(use.input_tokens for use in models),
+        "model_output_tokens": sum(use.output_tokens for use in models),
+        "model_cost_usd": sum(use.cost_usd for use in models),
+        "models": models,
+    }
+
+
 class Usage(msgspec.Struct, frozen=True):
     """What an execution used; field names are the wire's (contract A.3), and what models cost besides."""
 
@@ -110,3 +148,5 @@ class Usage(msgspec.Struct, frozen=True):
     model_input_tokens: int = 0
     model_output_tokens: int = 0
     model_cost_usd: float = 0.0  # 0 where no price is configured
+    models: tuple[ModelUse, ...] = ()  # the same for each
+    engine: str = ""  # who read: embedded | model | markdown | schema; empty until values were looked for

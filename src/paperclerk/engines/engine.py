@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from paperclerk.domain.document import Page
-from paperclerk.domain.result import FieldError, Step, Tree
+from paperclerk.domain.result import FieldError, ModelUse, Step, Tree
 from paperclerk.schemas.compiled import Field
 
 
@@ -17,10 +17,7 @@ class Trace:
 
     steps: list[Step] = field(default_factory=list)
     errors: list[FieldError] = field(default_factory=list)
-    model_calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float = 0.0  # US dollars
+    models: list[ModelUse] = field(default_factory=list)
 
 
 class Kept(Protocol):

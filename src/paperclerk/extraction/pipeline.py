@@ -14,7 +14,7 @@ from paperclerk.documents.reader import Reader
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.document import Document, Page, PageStatus
 from paperclerk.domain.errors import DocumentError, ExecutionFailed, InvalidRequest
-from paperclerk.domain.result import FieldError, PageAccount, Step, Tree, Usage
+from paperclerk.domain.result import FieldError, PageAccount, Step, Tree, Usage, models_used
 from paperclerk.engines.engine import Engine, Trace
 from paperclerk.extraction.conforming import conform_tree
 from paperclerk.extraction.packets.packet import read_bundle
@@ -173,10 +173,8 @@ def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step],
             steps=len(steps),
             message=_message(errors),
             duration_seconds=round(seconds),
-            model_calls=trace.model_calls,
-            model_input_tokens=trace.input_tokens,
-            model_output_tokens=trace.output_tokens,
-            model_cost_usd=trace.cost,
+            **models_used(trace.models),
+            engine=plan.engine or ("model" if trace.models else "embedded"),
         ),
         steps=tuple(steps),
         errors=errors,

@@ -238,10 +238,7 @@ class _Execution:
 
     def account(self) -> None:
         trace, budget = self.context.trace, self.budget
-        trace.model_calls += budget.calls
-        trace.input_tokens += budget.input_tokens
-        trace.output_tokens += budget.output_tokens
-        trace.cost += budget.cost
+        trace.models += budget.models
         tokens = f"{budget.input_tokens}+{budget.output_tokens} tokens"
         spent = f"{budget.calls} calls, {budget.cached} from the cache, {tokens}"
         trace.steps.append(Step("models", 0.0, f"{spent}, {budget.cost:.4f} USD" if budget.cost else spent))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +17,8 @@ from paperclerk.jobs.channel import Ended
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.names import EXECUTE, job_id
 from paperclerk.jobs.pool import WorkerCommand, WorkerPool
+from paperclerk.jobs.requested import config_of
+from paperclerk.jobs.service import Workers
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.contents import Staged
 from paperclerk.storage.executions import Execution, Executions, NewExecution, Status
@@ -54,8 +57,11 @@ class DurableJobs:
         staged: Sequence[Staged] = (),
         *,
         idempotency_key: str | None = None,
+        monthly_credits: int | None = None,
     ) -> Execution:
         await self._workshop.check(tenant_id, new)
+        if monthly_credits is not None:
+            new = replace(new, credits_held=await self._price(tenant_id, new))
         queue = Queue.EXECUTIONS if new.batch else Queue.INTERACTIVE
         job = (tenant_id, new.id)
         if not new.batch:  # before the commit: the end may be told at once
@@ -83,6 +89,7 @@ class DurableJobs:
                 now=self._workshop.now(),
                 beside=enqueue,
                 idempotency_key=idempotency_key,
+                monthly_credits=monthly_credits,
             )
         except BaseException:
             self._waiting.pop(job, None)
@@ -98,6 +105,11 @@ class DurableJobs:
                 code="idempotency_in_progress",
             )
         return execution
+
+    async def _price(self, tenant_id: str, new: NewExecution) -> int:
+        """What the execution may cost, as far as can be known before it is read."""
+        count = await self._workshop.count_pages(tenant_id, new)
+        return outcome.price(new, config_of(new), self._workshop.prices, count)
 
     async def has_room(self, tenant_id: str) -> bool:
         looked_at, count = self._queued.get(tenant_id, (0.0, 0))
@@ -152,6 +164,9 @@ class DurableJobs:
                 ended.clear()
         finally:
             self._waiting.pop(job, None)
+
+    def workers(self) -> Workers:
+        return Workers(self._pool.ready, self._pool.restarts)
 
     async def start(self) -> None:
         await self._pool.start()

@@ -1,4 +1,4 @@
-"""Ending an execution: its outcome and its webhook in one transaction. Called by the workers."""
+"""Ending an execution: its outcome, its usage and its webhook in one transaction. Called by the workers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from paperclerk.storage.contents import Contents
 from paperclerk.storage.database import Database
 from paperclerk.storage.executions import Execution, Executions, Outcome
 from paperclerk.storage.outbox import Webhooks
+from paperclerk.storage.usage import UsageRows
 from paperclerk.wire.executions import execution_json
 
 
@@ -24,9 +25,10 @@ async def end(
     contents: Contents | None = None,
     files: Sequence[MadeFile] = (),
 ) -> bool:
-    """Writes the outcome and, for a `callback_url`, its event. False when the execution had ended before.
+    """Writes the outcome, adds up what it used and, for a `callback_url`, writes its event.
 
-    The `files` that it made are kept in `contents`, and their rows written with it.
+    False when the execution had ended before. The `files` that it made are kept in `contents`, and their rows
+    written with it.
 
     The first outcome stays, so a worker that comes too late changes nothing and tells nobody.
     """
@@ -39,6 +41,7 @@ async def end(
         await Artifacts(connection, tenant_id).add(execution_id, made, now=outcome.completed_at)
         ended = await executions.get(execution_id)
         assert ended is not None
+        await UsageRows(connection, tenant_id).add(ended, outcome)
         if ended.request.callback_url is not None:
             await Webhooks(connection, tenant_id).add(
                 event_id(ended),

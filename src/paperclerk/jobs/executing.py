@@ -41,6 +41,7 @@ from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints, KeptReplies
 from paperclerk.storage.executions import Execution, Executions, Outcome, PagesDone, Partial, Status
+from paperclerk.storage.usage import UsageRows
 
 PIECE_S = 2.0  # reading so long ends a piece: what a death can cost
 TELL_S = 0.5  # between two notes of how far the job is
@@ -113,7 +114,8 @@ class Executor:
 
     async def _add_partial(self, execution: Execution, partial: Partial) -> None:
         async with self.workshop.database.write() as connection:
-            await Executions(connection, execution.tenant_id).add_partial(execution.id, partial)
+            if await Executions(connection, execution.tenant_id).add_partial(execution.id, partial):
+                await UsageRows(connection, execution.tenant_id).add_models(execution, partial.models)
 
     async def _begin(self, tenant_id: str, execution_id: str) -> Execution | None:
         async with self.workshop.database.write() as connection:
@@ -147,7 +149,7 @@ class Executor:
                 lambda: self._await(stack.enter_async_context(scratch())),
             )
             made = maker.make(plan, result, paths)
-            ended = outcome.completed(new, plan.config, result, now=self.workshop.now())
+            ended = outcome.completed(new, plan.config, result, self.workshop.prices, now=self.workshop.now())
             return made.added_to(ended, execution.id, self.workshop.base_url), made.files
         except Cancelled:
             self._leave(run)

@@ -12,22 +12,20 @@ from paperclerk.agents.markdown import NAME as MARKDOWN_DOMAIN
 from paperclerk.domain.agent import ExecutionConfig
 from paperclerk.domain.document import Page
 from paperclerk.domain.errors import PaperclerkError
-from paperclerk.domain.result import Step, Usage
+from paperclerk.domain.result import ModelUse, Step, Usage, models_used
 from paperclerk.extraction.pipeline import accounts_of
 from paperclerk.extraction.result import Result
+from paperclerk.jobs.requested import OWN_SCHEMA
+from paperclerk.security.prices import Element, Prices
 from paperclerk.storage.executions import NewExecution, Outcome, PagesDone, Partial, Status
 
-CREDITS_PER_PAGE = {"lo": 1, "auto": 2, "hi": 4}
-CREDITS_PER_MARKDOWN_PAGE = {"lo": 1, "auto": 4, "hi": 6}
-CREDITS_FOR_GROUNDING = 2
 
-
-def completed(new: NewExecution, config: ExecutionConfig, result: Result, *, now: datetime) -> Outcome:
+def completed(
+    new: NewExecution, config: ExecutionConfig, result: Result, prices: Prices, *, now: datetime
+) -> Outcome:
     """The outcome of an execution that gave `result`."""
-    credits_used = result.usage.elements_processed * credits_per_page(config, new.domain)
-    usage = msgspec.structs.replace(
-        result.usage, element_type="image" if new.kind == "image" else "page", credits_used=credits_used
-    )
+    credits_used = price(new, config, prices, result.usage.elements_processed)
+    usage = msgspec.structs.replace(result.usage, element_type=element_of(new), credits_used=credits_used)
     return Outcome(
         status=Status.COMPLETED,
         completed_at=now,
@@ -64,9 +62,10 @@ def failed(
         pages = f"{progress.done} of {progress.total}" if progress.stage == "reading" else "Its"
         message = f"{message} {pages} pages were read."
     usage = Usage(
-        element_type="image" if new.kind == "image" else "page",
+        element_type=element_of(new),
         message=message,
         duration_seconds=round(seconds),
+        **models_used(msgspec.convert(list(partial.models), list[ModelUse])),
     )
     return Outcome(
         status=Status.FAILED,
@@ -82,7 +81,9 @@ def failed(
 
 def partial_of(config: ExecutionConfig, result: Result) -> Partial:
     """What an execution came to, from a result of the pages that were read."""
-    return Partial(_response(config, result), _json(result.accounts), _json(result.steps))
+    return Partial(
+        _response(config, result), _json(result.accounts), _json(result.steps), _json(result.usage.models)
+    )
 
 
 def read_only(pages: Sequence[Page], steps: Sequence[Step] = ()) -> Partial:
@@ -96,12 +97,24 @@ def _response(config: ExecutionConfig, result: Result) -> Any:
     return result.response
 
 
-def credits_per_page(config: ExecutionConfig, domain: str | None = None) -> int:
-    """What one page costs, by the effort and by whether boxes or confidence are asked for."""
-    if domain == MARKDOWN_DOMAIN and config.json_schema is None:
-        return CREDITS_PER_MARKDOWN_PAGE[config.detail]
-    extra = CREDITS_FOR_GROUNDING if config.grounding or config.confidence else 0
-    return CREDITS_PER_PAGE[config.detail] + extra
+def price(new: NewExecution, config: ExecutionConfig, prices: Prices, count: int) -> int:
+    """Credits for `count` pages (images, where the execution is of images)."""
+    agent = new.agent_name
+    if agent == MARKDOWN_DOMAIN and config.json_schema is not None:  # then it reads values, like any other
+        agent = OWN_SCHEMA
+    return prices.credits(
+        count,
+        element_of(new),
+        agent,
+        detail=config.detail,
+        grounded=config.grounding or config.confidence,
+        tier=config.service_tier,
+    )
+
+
+def element_of(new: NewExecution) -> Element:
+    """What the execution is counted in."""
+    return "image" if new.kind == "image" else "page"
 
 
 def _json(values: tuple[Any, ...]) -> list[dict[str, Any]]:

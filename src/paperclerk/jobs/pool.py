@@ -46,6 +46,12 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
+        self.restarts = 0
+
+    @property
+    def ready(self) -> int:
+        """How many workers take jobs."""
+        return sum(worker.ready for worker in self._workers)
 
     async def start(self) -> None:
         """Starts the processes. Jobs that are accepted before one of them is ready wait for it."""
@@ -86,6 +92,7 @@ class WorkerPool:
             worker.channel.close()
             if self._closing.is_set():
                 return
+            self.restarts += 1
             deaths = 1 if worker.ready else deaths + 1
             log.warning("a worker process ended and is started again", code=code, deaths_in_a_row=deaths)
             await asyncio.sleep(RESTART_S[min(deaths, len(RESTART_S)) - 1])

@@ -65,7 +65,7 @@ def stored_form(agent: Agent) -> dict[str, Any]:
 
 def plan_of(new: NewExecution) -> Plan:
     """The plan of an execution. Raises NotFound, InvalidSchema."""
-    return make_plan(_agent(new), _config(new))
+    return make_plan(_agent(new), config_of(new))
 
 
 def _agent(new: NewExecution) -> Agent:
@@ -98,7 +98,8 @@ def _ready_made(name: str, version: str) -> Agent:
         return find_agent(name)
 
 
-def _config(new: NewExecution) -> ExecutionConfig:
+def config_of(new: NewExecution) -> ExecutionConfig:
+    """The configuration of an execution."""
     given: dict[str, Any] = dict(new.config)
     pages, redact = given.get("page_indices"), given.get("redact")
     return ExecutionConfig(
@@ -115,5 +116,6 @@ def _config(new: NewExecution) -> ExecutionConfig:
         strict=given.get("strict", False),
         redact=None if redact is None else msgspec.convert(redact, Redaction),
         draw_boxes=given.get("draw_boxes", False),
+        service_tier=given.get("service_tier", "auto"),
         metadata=new.metadata,
     )

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from paperclerk.storage.contents import Staged
 from paperclerk.storage.executions import Execution, NewExecution
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The worker processes beside this server: how many take jobs, and how often one was started again."""
+
+    ready: int
+    restarts: int
 
 
 class Jobs(Protocol):
@@ -19,12 +28,14 @@ class Jobs(Protocol):
         staged: Sequence[Staged] = (),
         *,
         idempotency_key: str | None = None,
+        monthly_credits: int | None = None,
     ) -> Execution:
         """Accepts an execution; it is committed, together with the bytes of `staged`, when this returns.
 
         A request that repeats an earlier one gets that one's execution: same id or same `idempotency_key`, or
         the same words from the same API key while the first still runs. Raises Conflict and
-        IdempotencyMismatch for another request of the same id or key, InvalidRequest for pages that the
+        IdempotencyMismatch for another request of the same id or key, CreditsExhausted when this would cost
+        more than what is left of the key's `monthly_credits`, InvalidRequest for pages that the
         document does not have, NotFound for a file, AddressNotAllowed for a URL, DocumentError.
         """
         ...
@@ -47,6 +58,10 @@ class Jobs(Protocol):
 
     async def resume(self, tenant_id: str, execution_id: str) -> Execution:
         """Lets a paused execution go on from its last finished step. Raises NotFound, Conflict."""
+        ...
+
+    def workers(self) -> Workers:
+        """As they are now."""
         ...
 
     async def start(self) -> None:

@@ -19,6 +19,7 @@ from paperclerk.domain.errors import FetchFailed, InvalidRequest, NotFound
 from paperclerk.engines.engine import Engine
 from paperclerk.extraction.pipeline import check_pages
 from paperclerk.security.outbound import OutboundGuard
+from paperclerk.security.prices import Prices
 from paperclerk.storage.contents import Contents, Staged
 from paperclerk.storage.database import Database
 from paperclerk.storage.executions import Executions, Input, NewExecution
@@ -44,6 +45,7 @@ class Workshop:
     engine: Engine
     threads: Executor
     max_document_bytes: int
+    prices: Prices
     base_url: str = ""  # before the addresses in responses
     now: Callable[[], datetime] = utc_now
 
@@ -71,6 +73,22 @@ class Workshop:
                 count = await self._in_thread(self._page_count, paths[0])
             check_pages(pages, count)
 
+    async def count_pages(self, tenant_id: str, new: NewExecution) -> int:
+        """The pages that will be read: exact where all documents are stored files; one for each other document.
+
+        Raises NotFound, DocumentError when a stored document cannot be opened.
+        """
+        if (asked := new.config.get("page_indices")) is not None:
+            return len(set(asked))
+        count = 0
+        for item in new.inputs:
+            if item.file_id is None:
+                count += 1
+                continue
+            async with self._as_path(await self._digest(tenant_id, item)) as path:
+                count += await self._in_thread(self._page_count, path)
+        return count
+
     async def _check_callback(self, url: str) -> None:
         try:
             await self.guard.check(url)
@@ -96,13 +114,17 @@ class Workshop:
                     sha256 = await self._fetch(tenant_id, new.id, position, item.url)
                 elif sha256 is None:
                     sha256 = await self._digest(tenant_id, item)
-                try:
-                    paths.append(await stack.enter_async_context(self.contents.as_path(sha256)))
-                except FileNotFoundError:
-                    raise NotFound(
-                        "The file was deleted before it was read.", code="file_not_found"
-                    ) from None
+                paths.append(await stack.enter_async_context(self._as_path(sha256)))
             yield paths
+
+    @asynccontextmanager
+    async def _as_path(self, sha256: str) -> AsyncIterator[Path]:
+        async with AsyncExitStack() as stack:
+            try:
+                path = await stack.enter_async_context(self.contents.as_path(sha256))
+            except FileNotFoundError:
+                raise NotFound("The file was deleted before it was read.", code="file_not_found") from None
+            yield path
 
     async def _digest(self, tenant_id: str, item: Input) -> str:
         async with self.database.read() as connection:

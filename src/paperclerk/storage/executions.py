@@ -41,6 +41,7 @@ MOVES: Mapping[Status, frozenset[Status]] = {
     Status.FAILED: frozenset(),
 }
 
+UNENDED = tuple(status for status, moves in MOVES.items() if moves)
 UNFINISHED = tuple(status for status, moves in MOVES.items() if Status.RUNNING in moves)
 
 
@@ -74,15 +75,21 @@ class NewExecution:
     priority: int | None = None
     deadline_at: datetime | None = None
     key_id: str | None = None
+    service_tier: str = "auto"
+    credits_held: int | None = None
 
 
 @dataclass(frozen=True)
 class Partial:
-    """What a failed execution had come to: values as its response would have them (None: none), pages, steps."""
+    """What a failed execution had come to: values as its response would have them (None: none), pages, steps.
+
+    `models` are what models were asked for it, as JSON.
+    """
 
     response: Any = None
     pages: Sequence[Mapping[str, Any]] = ()
     steps: Sequence[Mapping[str, Any]] = ()
+    models: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,7 @@ class Filters:
     agent_name: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    service_tier: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -175,6 +183,8 @@ class Executions(TenantRows):
                 priority=new.priority,
                 deadline_at=new.deadline_at,
                 key_id=new.key_id,
+                service_tier=new.service_tier,
+                credits_held=new.credits_held,
                 status=status,
                 created_at=created_at,
                 started_at=started_at,
@@ -330,12 +340,6 @@ class Executions(TenantRows):
         )
         return result.rowcount == 1
 
-    async def credits_used_since(self, moment: datetime) -> int:
-        """Credits of the executions that ended at or after `moment`."""
-        total = func.coalesce(func.sum(executions.c.credits_used), 0)
-        query = self._select(executions, total).where(executions.c.completed_at >= moment)
-        return int((await self._connection.execute(query)).scalar_one())
-
     def _narrowed(self, query: Select[Any], filters: Filters) -> Select[Any]:
         e = executions.c
         if filters.status is not None:
@@ -344,6 +348,8 @@ class Executions(TenantRows):
             query = query.where(e.domain == filters.domain)
         if filters.agent_name is not None:
             query = query.where(e.agent_name == filters.agent_name)
+        if filters.service_tier is not None:
+            query = query.where(func.coalesce(e.service_tier, "auto") == filters.service_tier)
         if filters.since is not None:
             query = query.where(e.created_at >= filters.since)
         if filters.until is not None:
@@ -414,6 +420,8 @@ def _execution(row: Row[Any], inputs: tuple[Input, ...]) -> Execution:
         priority=r["priority"],
         deadline_at=r["deadline_at"],
         key_id=r["key_id"],
+        service_tier=r["service_tier"] or "auto",
+        credits_held=r["credits_held"],
     )
     status = Status(r["status"])
     return Execution(

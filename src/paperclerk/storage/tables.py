@@ -159,6 +159,8 @@ executions = Table(
     Column("deadline_at", Timestamp),
     Column("key_id", String(16)),  # the API key it was asked for with
     Column("artifacts", Json),  # as the reply lists them
+    Column("service_tier", String(16)),
+    Column("credits_held", Integer),  # of a key with a limit: what it may cost, taken off until it has ended
     Index(None, "tenant_id", "fingerprint"),
     Index(None, "tenant_id", "created_at"),
     Index(None, "tenant_id", "completed_at"),
@@ -352,4 +354,36 @@ skills = Table(
     Column("created_at", Timestamp, nullable=False),
     UniqueConstraint("tenant_id", "name", "revision"),
     Index(None, "sha256"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    # What ended, added up: executions are deleted in time, what they used is not forgotten.
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), primary_key=True),
+    Column("key_id", String(16), primary_key=True),  # empty: made without a key
+    Column("month", String(7), primary_key=True),  # in which they were accepted, UTC: 2030-01
+    Column("agent_name", Text, primary_key=True),
+    Column("is_own", Boolean, primary_key=True),  # the tenant's own agent, or its own schema
+    Column("engine", String(40), primary_key=True),
+    Column("status", String(16), primary_key=True),
+    Column("executions", BigInteger, nullable=False),
+    Column("elements", BigInteger, nullable=False),
+    Column("credits", BigInteger, nullable=False),
+    Column("seconds", BigInteger, nullable=False),
+)
+
+model_usage = Table(
+    "model_usage",
+    metadata,
+    Column("tenant_id", String(36), ForeignKey("tenants.id"), primary_key=True),
+    Column("key_id", String(16), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("agent_name", Text, primary_key=True),
+    Column("is_own", Boolean, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_usd", Float, nullable=False),
 )

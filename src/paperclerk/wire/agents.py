@@ -113,6 +113,7 @@ class AgentExecutionReply(BaseModel):
     status: Literal["enqueued", "pending", "running", "completed", "failed", "paused"]
     usage: UsageReply
     metadata: dict[str, Any]
+    service_tier: str
     message: str | None
     error: dict[str, Any] | None
     errors: list[dict[str, Any]]

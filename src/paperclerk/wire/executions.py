@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from paperclerk.domain.agent import RedactionKind
+from paperclerk.domain.agent import RedactionKind, ServiceTier
 from paperclerk.storage.executions import Execution, Status
 from paperclerk.wire.body import Body, UtcTime, Whole, at_least_one, exactly_one, utc_text
 from paperclerk.wire.skill_reference import MAX_SKILLS, SkillBody
@@ -75,6 +75,10 @@ class ConfigBody(Body):
     max_retries: Whole = Field(default=3, ge=0, le=100, description="For model engines.")
     max_tokens: Whole = Field(default=65535, ge=1, description="For model engines.")
     temperature: float = Field(default=0.0, ge=0, le=2, description="For model engines.")
+    service_tier: ServiceTier = Field(
+        default="auto",
+        description="A factor on the price; flex and priority set `priority` to 8 and 2 where it is not sent.",
+    )
     strict: bool = Field(default=False, description="Fail when a required value is not on the page.")
     redact: RedactBody | None = Field(default=None, description="Make a copy of the document, covered.")
     draw_boxes: bool = Field(
@@ -171,6 +175,11 @@ class UsageReply(BaseModel):
     steps: int | None = None
     message: str | None = None
     duration_seconds: int = 0
+    engine: str | None = Field(default=None, description="Who read: embedded, model, markdown or schema.")
+    model_calls: int | None = None
+    model_input_tokens: int | None = None
+    model_output_tokens: int | None = None
+    model_cost_usd: float | None = Field(default=None, description="By the configured prices of the models.")
 
 
 class ArtifactReply(BaseModel):
@@ -199,6 +208,7 @@ class ExecutionReply(BaseModel):
     name: str = Field(description="The agent that was executed.")
     version: str
     metadata: dict[str, Any]
+    service_tier: str
     message: str | None = Field(description="The same as usage.message.")
     error: FailureReply | None = Field(description="Why it failed; null when it did not.")
     errors: list[dict[str, Any]] = Field(description="Fields that could not be given as the schema wants.")
@@ -227,6 +237,7 @@ def execution_json(execution: Execution) -> dict[str, Any]:
         "name": request.agent_name,
         "version": request.agent_version,
         "metadata": dict(request.metadata),
+        "service_tier": request.service_tier,
         "message": usage.message,
         "error": {"code": outcome.failure_code, "message": outcome.message} if outcome and failed else None,
         "errors": list(outcome.errors) if outcome else [],

@@ -14,6 +14,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
+from paperclerk.domain.result import ModelUse, by_model
 from paperclerk.engines.engine import Kept
 from paperclerk.engines.models.access import Access
 from paperclerk.engines.models.cache import ReplyCache, keep_reply, kept_reply
@@ -54,6 +55,7 @@ class Budget:
         self.input_tokens = 0
         self.output_tokens = 0
         self.cost = 0.0
+        self.models: list[ModelUse] = []
 
     def check(self) -> None:
         """Raises CallFailed when nothing is left."""
@@ -62,8 +64,13 @@ class Budget:
                 Cause.BUDGET, "the budget of model calls for this execution is used up", attempts=0
             )
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Outcome, model: str) -> None:
+        """Counts a call to `model`, or what stood in for one."""
         self.answered += isinstance(outcome, Reply)
+        use = ModelUse(model, calls=outcome.attempts)
+        if isinstance(outcome, Reply):
+            use = ModelUse(model, use.calls, outcome.input_tokens, outcome.output_tokens, outcome.cost)
+        self.models[:] = by_model((*self.models, use))
         if isinstance(outcome, Reply) and outcome.cached:
             self.cached += 1
             return
@@ -161,7 +168,7 @@ class Pool:
         """What the question was answered in an earlier life of the job, else an answer that is kept."""
         reply = await asyncio.to_thread(kept_reply, kept, question, self.endpoints)
         if reply is not None:
-            budget.add(reply)
+            budget.add(reply, reply.model)
             return reply
         outcome = await self._one(question, budget)
         if isinstance(outcome, Reply):
@@ -171,7 +178,7 @@ class Pool:
     async def _one(self, question: Question, budget: Budget) -> Outcome:
         kept = self.cache.get(question, self.endpoints) if self.cache else None
         if kept is not None:
-            budget.add(kept)
+            budget.add(kept, kept.model)
             return kept
         failure: CallFailed | None = None
         for gate in self._order():
@@ -223,7 +230,7 @@ class _Gate:
                     budget.check()
                     reply = await self.access.call(question)
             except CallFailed as error:
-                budget.add(error)
+                budget.add(error, self.access.endpoint.model)
                 tries += error.attempts
                 error.attempts = tries
                 failures += 1
@@ -232,7 +239,7 @@ class _Gate:
                     raise
                 await asyncio.sleep(_wait(error, failures, patience))
                 continue
-            budget.add(reply)
+            budget.add(reply, self.access.endpoint.model)
             self._failed = 0
             return replace(reply, attempts=tries + reply.attempts)
 

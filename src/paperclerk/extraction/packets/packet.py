@@ -12,7 +12,7 @@ import msgspec
 from paperclerk.domain.agent import OTHER
 from paperclerk.domain.document import Document, Page, PageStatus
 from paperclerk.domain.errors import Cancelled, PaperclerkError
-from paperclerk.domain.result import FieldError, Leaf, PageAccount, Step, Usage
+from paperclerk.domain.result import FieldError, Leaf, PageAccount, Step, Usage, models_used
 from paperclerk.extraction.packets.boundaries import Part, split
 from paperclerk.extraction.packets.kinds import kind_of
 from paperclerk.extraction.plan import Plan
@@ -154,10 +154,8 @@ def _assembled(entries: tuple[Entry, ...], document: Document, steps: Sequence[S
             steps=len(steps),
             message=f"See errors of documents {', '.join(troubled)}." if troubled else None,
             duration_seconds=round(sum(step.seconds for step in steps)),
-            model_calls=sum(r.usage.model_calls for r in results),
-            model_input_tokens=sum(r.usage.model_input_tokens for r in results),
-            model_output_tokens=sum(r.usage.model_output_tokens for r in results),
-            model_cost_usd=sum(r.usage.model_cost_usd for r in results),
+            **models_used(use for r in results for use in r.usage.models),
+            engine="model" if any(r.usage.engine == "model" for r in results) else "embedded",
         ),
         steps=tuple(steps),
         errors=errors,
