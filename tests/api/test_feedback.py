@@ -50,7 +50,7 @@ def test_another_tenant_has_no_part_in_it(other: httpx.Client, execution_id: str
         ({"notes": "x"}, "ambiguous_feedback"),
         ({"request_id": "a", "agent_execution_id": "b", "notes": "x"}, "ambiguous_feedback"),
         ({"request_id": "a"}, "empty_feedback"),
-        ({"chat_id": "a", "notes": "x"}, "not_supported"),
+        ({"request_id": "a", "chat_id": "b", "notes": "x"}, "ambiguous_feedback"),
         ({"request_id": "a", "notes": 5}, "invalid_request"),
     ],
 )

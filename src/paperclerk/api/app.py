@@ -11,6 +11,7 @@ from paperclerk import __version__
 from paperclerk.api import (
     agents,
     artifacts,
+    chat,
     control,
     documents,
     errors,
@@ -73,6 +74,8 @@ def create_app(open_services: OpenServices, api_limits: ApiLimits | None = None)
         artifacts.router,
         skills.router,
         skills.signed,
+        chat.router,
+        chat.models_router,
         schemas.router,
         hub.router,
         unsupported.router,

@@ -61,6 +61,10 @@ class BodyTooSlow(PaperclerkError):
     code = "body_too_slow"
 
 
+class StillRunning(PaperclerkError):
+    code = "still_running"
+
+
 class NotSupported(PaperclerkError):
     code = "not_supported"
 
@@ -85,6 +89,7 @@ STATUSES: tuple[tuple[type[PaperclerkError], int], ...] = (
     (InvalidSignature, 403),
     (NotFound, 404),
     (BodyTooSlow, 408),
+    (StillRunning, 408),
     (Conflict, 409),
     (Cancelled, 409),
     (DocumentTooLarge, 413),

@@ -1,4 +1,4 @@
-"""From a request body to an execution and its reply. Called by `api.documents` and `api.images`."""
+"""From a request body to an execution and its reply. Called by the routers that execute."""
 
 from __future__ import annotations
 
@@ -59,9 +59,19 @@ async def run(
 ) -> Response:
     """Accepts the execution; with `batch: false` waits for it. The reply is 201 and the execution.
 
-    Raises what is wrong with the request; see `jobs.service.Jobs.submit`.
+    Raises as `submitted` does.
     """
-    body = asked.body
+    execution = await submitted(asked, request, caller, services)
+    waited = not asked.body.batch
+    if waited:
+        execution = await services.jobs.wait(
+            caller.tenant_id, execution.id, timeout_s=services.limits.sync_wait_s
+        )
+    return reply(execution, waited=waited, shown=shown)
+
+
+async def submitted(asked: Asked, request: Request, caller: Caller, services: Services) -> Execution:
+    """The execution, accepted. Raises what is wrong with the request; see `jobs.service.Jobs.submit`."""
     async with AsyncExitStack() as stack:
         inputs, staged = [], []
         for source in asked.sources:
@@ -75,18 +85,13 @@ async def run(
             inputs.append(source)
         new = _new_execution(asked, await request.json(), tuple(inputs), caller, services)
         await asyncio.to_thread(plan_of, new)
-        execution = await services.jobs.submit(
+        return await services.jobs.submit(
             caller.tenant_id,
             new,
             _distinct(staged),
             idempotency_key=_idempotency_key(request),
             monthly_credits=plan_of_key(caller, services).credits_per_month,
         )
-    if not body.batch:
-        execution = await services.jobs.wait(
-            caller.tenant_id, execution.id, timeout_s=services.limits.sync_wait_s
-        )
-    return reply(execution, waited=not body.batch, shown=shown)
 
 
 def reply(

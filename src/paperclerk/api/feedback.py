@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from paperclerk.api.errors import NotSupported
 from paperclerk.api.files import Limit
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf, checked_id
 from paperclerk.domain.errors import InvalidRequest, NotFound
@@ -60,13 +59,11 @@ async def list_feedback(
 
 
 def _subject(body: FeedbackBody) -> str:
-    """The execution that is meant. Raises InvalidRequest, NotSupported."""
-    if body.chat_id is not None:
-        raise NotSupported("This server keeps no chats; send `request_id` or `agent_execution_id`.")
-    given = [i for i in (body.request_id, body.agent_execution_id) if i is not None]
+    """The execution that is meant; a chat is one too. Raises InvalidRequest."""
+    given = [i for i in (body.request_id, body.agent_execution_id, body.chat_id) if i is not None]
     if len(given) != 1:
         raise InvalidRequest(
-            "Give exactly one of `request_id` and `agent_execution_id`.", code="ambiguous_feedback"
+            "Give exactly one of `request_id`, `agent_execution_id` and `chat_id`.", code="ambiguous_feedback"
         )
     return checked_id(given[0])
 

@@ -1,4 +1,6 @@
-"""The inputs of an agent's execution: which are documents, which are context. Called by `api.agents`."""
+"""The inputs of an agent's execution: which are documents, which are context. Called by `api.agents` and, for the
+parts of messages, by `api.chat_questions`.
+"""
 
 from __future__ import annotations
 
@@ -37,18 +39,15 @@ def understood(
     for name, value in (inputs or {}).items():
         for item in value if isinstance(value, list) else [value]:
             _take(name, item, found)
-    if not found.documents:
-        raise InvalidRequest(
-            "There is no document among the inputs. Send one such as "
-            '{"document": {"type": "input_file", "file_id": "..."}}.',
-            code="missing_document",
-        )
-    if len(found.documents) > MOST_DOCUMENTS:
-        raise InvalidRequest(f"{len(found.documents)} documents; {MOST_DOCUMENTS} are allowed.")
+    check_number(found.documents)
     return found
 
 
-def _take(name: str, item: Any, found: Understood) -> None:
+def document_of(name: str, item: Any) -> Input | None:
+    """The document that a value of a message or of `inputs` means; None for one that means none.
+
+    Raises InvalidRequest, NotSupported (audio, video), NotFound.
+    """
     kind = item.get("type") if isinstance(item, dict) else None
     if kind in ("video_url", "audio_url", "input_audio"):
         raise NotSupported("This server reads documents and images; it does no audio and no video.")
@@ -58,10 +57,28 @@ def _take(name: str, item: Any, found: Understood) -> None:
             raise NotFound(
                 "There is no file of that id. Upload it with POST /v1/files.", code="file_not_found"
             )
-        found.documents.append(Input(file_id=usable))
-    elif kind == "input_file" or kind in _BY_URL:
-        found.documents.append(Input(url=_url(name, item)))
-    elif kind == "text":
+        return Input(file_id=usable)
+    if kind == "input_file" or kind in _BY_URL:
+        return Input(url=_url(name, item))
+    return None
+
+
+def check_number(documents: Sequence[Input]) -> None:
+    """Raises InvalidRequest for none, and for too many."""
+    if not documents:
+        raise InvalidRequest(
+            "There is no document among the inputs. Send one such as "
+            '{"type": "input_file", "file_id": "..."}.',
+            code="missing_document",
+        )
+    if len(documents) > MOST_DOCUMENTS:
+        raise InvalidRequest(f"{len(documents)} documents; {MOST_DOCUMENTS} are allowed.")
+
+
+def _take(name: str, item: Any, found: Understood) -> None:
+    if (document := document_of(name, item)) is not None:
+        found.documents.append(document)
+    elif isinstance(item, dict) and item.get("type") == "text":
         found.words.append(f"{name}: {item.get('text', '')}")
     elif item is not None:
         found.words.append(f"{name}: {json.dumps(item, ensure_ascii=False)}")
@@ -71,5 +88,5 @@ def _url(name: str, item: Mapping[str, Any]) -> str:
     given = item.get(str(item["type"]), item.get("file_url", item.get("url")))
     url = given.get("url") if isinstance(given, dict) else given
     if not isinstance(url, str) or not url:
-        raise InvalidRequest(f"inputs.{name[:100]}: no `url` in it.", code="missing_document")
+        raise InvalidRequest(f"{name[:100]}: no `url` in it.", code="missing_document")
     return url

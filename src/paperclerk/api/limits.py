@@ -102,7 +102,7 @@ class RequestLimits:
             return self._limits.max_upload_bytes + MULTIPART_EXTRA_BYTES
         return (
             self._limits.max_image_json_bytes
-            if path.startswith("/v1/image/")
+            if path.startswith(("/v1/image/", "/v1/openai/chat/"))
             else self._limits.max_json_bytes
         )
 

@@ -16,7 +16,8 @@ class FeedbackBody(Body):
     """Exactly one id; a corrected `response`, `notes`, or both."""
 
     model_config = ConfigDict(
-        json_schema_extra=exactly_one("request_id", "agent_execution_id") | at_least_one("response", "notes")
+        json_schema_extra=exactly_one("request_id", "agent_execution_id", "chat_id")
+        | at_least_one("response", "notes")
     )
 
     request_id: Text | None = None
