@@ -14,9 +14,11 @@ from tests.agents.bundles import Bundle, Source, bundle_of, drawn, generated, la
 
 import paperclerk
 from paperclerk.documents.reader import ReadOptions
+from paperclerk.domain.agent import Redaction
 from paperclerk.domain.document import Document, PageStatus
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.extraction.packets.boundaries import split
+from paperclerk.extraction.redacting import cover
 from paperclerk.library import default_reader
 
 SEED = 21
@@ -145,3 +147,29 @@ def test_an_agent_may_split_and_read_every_document_alike(tmp_path: Path) -> Non
 def test_a_schema_of_ones_own_does_not_go_with_routes(agent: str) -> None:
     with pytest.raises(InvalidRequest, match="leave out json_schema"):
         paperclerk.execute(b"", agent=agent, config={"json_schema": {"type": "object"}})
+
+
+def test_a_bundle_is_redacted_by_the_fields_of_its_agents(agent: str) -> None:
+    path = Path(agent)
+    path.write_text(PACKET + "  - redact: {fields: [invoice_number]}\n", "utf-8")
+    bundle = bundle_of([SOURCES[name] for name in THREE])
+    result = paperclerk.execute(bundle.content, agent=agent)
+    covering = cover(result, Redaction(("invoice_number",)))
+    bill, slip, deed = (covering.covers[pages[0]] for pages in bundle.pages)
+    assert bill.boxes and not bill.whole and not slip.whole, "its number is covered, and no more than places"
+    assert deed.whole, "no agent has looked for anything in it"
+    assert all(covering.covers[page].whole for page in bundle.pages[2])
+
+
+@pytest.mark.parametrize(
+    ("step", "to", "why"),
+    [
+        ("fields: [invoice_numbr]", "bill.yaml", "no field"),
+        ("kinds: [email]", "document.redaction", "which redacts"),
+    ],
+)
+def test_a_bundle_that_would_miss_something_is_refused(agent: str, step: str, to: str, why: str) -> None:
+    path = Path(agent)
+    path.write_text(PACKET.replace("bill.yaml", to) + f"  - redact: {{{step}}}\n", "utf-8")
+    with pytest.raises(InvalidRequest, match=why):
+        paperclerk.execute(b"", agent=agent)

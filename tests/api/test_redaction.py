@@ -243,6 +243,42 @@ def test_the_ready_made_agent_by_its_older_name(client: httpx.Client, letter_id:
     assert_gone(client.get(f"{address.path.removeprefix('/v1')}?{address.query}").content)
 
 
+def test_a_step_of_an_agent_redacts(client: httpx.Client, letter_id: str) -> None:
+    """Declared once, it covers in a PDF and in a picture; what is not chosen can still be read off the copy."""
+    redact = {"fields": ["customer_name"], "kinds": ["email", "phone", "account"]}
+    config = {"prompt": "p", "json_schema": SCHEMA, "steps": ["extract", {"redact": redact}]}
+    made = client.post("/agent/create", json={"name": "office/covered", "config": config})
+    assert made.status_code == 200, made.text
+    with pdfium.PdfDocument(make_letter()) as document:
+        photo = io.BytesIO()
+        document[0].render(scale=3).to_pil().save(photo, "PNG")
+    for file_id, kind in ((letter_id, "doc"), (upload(client, photo.getvalue(), "a.png")["id"], "img")):
+        body = {"name": "office/covered", "inputs": {"letter": {"type": "input_file", "file_id": file_id}}}
+        done = wait_for(client, client.post("/agent/execute", json=body).json()["id"])
+        assert (
+            done["response"]["customer_name"] == "Marigold Quillfeather"
+            and done["response"]["total"] == 118.5
+        )
+        (copy,) = done["artifacts"]
+        assert copy["object_id"].startswith(kind)
+        data = artifact(client, done["id"], copy["object_id"]).content
+        if kind == "doc":
+            assert_gone(data)
+        read = words_of(data)
+        assert all(word in read for word in ("Customer", "E-mail", "IBAN", "Total", "118.50"))
+        assert not any(secret.split()[0] in read for secret in SECRETS)
+
+
+def test_a_step_that_would_miss_something_is_refused(client: httpx.Client) -> None:
+    for redact in ({"fields": ["customer_nam"]}, {"kinds": ["name", "secrets"]}, {"field": ["total"]}, {}):
+        config = {"prompt": "p", "json_schema": SCHEMA, "steps": ["extract", {"redact": redact}]}
+        reply = client.post("/agent/create", json={"name": "office/missing", "config": config})
+        assert reply.status_code == 400 and reply.json()["error"]["code"] in (
+            "invalid_agent",
+            "invalid_redaction",
+        )
+
+
 def test_a_picture_gives_a_picture(client: httpx.Client) -> None:
     file_id = upload(client, make_png(), "a.png")["id"]
     schema = {"type": "object", "properties": {"invoice_number": {"type": "string"}}}

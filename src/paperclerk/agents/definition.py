@@ -27,6 +27,8 @@ from paperclerk.agents.steps import read_steps, written_steps
 from paperclerk.domain.agent import Agent, Detail, Rule, RuleKind, ServiceTier, Severity
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.schemas.check import check_schema
+from paperclerk.schemas.chosen import check_redaction
+from paperclerk.schemas.compile import compile_schema
 
 MAX_BYTES = 1_000_000
 MAX_VALIDATORS = 100
@@ -93,6 +95,9 @@ def from_json(value: Any) -> Definition:
         raise _invalid("it has no `schema`, and no `route` step that leads to agents which have one.")
     elif found.validators:
         raise _invalid("validators check values of the agent's own `schema`, and it has none.")
+    redaction = next((step.redaction for step in steps if step.redaction), None)
+    if redaction and found.schema is not msgspec.UNSET and not any(step.routes for step in steps):
+        check_redaction(redaction, [compile_schema(found.schema)])
     if steps and found.validators and all(step.step != "verify" for step in steps):
         raise _invalid("it has validators, but no `verify` step among its steps.")
     if len(found.validators) > MAX_VALIDATORS:

@@ -1,4 +1,4 @@
-"""The steps of a definition: `split`, `classify`, `route`, `extract`, `verify`. Read by `agents.definition`.
+"""The steps of a definition, as they are written and read. Called by `agents.definition`.
 
 steps:
   - split
@@ -6,16 +6,20 @@ steps:
   - route: {invoice: document.invoice, receipt: document.receipt, contract: team/contract:2}
   - extract
   - verify
+  - redact: {fields: [customer_name], kinds: [email, account]}
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any, NoReturn, get_args
 
-from paperclerk.domain.agent import OTHER, Agent, AgentStep, StepKind
+import msgspec
+
+from paperclerk.domain.agent import OTHER, Agent, AgentStep, Redaction, StepKind
 from paperclerk.domain.errors import InvalidRequest
 
 ORDER: tuple[StepKind, ...] = get_args(StepKind)
@@ -50,6 +54,8 @@ def written_steps(steps: Sequence[AgentStep]) -> list[str | dict[str, Any]]:
     written: list[str | dict[str, Any]] = []
     for step in steps:
         content: dict[str, Any] = dict(step.routes) or {k: list(words) for k, words in step.kinds.items()}
+        if step.redaction is not None:
+            content = {k: list(named) for k, named in asdict(step.redaction).items() if named}
         written.append({step.step: content} if content else step.step)
     return written
 
@@ -61,6 +67,10 @@ def without_steps(routed: Mapping[str, Agent]) -> Mapping[str, Agent]:
             _refuse(f"route leads {kind!r} to {agent.name!r}, which takes bundles itself.")
         if not agent.json_schema:
             _refuse(f"route leads {kind!r} to {agent.name!r}, which has no JSON Schema.")
+        if agent.redaction or agent.defaults.get("redact"):
+            _refuse(
+                f"route leads {kind!r} to {agent.name!r}, which redacts; say `redact` as the bundle's last step."
+            )
     return routed
 
 
@@ -76,6 +86,8 @@ def _step(number: int, item: str | Mapping[str, Any]) -> AgentStep:
         return AgentStep("classify", kinds=_kinds(content))
     if name == "route":
         return AgentStep("route", routes=_routes(content))
+    if name == "redact":
+        return AgentStep("redact", redaction=_redaction(content))
     if content not in (None, {}):
         _refuse(f"steps[{number}]: {name} takes nothing.")
     return AgentStep(name)
@@ -104,6 +116,18 @@ def _routes(content: Any) -> dict[str, str]:
         if not isinstance(agent, str) or not 0 < len(agent) <= 300:
             _refuse(f"route: {str(kind)[:80]!r} leads to an agent's NAME or NAME:VERSION.")
     return dict(content)
+
+
+def _redaction(content: Any) -> Redaction:
+    try:
+        found = msgspec.convert(content, Redaction)
+    except msgspec.ValidationError as error:
+        _refuse(f"redact takes `fields`, `kinds` or both, as lists: {error}.")
+    if not isinstance(content, Mapping) or set(content) - {"fields", "kinds"}:
+        _refuse("redact takes `fields`, `kinds` or both.")
+    if not found.fields and not found.kinds:
+        _refuse("redact says nothing to cover. Name `fields`, `kinds` or both.")
+    return found
 
 
 def _refuse(sentence: str) -> NoReturn:

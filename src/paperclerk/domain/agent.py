@@ -52,7 +52,7 @@ class Rule:
     message: str = ""
 
 
-StepKind = Literal["split", "classify", "route", "extract", "verify"]
+StepKind = Literal["split", "classify", "route", "extract", "verify", "redact"]
 OTHER = "other"  # the kind of a document that is of none of the declared kinds
 
 
@@ -60,12 +60,13 @@ OTHER = "other"  # the kind of a document that is of none of the declared kinds
 class AgentStep:
     """A declared step. `split`: the pages into documents. `classify`: each document is of one of `kinds`, which may
     name words that such documents print. `route`: the agent (NAME or NAME:VERSION) that reads each kind. `extract`:
-    the values. `verify`: the validators.
+    the values. `verify`: the validators. `redact`: a covered copy of what was given.
     """
 
     step: StepKind
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     routes: Mapping[str, str] = field(default_factory=dict)
+    redaction: Redaction | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,11 @@ class Agent:
     def routes(self) -> Mapping[str, str]:
         """The names of the agents that read each kind of document."""
         return next((step.routes for step in self.steps if step.step == "route"), {})
+
+    @property
+    def redaction(self) -> Redaction | None:
+        """What its `redact` step covers; a request that says `redact` itself wins over it."""
+        return next((step.redaction for step in self.steps if step.step == "redact"), None)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from paperclerk.documents.reader import ReadOptions
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.engines.engine import Context
-from paperclerk.extraction.redacting import check_redaction
 from paperclerk.schemas.check import check_schema
+from paperclerk.schemas.chosen import check_redaction
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field
 from paperclerk.schemas.select import select
@@ -54,7 +54,10 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
         )
     ruling = config.json_schema if config.json_schema is not None else agent.json_schema
     schema, compiled = _prepared(ruling, config.gql_stmt)
-    check_redaction(config.redact, compiled)
+    redact = config.redact or agent.redaction
+    routed = {kind: make_plan(to, replace(config, redact=None)) for kind, to in agent.routed.items()}
+    check_redaction(redact, [compiled, *(plan.field for plan in routed.values())])
+    config = replace(config, redact=redact)
     engine = agent.engine if config.json_schema is None else None
     if engine is not None:  # what it gives has places of its own
         config = replace(config, grounding=False, confidence=False)
@@ -74,7 +77,7 @@ def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:
             temperature=config.temperature,
         ),
         engine=engine,
-        routed={kind: make_plan(to, config) for kind, to in agent.routed.items()},
+        routed=routed,
     )
 
 

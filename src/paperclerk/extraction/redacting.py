@@ -2,12 +2,13 @@
 
 A value is covered wherever it stands in the words of the pages, not only where it was read from. Whole words are
 covered, with a margin: too much rather than too little. What was not read cannot be covered, so a page that was
-not read is covered whole.
+not read, or whose fields no agent has looked for, is covered whole.
 """
 
 from __future__ import annotations
 
 import bisect
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,19 +16,19 @@ from itertools import accumulate
 
 from paperclerk.domain.agent import Redaction
 from paperclerk.domain.document import Cover, Page, PageStatus
-from paperclerk.domain.errors import InvalidRequest
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import FieldError, Leaf, Step
 from paperclerk.extraction import sensitive
+from paperclerk.extraction.packets.packet import BundleResult
 from paperclerk.extraction.result import Result
 from paperclerk.grounding.places import displayed_fraction
-from paperclerk.schemas.compiled import Field
+from paperclerk.schemas.chosen import is_chosen
 
-EVERYTHING = "*"
 MARGIN = 0.15  # of a word's height, on every side
 SHORTEST = 3  # characters of a value that is looked for elsewhere
 WHOLE_WORD_BELOW = 6  # a shorter value is not looked for inside of words
-_NAMES = frozenset({"name", "names", "surname", "lastname", "firstname", "fullname", "forename"})
+
+_OF_A_BUNDLE = re.compile(r"^documents\[\d+\]\.response\.?")
 
 WordAt = tuple[int, int]  # page index, word index
 
@@ -45,30 +46,13 @@ class Covering:
         return Step("redact", seconds, told or "nothing found to cover")
 
 
-def check_redaction(redaction: Redaction | None, schema: Field) -> None:
-    """Raises InvalidRequest (`invalid_redaction`) when it names what the schema does not have, or nothing.
-
-    A field that is misspelt would else stay readable without a word.
-    """
-    if redaction is None:
-        return
-    if not redaction.fields and not redaction.kinds:
-        raise _invalid("it says nothing to cover. Name `fields`, `kinds` or both.")
-    paths = list(_paths(schema))
-    for name in redaction.fields:
-        if not any(_covers(name, path) for path in paths):
-            raise _invalid(f"the schema has no field {name[:100]!r}.")
-    if "name" in redaction.kinds and not any(map(_is_name, paths)):
-        raise _invalid("kind `name` covers the fields that the schema calls names, and it has none.")
-
-
 def cover(result: Result, redaction: Redaction) -> Covering:
     """What `redaction` covers of the pages that `result` was read from."""
     made = Covering()
     words: set[WordAt] = set()
     texts = {index: _Text(page) for index, page in result.pages.items() if page.status is PageStatus.OK}
     for path, leaf in result.leaves():
-        if leaf.value is None or not _is_chosen(path, redaction):
+        if leaf.value is None or not is_chosen(_in_its_schema(path, result), redaction):
             continue
         found = set(_own_words(leaf)) | set(_elsewhere(leaf, result.pages, texts))
         if not found and isinstance(leaf.value, bool):
@@ -89,7 +73,11 @@ def cover(result: Result, redaction: Redaction) -> Covering:
     boxes: dict[int, list[Box]] = {}
     for index, word in sorted(words):
         boxes.setdefault(index, []).append(result.pages[index].words[word].box)
-    made.covers = {index: _cover_of(page, boxes.get(index, [])) for index, page in result.pages.items()}
+    unsearched = _unsearched(result) if redaction.fields or "name" in redaction.kinds else set()
+    made.covers = {
+        index: _cover_of(page, boxes.get(index, []), whole=index in unsearched)
+        for index, page in result.pages.items()
+    }
     unread = sum(each.whole for each in made.covers.values())
     if unread:
         made.counts["pages that were not read"] = unread
@@ -164,9 +152,16 @@ def _elsewhere(leaf: Leaf, pages: Mapping[int, Page], texts: Mapping[int, _Text]
                 yield from ((index, word) for word in text.find(needle))
 
 
-def _cover_of(page: Page, boxes: Iterable[Box]) -> Cover:
+def _unsearched(result: Result) -> set[int]:
+    """Pages of documents of a bundle that no agent has read: their fields are not known, so all may be."""
+    if not isinstance(result, BundleResult):
+        return set()
+    return {page.index for entry in result.entries if entry.result is None for page in entry.pages}
+
+
+def _cover_of(page: Page, boxes: Iterable[Box], *, whole: bool) -> Cover:
     width, height = (page.height, page.width) if page.turn % 180 else (page.width, page.height)
-    if page.status not in (PageStatus.OK, PageStatus.EMPTY):
+    if whole or page.status not in (PageStatus.OK, PageStatus.EMPTY):
         return Cover(width, height, whole=True)
     shares = tuple(_share(box, page) for box in boxes)
     return Cover(width, height, shares)
@@ -179,37 +174,6 @@ def _share(box: Box, page: Page) -> Box:
     return Box(x, y, x + w, y + h)
 
 
-def _is_chosen(path: str, redaction: Redaction) -> bool:
-    return any(_covers(name, path) for name in redaction.fields) or (
-        "name" in redaction.kinds and _is_name(path)
-    )
-
-
-def _covers(name: str, path: str) -> bool:
-    """Whether a field's path is, or lies below, the one that was named. Positions in arrays do not matter."""
-    wanted, steps = _steps(name), _steps(path)
-    return name == EVERYTHING or (bool(wanted) and steps[: len(wanted)] == wanted)
-
-
-def _is_name(path: str) -> bool:
-    last = (_steps(path) or [""])[-1]
-    split = "".join(f"_{c}" if c.isupper() else c for c in last).casefold().replace("-", "_")
-    return last.casefold() in _NAMES or not _NAMES.isdisjoint(split.split("_"))
-
-
-def _steps(path: str) -> list[str]:
-    return [step.split("[")[0] for step in path.split(".") if step.split("[")[0]]
-
-
-def _paths(schema: Field) -> Iterator[str]:
-    """The paths of all scalars below a field."""
-    if schema.is_scalar:
-        yield ".".join(step for step in schema.path if step != "[]")
-    if schema.items is not None:
-        yield from _paths(schema.items)
-    for child in schema.children:
-        yield from _paths(child)
-
-
-def _invalid(sentence: str) -> InvalidRequest:
-    return InvalidRequest(f"config.redact cannot be followed: {sentence}", code="invalid_redaction")
+def _in_its_schema(path: str, result: Result) -> str:
+    """The path as the schema that its document was read by has it."""
+    return _OF_A_BUNDLE.sub("", path) if isinstance(result, BundleResult) else path
