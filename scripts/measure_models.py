@@ -4,7 +4,9 @@
 
 A truth stands in the words where the oracle, shown all pages at once, would find it; a row of an array where what one
 page holds of it tells it from the other rows there. Only such truths count: what is not among the words is lost to
-reading, and is measured elsewhere (docs/accuracy.md). Documents are read once and kept in `--cache`.
+reading, and is measured elsewhere (docs/accuracy.md). A labelled box counts where the words in it say the value; a
+miss outside arrays whose own box says it too, elsewhere on the pages, is counted beside. Documents are read once and
+kept in `--cache`.
 """
 
 from __future__ import annotations
@@ -75,6 +77,8 @@ class Tally:
     right: int = 0
     boxed: int = 0
     boxed_right: int = 0
+    boxed_elsewhere: int = 0
+    mislabelled: int = 0
     valid: int = 0
     calls: int = 0
     tokens: int = 0
@@ -89,14 +93,17 @@ class Tally:
 
     def row(self) -> str:
         boxes = f"{self.boxed_right / self.boxed:.3f}" if self.boxed else ""
+        others = f"{self.boxed_elsewhere} | {self.mislabelled}" if self.boxed else " | "
         return (
-            f"{self.cases} | {self.standing} | {self.share:.4f} | {boxes} | {self.valid / self.cases:.2f} | "
+            f"{self.cases} | {self.standing} | {self.share:.4f} | {boxes} | {others} | "
+            f"{self.valid / self.cases:.2f} | "
             f"{self.calls} | {self.invented} | {self.reported} | {self.failed}"
         )
 
 
 HEADER = (
-    "cases | standing truths | right | box_given_right | schema_valid | calls | invented, given as read | "
+    "cases | standing truths | right | box_given_right | at another print of it | labels on other words | "
+    "schema_valid | calls | invented, given as read | "
     "reported fields | failed"
 )
 
@@ -277,12 +284,31 @@ def _count(tally: Tally, case: Case, result: Result | Exception, oracle: Oracle)
             tally.lost.append((case.case["id"], path, truth, meta))
             continue
         wanted = every.get(path) or ([first[path]] if path in first else [])
-        if wanted and not all(_on_its_side(box) for box in wanted):
-            hit = _hit(wanted, _boxes(meta))
-            tally.boxed += 1
-            tally.boxed_right += hit
-            if not hit:
-                tally.lost.append((case.case["id"], "BOX " + path, wanted, _boxes(meta)))
+        given, kind = _boxes(meta), case.truth.kinds.get(shape_of(path), "")
+        if not wanted or all(_on_its_side(box) for box in wanted):
+            continue
+        if given and not any(find(truth, kind, _words_in(b, case.document)) for b in wanted):
+            tally.mislabelled += 1
+            continue
+        tally.boxed += 1
+        if _hit(wanted, given):
+            tally.boxed_right += 1
+            continue
+        elsewhere = "[" not in path and any(find(truth, kind, _words_in(b, case.document)) for b in given)
+        tally.boxed_elsewhere += elsewhere
+        tally.lost.append((case.case["id"], "BOX " + path, wanted, given))
+
+
+def _words_in(box: Sequence[float], document: Document) -> str:
+    """The words in a box of page (from 1), left, top, width and height in shares of the page."""
+    number, left, top, width, height = box
+    page = document.pages[int(number) - 1]
+    inside = (
+        w.text
+        for w in page.words
+        if left <= w.box.cx / page.width <= left + width and top <= w.box.cy / page.height <= top + height
+    )
+    return " ".join(inside)
 
 
 Compared = tuple[str, Any, Any, bool]  # path, truth, metadata of the value given, right

@@ -141,6 +141,16 @@ def test_lines_of_a_column_with_another_column_between_them() -> None:
     assert place(Claim(value, value), page) == parts(0, 1, 2, 5, 6, 11, 12)
 
 
+def test_a_number_behind_a_letter_that_a_recogniser_made_of_its_currency_is_found() -> None:
+    page = page_of("Each S7.10", "Paid -7.10", "Code 17.10")
+    assert place(Claim(7.1, "7.10", kind="number"), page) == parts((1, 1, None))
+
+
+def test_a_short_number_inside_a_word_is_meant_where_it_stands_nowhere_else_only() -> None:
+    assert place(Claim(0, "0", kind="number"), page_of("Format 2p0", "Tax 0")) == parts(3)
+    assert place(Claim(4, "4", kind="number"), page_of("Quarter Q4")) == parts((1, 1, None))
+
+
 def test_the_hinted_page_wins_and_a_wrong_hint_is_only_a_hint() -> None:
     pages = [page_of("Total 24.40", index=3), page_of("Total 24.40", index=4), page_of("Tax 1.10", index=7)]
     assert place(Claim(24.4, "24.40", page=4, kind="number"), *pages) == parts(1, page=4)

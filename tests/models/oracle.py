@@ -469,10 +469,17 @@ def _letters(text: str) -> tuple[str, list[int]]:
 
 
 def _find_number(value: float, text: str) -> str | None:
-    """A print of the number, a whole one rather without decimals and another rather with."""
+    """A print of the number: rather a whole word, a whole number without decimals, another with two of them."""
     prints = [p for p in _numbers_of(text) if any(abs(n - value) < 0.005 for n in _readings(p))]
-    alike = [p for p in prints if any(c in p for c in ".,") != isinstance(value, int)]
-    return next(iter(alike or prints), None)
+    wanted = (0,) if isinstance(value, int) else (2, 3, 1, 4)
+    words = {w.strip("$€£*:;()") for w in text.split()}
+
+    def worth(printed: str) -> tuple[bool, int, int]:
+        decimals = len(re.split(r"[.,]", printed)[-1]) if any(c in printed for c in ".,") else 0
+        rank = wanted.index(decimals) if decimals in wanted else len(wanted)
+        return printed not in words, rank, len(printed)
+
+    return min(prints, key=worth, default=None)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ row seen through two windows is one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from paperclerk.domain.geometry import Box
@@ -21,6 +21,10 @@ Path = tuple[str, ...]
 
 # Probabilities that a value is right, by how it was found, before anything else agrees with it.
 PLACED, INFERRED, UNPLACED = 0.8, 0.65, 0.3
+
+TELLING = 2  # words of a value that stands at one place only: that is where its row is
+MOST_ANCHORS = 6  # places of a value that is asked where its row is
+FAR_ROWS = 6  # heights of a line: the lines of one row are nearer to each other
 
 _SAME_ROW, _OTHER_ROW = 0.3, 4.0  # what a step sideways and a step up or down cost within a row
 
@@ -79,11 +83,12 @@ class _Seen:
 
 @dataclass
 class _Rows:
-    """Grounds the rows of one array; remembers where the last one stood."""
+    """Grounds the rows of one array; remembers where the last one stood, and what stands beside earlier ones."""
 
     owner: Grounding
     item: Field
     last: tuple[int, int] = (-1, -1)
+    claimed: set[Span] = field(default_factory=set)
 
     def ground(self, answers: Sequence[Answer]) -> list[Tree]:
         seen = [self._anchored(a) for a in answers]
@@ -99,11 +104,39 @@ class _Rows:
         numeric = frozenset(p for p, _, quoted in said if isinstance(quoted.value, int | float))
         if not places:
             return _Seen(places, numeric, None, None)
-        surest = min(places, key=lambda p: len(places[p]))
-        anchor = next((c for c in places[surest] if _position(c) > self.last), places[surest][0])
+        surest, anchor = self._anchor(places)
         self.last = _position(anchor)
+        self.claimed.update(c.span for found in places.values() for c in self._beside(found, anchor))
         self.owner._used.setdefault((*self.item.path, *surest), set()).add(anchor.span)
         return _Seen(places, numeric, surest, anchor)
+
+    def _anchor(self, places: Mapping[Path, list[Candidate]]) -> tuple[Path, Candidate]:
+        """The value with the fewest places; where that says little, the one that the others stand nearest to."""
+        fewest = min(places, key=lambda p: len(places[p]))
+        telling = len(places[fewest]) == 1 and len(places[fewest][0].span.parts) >= TELLING
+        paths = [
+            fewest,
+            *(p for p in places if p != fewest and len(places[p]) <= MOST_ANCHORS and not telling),
+        ]
+        first = {path: self._next(places[path]) for path in paths}
+        if len(paths) == 1:
+            return fewest, first[fewest]
+
+        def apart(path: Path) -> float:
+            here = first[path]
+            reach = FAR_ROWS * here.box.height
+            return sum(
+                min([reach, *(_steps_down(c.box, here.box) for c in found if c.span.page == here.span.page)])
+                for found in places.values()
+            )
+
+        best = min(paths, key=apart)
+        return best, first[best]
+
+    def _next(self, places: Sequence[Candidate]) -> Candidate:
+        """The first place behind the last row that stands beside none of the earlier rows."""
+        below = [c for c in places if _position(c) > self.last] or places[:1]
+        return next((c for c in below if c.span not in self.claimed), below[0])
 
     def _placed(self, seen: _Seen, band: Band) -> RowPlaces:
         """A row's places: for each value those in the row's band, as near to its anchor as any."""
@@ -115,8 +148,9 @@ class _Rows:
         alike = Counter(frozenset(c.span for c in cs) for cs in inside.values())
         for path, places in inside.items():
             beside[path] = self._beside(places, seen.anchor) if seen.anchor else places[:1]
-            if len(beside[path]) < alike[frozenset(c.span for c in places)] <= len(places):
-                beside[path] = places  # equal values of one row, printed on different lines of it
+            if seen.anchor and len(beside[path]) < alike[frozenset(c.span for c in places)] <= len(places):
+                # equal values of one row, printed on different lines of it
+                beside[path] = [c for c in places if _is_close(c, seen.anchor)] or beside[path]
             if path not in chosen:
                 chosen[path] = beside[path][0]
         return RowPlaces(beside, chosen, seen.numeric)
@@ -275,6 +309,11 @@ def _position(place: Candidate) -> tuple[int, int]:
 def _steps_down(box: Box, other: Box) -> float:
     """How far apart two boxes are, up or down; boxes on one line are not."""
     return max(0.0, abs(box.cy - other.cy) - 0.5 * max(box.height, other.height))
+
+
+def _is_close(place: Candidate, anchor: Candidate) -> bool:
+    same_page = place.span.page == anchor.span.page
+    return same_page and _steps_down(place.box, anchor.box) <= FAR_ROWS * anchor.box.height
 
 
 def _apart(box: Box, other: Box) -> float:

@@ -288,7 +288,9 @@ def _settled(own: Tree, read: Tree) -> Tree:
     if read.value is None or (read.unplaced and own.spans and own.score >= MED_FROM):
         return own if own.score >= MED_FROM else read
     if same(own.value, read.value) and read.spans:
-        return msgspec.structs.replace(read, score=max(AGREED, own.score))
+        # of several prints of a value the embedded engine has one for a reason, a quote fits them all
+        spans = own.spans if own.spans and not (own.inferred or read.inferred) else read.spans
+        return msgspec.structs.replace(read, spans=spans, score=max(AGREED, own.score))
     return read
 
 

@@ -180,12 +180,17 @@ class Aligner:
         return [] if said.amount is None else find.number_in(line, said.amount, self.locale)
 
     def _number_in(self, span: Span, value: float) -> Match | None:
-        line = LineText(self.pages[span.page], region_words(span))
-        found = find.number_in(line, value, self.locale)
+        page = self.pages[span.page]
+        found = find.number_in(LineText(page, region_words(span)), value, self.locale)
         if found:
             return Match(found[0].span, find.EXACT)
-        # digits inside a longer token: 4 of "Q4", 2018 of "31.12.2018"
-        region = FoldedPage(self.pages[span.page], region_words(span))
+        # digits inside a longer token: 4 of "Q4", 7.10 of "S7.10", 2018 of "31.12.2018"
+        first = span.parts[0]
+        if page.words[first.index].text[: first.start][-1:].isalpha():
+            said = said_by(" ".join(part_text(p, page.words[p.index]) for p in span.parts), self.locale)
+            if said.amount is not None and find.same_number(said.amount, value):
+                return Match(span, find.EXACT)
+        region = FoldedPage(page, region_words(span))
         text = find.plain_number(value).removesuffix(".0")
         inside = find.exact(region, text) if value >= 0 else []
         return inside[0] if inside and value == int(value) else None

@@ -54,8 +54,9 @@ def exact(folded: FoldedPage, quote: str) -> list[Match]:
         cuts = max(_cut_of_digits(folded, start), _cut_of_digits(folded, end))
         if cuts == 2:
             continue
+        torn = len(wanted) < MIN_LONG - 1 and (_is_torn(folded, start) or _is_torn(folded, end))
         if folded.is_start(start) and folded.is_start(end):
-            found.append(Match(_dressed(folded, start, end, quote), INSIDE if cuts else EXACT))
+            found.append(Match(_dressed(folded, start, end, quote), INSIDE if cuts or torn else EXACT))
         elif len(wanted) >= MIN_INSIDE and not cuts:
             found.append(Match(folded.span(start, end), INSIDE))
     best = max((m.score for m in found), default=0.0)
@@ -207,6 +208,13 @@ def _cut_of_digits(folded: FoldedPage, at: int) -> int:
     if before.isdigit() and after.isdigit():
         return 2
     return int(before in "0123456789." and after in "0123456789.")
+
+
+def _is_torn(folded: FoldedPage, at: int) -> bool:
+    """Whether a border at `at` stands inside a word, where letters meet digits: a lost blank, or 0 of "2p0"."""
+    if at <= 0 or at >= len(folded.text) or folded.word[at] != folded.word[at - 1]:
+        return False
+    return folded.char[at] == folded.char[at - 1] + 1
 
 
 def _borders(folded: FoldedPage, near: int) -> Iterable[int]:
