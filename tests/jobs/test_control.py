@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import queue
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +77,39 @@ def until(client: httpx.Client, execution_id: str, status: str, seconds: float =
         time.sleep(0.05)
 
 
+@contextmanager
+def receiver() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
+    """An address for webhooks, and the bodies that come to it."""
+    bodies: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/", bodies
+        server.shutdown()
+
+
 def test_cancel_ends_a_running_execution(client: httpx.Client, long_scan: bytes) -> None:
-    job = start(client, long_scan)
+    with receiver() as (address, bodies):
+        job = start(client, long_scan, callback_url=address)
+        left = _cancelled(client, job)
+        assert bodies.get(timeout=60) == left, "the webhook tells what GET tells"
+        waiting = start(client, long_scan, callback_url=address, priority=9)
+        assert client.post(f"/predictions/{waiting}/pause").json()["status"] == "paused"
+        ended = client.post(f"/predictions/{waiting}/cancel").json()
+        assert bodies.get(timeout=60) == ended
+
+
+def _cancelled(client: httpx.Client, job: str) -> dict[str, Any]:
     with client.stream("GET", f"/predictions/{job}/events", timeout=100) as stream:
         assert any(line == "event: progress" for line in stream.iter_lines()), "a page or more is read"
     cancelled = client.post(f"/predictions/{job}/cancel").json()
@@ -84,11 +118,12 @@ def test_cancel_ends_a_running_execution(client: httpx.Client, long_scan: bytes)
     assert_error(client.post(f"/predictions/{job}/cancel"), 409, "has_ended")
     quick = start(client, make_pdf(1))
     assert wait_for(client, quick, 30)["status"] == "completed", "its slot is free again"
-    left = client.get(f"/predictions/{job}").json()
+    left: dict[str, Any] = client.get(f"/predictions/{job}").json()
     told = ("pages", "steps", "partial")
     assert {**left, **dict.fromkeys(told)} == {**cancelled, **dict.fromkeys(told)}
     assert 1 <= len(left["pages"]) < 40 and {page["status"] for page in left["pages"]} == {"ok"}
     assert left["partial"]["total"] == 118.5, "the pages are all alike"
+    return left
 
 
 def test_pause_and_resume(client: httpx.Client) -> None:

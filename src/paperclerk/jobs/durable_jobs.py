@@ -124,7 +124,7 @@ class DurableJobs:
         before = await self._get(job)
         error = Cancelled("The execution was cancelled.")
         ended = outcome.failed(before.request, error, now=self._workshop.now(), progress=before.progress)
-        if not await end(self._workshop.database, tenant_id, execution_id, ended):
+        if not await end(self._workshop.database, tenant_id, execution_id, ended, elsewhere=True):
             raise _has_ended()
         await asyncio.to_thread(self._client.cancel, job_id(*job))
         return await self._get(job)

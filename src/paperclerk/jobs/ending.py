@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
+import msgspec
+
+from paperclerk.domain.result import ModelUse, models_used
 from paperclerk.jobs.making import MadeFile
 from paperclerk.storage.artifacts import Artifacts
 from paperclerk.storage.contents import Contents
 from paperclerk.storage.database import Database
-from paperclerk.storage.executions import Execution, Executions, Outcome
+from paperclerk.storage.executions import Execution, Executions, Outcome, Partial, Status
 from paperclerk.storage.outbox import Webhooks
 from paperclerk.storage.usage import UsageRows
 from paperclerk.wire.executions import execution_json
+
+LEAVING = timedelta(seconds=10)  # the longest that a page or a question takes, mostly
 
 
 async def end(
@@ -24,17 +30,22 @@ async def end(
     *,
     contents: Contents | None = None,
     files: Sequence[MadeFile] = (),
+    elsewhere: bool = False,
 ) -> bool:
     """Writes the outcome, adds up what it used and, for a `callback_url`, writes its event.
 
     False when the execution had ended before. The `files` that it made are kept in `contents`, and their rows
     written with it.
 
+    `elsewhere`: it is not its worker that ends it. A worker that runs it will leave it, and add what it came to; the
+    event waits for that, up to `LEAVING`.
+
     The first outcome stays, so a worker that comes too late changes nothing and tells nobody.
     """
     staged = [file.staged for file in files]
     async with contents.referring(*staged) if contents else database.write() as connection:
         executions = Executions(connection, tenant_id)
+        runs = elsewhere and await executions.status(execution_id) is Status.RUNNING
         if not await executions.finish(execution_id, outcome):
             return False
         made = [file.artifact for file in files]
@@ -49,8 +60,26 @@ async def end(
                 url=ended.request.callback_url,
                 body=json.dumps(execution_json(ended)),
                 now=outcome.completed_at,
+                due_at=outcome.completed_at + LEAVING if runs else None,
             )
     return True
+
+
+async def leave(database: Database, execution: Execution, partial: Partial, *, now: datetime) -> None:
+    """Adds what an execution that was ended elsewhere had come to, and lets its event go, which then tells it too."""
+    async with database.write() as connection:
+        executions = Executions(connection, execution.tenant_id)
+        ended = await executions.get(execution.id)
+        if ended is None or ended.outcome is None:
+            return
+        if partial.pages:
+            models = models_used(msgspec.convert(list(partial.models), list[ModelUse]))
+            usage = {**ended.outcome.usage, **msgspec.to_builtins(models)}
+            if await executions.add_partial(execution.id, partial, usage):
+                await UsageRows(connection, execution.tenant_id).add_models(execution, partial.models)
+        if (ended := await executions.get(execution.id)) is not None:
+            body = json.dumps(execution_json(ended))
+            await Webhooks(connection, execution.tenant_id).complete(event_id(ended), body, now=now)
 
 
 def event_id(execution: Execution) -> str:

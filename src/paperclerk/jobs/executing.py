@@ -35,13 +35,12 @@ from paperclerk.extraction.pipeline import (
 )
 from paperclerk.extraction.plan import Plan
 from paperclerk.jobs import outcome
-from paperclerk.jobs.ending import end
+from paperclerk.jobs.ending import end, leave
 from paperclerk.jobs.making import MadeFile, Maker
 from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints, KeptReplies
 from paperclerk.storage.executions import Execution, Executions, Outcome, PagesDone, Partial, Status
-from paperclerk.storage.usage import UsageRows
 
 PIECE_S = 2.0  # reading so long ends a piece: what a death can cost
 TELL_S = 0.5  # between two notes of how far the job is
@@ -103,19 +102,13 @@ class Executor:
         if self._await(self._status(e)) is not Status.FAILED:
             return
         partial = run.partial(self.workshop.engine)
-        if partial.pages:
-            self._await(self._add_partial(e, partial))
+        self._await(leave(self.workshop.database, e, partial, now=self.workshop.now()))
+        self.on_end(e)
         self.checkpoints.drop(e.tenant_id, e.id)
 
     async def _status(self, execution: Execution) -> Status | None:
         async with self.workshop.database.read() as connection:
-            found = await Executions(connection, execution.tenant_id).get(execution.id)
-        return found.status if found else None
-
-    async def _add_partial(self, execution: Execution, partial: Partial) -> None:
-        async with self.workshop.database.write() as connection:
-            if await Executions(connection, execution.tenant_id).add_partial(execution.id, partial):
-                await UsageRows(connection, execution.tenant_id).add_models(execution, partial.models)
+            return await Executions(connection, execution.tenant_id).status(execution.id)
 
     async def _begin(self, tenant_id: str, execution_id: str) -> Execution | None:
         async with self.workshop.database.write() as connection:

@@ -214,6 +214,13 @@ class Executions(TenantRows):
         row = (await self._connection.execute(query)).one_or_none()
         return (await self._with_inputs([row]))[0] if row else None
 
+    async def status(self, execution_id: str) -> Status | None:
+        """Where it stands, None when there is none of that id."""
+        e = executions.c
+        query = self._select(executions, e.status).where(e.id == execution_id)
+        found = (await self._connection.execute(query)).scalar_one_or_none()
+        return Status(found) if found else None
+
     async def newest(self, filters: Filters, *, skip: int, limit: int) -> list[Execution]:
         """Newest first."""
         query = (
@@ -255,10 +262,7 @@ class Executions(TenantRows):
             .where(e.id == execution_id, e.status == Status.RUNNING)
             .values(stage=progress.stage, pages_done=progress.done, pages_total=progress.total)
         )
-        row = (
-            await self._connection.execute(self._select(executions, e.status).where(e.id == execution_id))
-        ).one_or_none()
-        return Status(row.status) if row else None
+        return await self.status(execution_id)
 
     async def keep_input(self, execution_id: str, position: int, sha256: str) -> None:
         """Notes which bytes an input turned out to be."""
@@ -330,13 +334,15 @@ class Executions(TenantRows):
         )
         return result.rowcount == 1
 
-    async def add_partial(self, execution_id: str, partial: Partial) -> bool:
+    async def add_partial(self, execution_id: str, partial: Partial, usage: Mapping[str, Any]) -> bool:
         """Adds what a failed execution had come to. False when it has not failed, or that is known already."""
         e = executions.c
         result = await self._connection.execute(
             self._update(executions)
             .where(e.id == execution_id, e.status == Status.FAILED, e.partial.is_(None), e.pages == [])
-            .values(partial=partial.response, pages=list(partial.pages), steps=list(partial.steps))
+            .values(
+                partial=partial.response, pages=list(partial.pages), steps=list(partial.steps), usage=usage
+            )
         )
         return result.rowcount == 1
 

@@ -59,8 +59,17 @@ class StoredAttempt:
 class Webhooks(TenantRows):
     """Webhooks of one tenant."""
 
-    async def add(self, event_id: str, *, execution_id: str, url: str, body: str, now: datetime) -> None:
-        """Adds an event that is due at once."""
+    async def add(
+        self,
+        event_id: str,
+        *,
+        execution_id: str,
+        url: str,
+        body: str,
+        now: datetime,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Adds an event that is due at `due_at`, else at once."""
         await self._connection.execute(
             self._insert(
                 webhook_events,
@@ -72,8 +81,17 @@ class Webhooks(TenantRows):
                 state=EventState.WAITING,
                 created_at=now,
                 attempts=0,
-                due_at=now,
+                due_at=due_at or now,
             )
+        )
+
+    async def complete(self, event_id: str, body: str, *, now: datetime) -> None:
+        """Gives an event that no sender has seen yet a fuller body, and makes it due now."""
+        e = webhook_events.c
+        await self._connection.execute(
+            self._update(webhook_events)
+            .where(e.id == event_id, e.state == EventState.WAITING, e.attempts == 0, e.leased_by.is_(None))
+            .values(body=body, due_at=now)
         )
 
     async def get(self, event_id: str) -> StoredEvent | None:
