@@ -41,7 +41,8 @@ def events(reply: httpx.Response) -> list[Any]:
 
 
 def test_an_answer_is_that_of_an_execution(client: httpx.Client, part: dict[str, Any]) -> None:
-    reply = chat(client, part, model="vlmrun-orion-1:fast", session_id="s-1", metadata={"team": "a"})
+    more = {"model": "vlmrun-orion-1:fast", "session_id": "s-1", "metadata": {"team": "a"}}
+    reply = chat(client, part, service_tier="default", **more)
     body = reply.json()
     assert answer(reply) == READ
     assert (body["object"], body["model"], body["session_id"]) == (
@@ -55,6 +56,7 @@ def test_an_answer_is_that_of_an_execution(client: httpx.Client, part: dict[str,
         "credits_used": 2, "elements_processed": 1, "element_type": "page",
     }  # fmt: skip
     known = client.get(f"/predictions/{body['id']}").json()
+    assert known["service_tier"] == "default"
     assert known["response"] == READ and known["metadata"] == {"team": "a", "session_id": "s-1"}
     assert chat(client, part).json()["session_id"], "invented"
 

@@ -148,6 +148,100 @@ def executions_wrong() -> None:
     assert "There is no such execution" in vlmrun("executions", "get", "nothing", fails=True)
 
 
+@cache
+def skill_folder() -> Any:
+    folder = FOLDER / "cli-skill"
+    folder.mkdir()
+    (folder / "SKILL.md").write_text("---\nname: cli-bills\ndescription: Reads bills\n---\nRead the bill.\n")
+    (folder / "schema.json").write_text(json.dumps(SCHEMA))
+    return folder
+
+
+@cache
+def skill() -> Any:
+    assert "Created skill" in vlmrun("skills", "upload", skill_folder())
+    return read("skills", "get", "cli-bills", "--json")
+
+
+@check(
+    "GET /skills",
+    "GET /skills/{id}",
+    "POST /skills/lookup",
+    "POST /skills/create",
+    "GET /skills/{id}/download",
+)
+def skills() -> None:
+    assert skill()["name"] == "cli-bills" and skill()["description"] == "Reads bills"
+    assert read("skills", "get", skill()["id"], "--json") == skill()
+    assert read("skills", "get", "cli-bills", "--version", skill()["skill_version"], "--json") == skill()
+    made = read("skills", "create", "--prompt", "Read it.", "--schema", schema(), "--json")
+    listed = read("skills", "list", "--limit", 1000, "--grouped", "--json")
+    assert {made["id"], skill()["id"]} <= {item["id"] for item in listed}
+    assert "cli-bills" in vlmrun("skills", "list", "--asc")
+    vlmrun("skills", "download", "cli-bills", "-o", FOLDER / "out")
+    assert "Read the bill." in (FOLDER / "out" / "cli-bills" / "SKILL.md").read_text()
+
+
+@check("config.skills")
+def steered() -> None:
+    assert skill()
+    for words in (("--skill", skill_folder()), ("--skill-id", "cli-bills:latest")):
+        done = read("generate", "-i", FOLDER / "invoice.pdf", *words, "--no-batch", "-f", "json")
+        assert done["response"] == READ
+        done = read("execute", "-i", FOLDER / "invoice.pdf", *words, "--poll-interval", 1, "-f", "json")
+        assert done["response"] == READ
+
+
+@check("GET /skills", "GET /skills/{id}", "POST /skills/lookup", "POST /skills/create", bad=True)
+def skills_wrong() -> None:
+    assert "invalid_request" in vlmrun("skills", "list", "--order-by", "size", fails=True)
+    assert "unknown_skill" in vlmrun("skills", "get", "no such", fails=True)
+    assert "unknown_skill" in vlmrun("skills", "get", "0" * 32, fails=True)
+    assert "file_not_found" in vlmrun("skills", "create", "--file-id", "nothing", fails=True)
+
+
+@check("GET /skills/{id}/download", "config.skills", bad=True)
+def skills_unknown() -> None:
+    assert "unknown_skill" in vlmrun("skills", "download", "no such", fails=True)
+    words = ("--skill-id", "none:3", "--no-batch")
+    assert "There is no skill 'none'" in vlmrun("generate", "-i", FOLDER / "invoice.pdf", *words, fails=True)
+
+
+@check("GET /artifacts", "GET /artifacts/list")
+def artifacts() -> None:
+    words = ("-n", "document.redaction", "-i", FOLDER / "invoice.pdf", "--poll-interval", 1, "-f", "json")
+    known = read("execute", *words)["id"]
+    found = re.search(r"doc_\w{6}", vlmrun("artifacts", "list", "-e", known))
+    assert found is not None
+    vlmrun("artifacts", "get", found[0], "-e", known, "-o", FOLDER / "covered.pdf")
+    assert (FOLDER / "covered.pdf").read_bytes().startswith(b"%PDF-")
+
+
+@check("GET /artifacts", "GET /artifacts/list", bad=True)
+def artifacts_wrong() -> None:
+    assert "There is no such execution" in vlmrun("artifacts", "list", "-e", "nothing", fails=True)
+    assert "There is no such artifact" in vlmrun("artifacts", "get", "doc_000000", "-s", "none", fails=True)
+
+
+@check("POST /openai/chat/completions")
+def chat() -> None:
+    words = ("chat", "What is to be paid?", "-i", FOLDER / "invoice.pdf", "-k", skill_folder(), "-f", "json")
+    whole = read(*words, "--no-stream", "--session-id", "a-session")
+    assert json.loads(whole["content"]) == READ and whole["session_id"] == "a-session"
+    assert whole["usage"]["credits_used"] == 2
+    streamed = read(*words)
+    assert json.loads(streamed["content"]) == READ and streamed["usage"]["credits_used"] == 2
+    assert "118.5" in vlmrun(*words[:-2], "--no-stream")
+
+
+@check("POST /openai/chat/completions", bad=True)
+def chat_wrong() -> None:
+    out = vlmrun("chat", "What is it?", "-i", FOLDER / "invoice.pdf", fails=True)
+    assert "This server answers about documents in JSON" in out, out
+    out = vlmrun("chat", "Hello!", "-k", skill_folder(), "--no-stream", fails=True)
+    assert "There is no document" in out, out
+
+
 @check("/audio", "/video", bad=True)
 def other_media() -> None:
     for name in ("call.mp3", "meeting.mp4"):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import io
+import json
 import os
 import re
+import zipfile
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import requests
 from checks import check, given, run_all
+from pydantic import BaseModel
 from vlmrun.client import VLMRun
 from vlmrun.client.exceptions import (
     APIError,
@@ -18,10 +25,13 @@ from vlmrun.client.exceptions import (
     ValidationError,
     VLMRunError,
 )
+from vlmrun.client.skills import bundle_from_directory
 from vlmrun.client.types import (
     AgentCreationConfig,
     AgentExecutionConfig,
+    AgentSkill,
     GenerationConfig,
+    InlineSkillSource,
     MarkdownDocument,
     PresignedUrlRequest,
 )
@@ -422,6 +432,212 @@ def feedback_unknown() -> None:
     submit = client().feedback.submit
     refused(ResourceNotFoundError, 404, "prediction_not_found", lambda: submit("nothing", notes="x"))
     refused(ResourceNotFoundError, 404, "prediction_not_found", lambda: client().feedback.get("nothing"))
+
+
+# A.5
+
+
+def folder_of_skill(name: str, schema: Any = SCHEMA) -> Path:
+    folder = FOLDER / "skills" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    front = f"---\nname: {name}\ndescription: Reads bills\n---\n\n"
+    (folder / "SKILL.md").write_text(front + "The total is what is to be paid.\n")
+    (folder / "schema.json").write_text(json.dumps(schema))
+    (folder / "pipeline.py").write_text("raise SystemExit\n")
+    return folder
+
+
+@cache
+def skill() -> AgentSkill:
+    """Stored, by its id."""
+    return client().skills.create_from_directory(folder_of_skill("client-bills"))
+
+
+@check("GET /skills", "GET /skills/{id}", "POST /skills/lookup", "POST /skills/create")
+def skills() -> None:
+    known = client().skills.get(id=skill().skill_id)
+    assert (known.name, known.description, known.status) == ("client-bills", "Reads bills", "completed")
+    assert client().skills.get(name="client-bills", skill_version=known.skill_version) == known
+    assert known in client().skills.list(limit=1000, grouped=True, order_by="name", descending=False)
+    made = client().skills.create(prompt="Read the bill.", json_schema=SCHEMA)
+    assert client().skills.list(limit=1)[0] == made and made.skill_version is not None
+
+
+@check("POST /skills/{id}/update", "GET /skills/{id}/download")
+def skill_versions() -> None:
+    assert skill().skill_id is not None
+    first = client().skills.get(id=skill().skill_id)
+    second = client().skills.update(first.id, description="Reads them better")
+    assert second.name == first.name and second.skill_version != first.skill_version
+    third = client().skills.update(second.id, file_id=uploaded_skill())
+    assert client().skills.get(name="client-bills") == third and third.description == "Reads them better"
+    reply = client().skills.download(first.id)
+    assert reply.expires_in == 86_400
+    with zipfile.ZipFile(io.BytesIO(requests.get(reply.download_url, timeout=60).content)) as archive:
+        assert sorted(archive.namelist()) == ["SKILL.md", "pipeline.py", "schema.json"]
+
+
+def uploaded_skill() -> str:
+    path = FOLDER / "more.zip"
+    path.write_bytes(base64.b64decode(bundle_from_directory(folder_of_skill("more"))))
+    return client().files.upload(path).id
+
+
+@check("config.skills")
+def steered() -> None:
+    inline = AgentSkill.from_directory(folder_of_skill("brought"))
+    inputs = {"document": {"type": "input_file", "file_id": invoice()}}
+    for one in (inline, skill(), AgentSkill(skill_name="client-bills", skill_version="1")):
+        config = GenerationConfig(skills=[one])
+        assert client().document.generate(file=invoice(), config=config).response == READ
+        started = client().agent.execute(inputs=inputs, config=AgentExecutionConfig(skills=[one]))
+        assert client().executions.wait(started.id, timeout=60, sleep=1).response == READ
+
+
+@check(
+    "GET /skills",
+    "GET /skills/{id}",
+    "POST /skills/lookup",
+    "POST /skills/create",
+    "POST /skills/{id}/update",
+    "GET /skills/{id}/download",
+    bad=True,
+)
+def skills_wrong() -> None:
+    skills = client().skills
+    refused(ValidationError, 400, "invalid_request", lambda: skills.list(order_by="size"))
+    refused(ResourceNotFoundError, 404, "unknown_skill", lambda: skills.get(id=NOBODY))
+    refused(ResourceNotFoundError, 404, "unknown_skill", lambda: skills.get(name="no such"))
+    refused(ResourceNotFoundError, 404, "unknown_skill", lambda: skills.update(NOBODY, description="x"))
+    refused(ResourceNotFoundError, 404, "unknown_skill", lambda: skills.download(NOBODY))
+    refused(ValidationError, 400, "ambiguous_skill", skills.create)
+    refused(ValidationError, 400, "invalid_skill", lambda: skills.create(file_id=invoice()))
+    refused(ResourceNotFoundError, 404, "unknown_session", lambda: skills.create(session_id="none"))
+
+
+@check("config.skills", bad=True)
+def steered_wrong() -> None:
+    def by(one: AgentSkill) -> Callable[[], Any]:
+        return lambda: client().document.generate(file=invoice(), config=GenerationConfig(skills=[one]))
+
+    refused(ResourceNotFoundError, 404, "unknown_skill", by(AgentSkill(skill_id="no such")))
+    no_zip = AgentSkill(type="inline", name="x", source=InlineSkillSource(data="bm8gemlw"))
+    refused(ValidationError, 400, "invalid_skill", by(no_zip))
+
+
+# A.6
+
+
+@cache
+def redacted() -> Any:
+    return client().document.execute(name="document.redaction", file=invoice())
+
+
+@check("GET /artifacts", "GET /artifacts/list")
+def artifacts() -> None:
+    listed = client().artifacts.list(execution_id=redacted().id)
+    (item,) = listed.items
+    assert listed.namespace_id == redacted().id and item.source == "store"
+    path = client().artifacts.get(object_id=item.object_id, execution_id=redacted().id)
+    assert path.suffix == ".pdf" and path.read_bytes().startswith(b"%PDF-")
+    by_name = client().artifacts.get(filename=item.filename, execution_id=redacted().id)
+    assert by_name == path.read_bytes()
+
+
+@check("GET /artifacts", "GET /artifacts/list")
+def pictures() -> None:
+    drawn = chat(extra_body={"session_id": "drawn", "vlmrun": {"config": {"draw_boxes": True}}})
+    assert drawn.session_id == "drawn"
+    (item,) = client().artifacts.list(session_id="drawn").items
+    picture = client().artifacts.get(object_id=item.object_id, session_id="drawn")
+    assert item.object_id.startswith("img_") and min(picture.size) > 100
+    raw = client().artifacts.get(object_id=item.object_id, session_id="drawn", raw_response=True)
+    assert raw.startswith(b"\x89PNG")
+
+
+@check("GET /artifacts", "GET /artifacts/list", bad=True)
+def artifacts_wrong() -> None:
+    get = client().artifacts.get
+    known = redacted().id
+    missing = "artifact_not_found"
+    refused(ResourceNotFoundError, 404, missing, lambda: get(object_id="doc_000000", execution_id=known))
+    refused(ResourceNotFoundError, 404, missing, lambda: get(filename="no.pdf", session_id="none"))
+    nobody = "execution_not_found"
+    refused(ResourceNotFoundError, 404, nobody, lambda: client().artifacts.list(execution_id=NOBODY))
+
+
+# A.9
+
+
+def chat(text: str = "What is to be paid?", **more: Any) -> Any:
+    parts: list[Any] = [{"type": "input_file", "file_id": invoice()}, {"type": "text", "text": text}]
+    wanted = {"type": "json_schema", "json_schema": {"name": "bill", "schema": SCHEMA}}
+    said = {"model": "vlmrun-orion-1:auto", "response_format": wanted} | more
+    return client().agent.completions.create(messages=[{"role": "user", "content": parts}], **said)
+
+
+@check("POST /openai/chat/completions")
+def chats() -> None:
+    done = chat(metadata={"team": "a"})
+    assert json.loads(done.choices[0].message.content) == READ and done.session_id
+    assert done.usage.total_tokens == 0 and done.usage.credits_used == 2
+    assert client().predictions.get(done.id).response == READ
+    assert client().feedback.submit(done.id, notes="well").request_id == done.id
+    # Two spellings of the documentation, and a skill of the request.
+    for more in (
+        {"response_format": {"type": "json_schema", "schema": SCHEMA}},
+        {"response_format": {"type": "json_schema", "json_schema": SCHEMA}},
+        {"response_format": {"type": "json_object"}, "skills": [skill().model_dump(exclude_none=True)]},
+    ):
+        assert json.loads(chat(**more).choices[0].message.content) == READ
+
+
+@check("POST /openai/chat/completions")
+def chats_as_openai_offers_them() -> None:
+    """A stream, a model class, and the asynchronous client."""
+
+    class Bill(BaseModel):
+        invoice_number: str
+        total: float
+
+    chunks = list(chat(stream=True))
+    assert json.loads("".join(chunk.choices[0].delta.content or "" for chunk in chunks)) == READ
+    assert chunks[0].session_id and chunks[-1].usage.credits_used == 2
+    parts: list[Any] = [{"type": "input_file", "file_id": invoice()}]
+    messages: Any = [{"role": "user", "content": parts}]
+    parsed = client().agent.completions.parse(
+        model="document.invoice", messages=messages, response_format=Bill
+    )
+    assert parsed.choices[0].message.parsed == Bill(**READ)
+
+    async def ask() -> Any:
+        create = client().agent.async_completions.create
+        return await create(model="document.invoice", messages=messages)
+
+    assert json.loads(asyncio.run(ask()).choices[0].message.content)["invoice_id"] == "R-2041"
+
+
+@check("POST /openai/chat/completions", bad=True)
+def chats_wrong() -> None:
+    broken = client().files.upload(FOLDER / "broken.pdf").id
+    create = client().agent.completions.create
+
+    def by(part: dict[str, Any]) -> Callable[[], Any]:
+        messages: Any = [{"role": "user", "content": [part]}]
+        return lambda: create(model="document.invoice", messages=messages)
+
+    openai_refuses(lambda: chat(response_format={"type": "text"}))
+    openai_refuses(lambda: chat(tools=[{"type": "function", "function": {"name": "x"}}]))
+    openai_refuses(by({"type": "text", "text": "Hello!"}), code="missing_document")
+    openai_refuses(by({"type": "input_file", "file_id": broken}), code="invalid_document")
+    openai_refuses(by({"type": "input_file", "file_id": NOBODY}), 404, "file_not_found")
+
+
+@check("GET /openai/models")
+def chat_models() -> None:
+    assert agent()
+    names = [model.id for model in client().gateway.models()]
+    assert {"vlm-1", "vlmrun-orion-1:auto", "document.invoice", "client/bill"} <= set(names)
 
 
 # A.8, A.10: what this server does not do

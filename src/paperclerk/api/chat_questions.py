@@ -119,6 +119,7 @@ def _config(body: ChatBody, words: str) -> ConfigBody:
         "skills": body.skills,
         "temperature": body.temperature,
         "max_tokens": tokens,
+        "service_tier": body.service_tier,
     }
     return config.model_copy(update={name: value for name, value in said.items() if value is not None})
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from paperclerk.domain.agent import ServiceTier
 from paperclerk.storage.executions import Execution
 from paperclerk.wire.body import Body, Whole
 from paperclerk.wire.executions import ConfigBody, Text
@@ -69,6 +70,7 @@ class ChatBody(Body):
         default=None, ge=1, description="The newer name of max_tokens."
     )
     temperature: float | None = Field(default=None, ge=0, le=2, description="For model engines.")
+    service_tier: ServiceTier | None = Field(default=None, description="As in a request's config.")
     logprobs: bool = Field(default=False, description="true is refused.")
     tools: list[Any] | None = Field(default=None, description="Refused, except the empty list.")
     functions: list[Any] | None = Field(default=None, description="The same.")
