@@ -43,6 +43,7 @@ class Faults:
     invalid_json: int = 0
     whitespace_over: int = 0  # endless blanks for questions of more than so many scalars
     refused: tuple[str, ...] = ()  # texts in `response_format` that are answered 400
+    refused_key: str = ""  # a key of the body that is answered 400
     wrong_types: bool = False
     invent: float = 0.0  # share of the values that are made up
     misread: float = 0.0  # share of the values that are another value of the pages shown, of the same kind
@@ -175,6 +176,8 @@ class Oracle:
         named = [w for w in self.faults.refused if w in format_text]
         if named:
             return 400, _error(f"response_format: unsupported keyword {named[0]}")
+        if self.faults.refused_key and self.faults.refused_key in body:
+            return 400, _error(f"{self.faults.refused_key}: extra fields are not permitted")
         asked = "\n".join(_text_of(m) for m in body["messages"] if m["role"] != "assistant")
         if self.faults.context_chars and len(asked) > self.faults.context_chars:
             return 400, _error(

@@ -54,6 +54,7 @@ def test_a_file_is_read_with_its_keys_from_the_environment(
         ({"models": [{"model": "x", "modle": 1}]}, "models[0]: modle is not known"),
         ({"models": [{"model": "x", "protocol": "soap"}]}, "openai, anthropic or google"),
         ({"models": [{"model": "x", "base_url": "gpu:8000"}]}, "http:// or https://"),
+        ({"models": [{"model": "x", "protocol": "google", "no_training": {"a": 1}}]}, "no such switch"),
         ({"models": [{"model": "x", "concurrency": "many"}]}, "models[0].concurrency is 'many'"),
         ({"models": [{"model": "x", "weight": -1}]}, "models[0].weight is -1"),
         ({"models": [{"model": "x", "api_key_env": "NOT_SET_ANYWHERE"}]}, "NOT_SET_ANYWHERE"),

@@ -198,3 +198,13 @@ def test_probing_finds_out_what_an_endpoint_takes() -> None:
         assert probed(Faults(refused=("json_schema",))).output == "json"
         assert probed(Faults(context_chars=20_000)).context_tokens == 4096
         assert probed(Faults(silent_context_chars=20_000)).context_tokens == 4096
+
+
+@pytest.mark.parametrize(("refused", "answered"), [("metadata", True), ("store", False)])
+def test_refused_labels_are_left_out_and_the_wish_not_to_train_never_is(refused: str, answered: bool) -> None:
+    with oracle(Faults(refused_key=refused)) as server:
+        endpoint = Endpoint("m", server.url, no_training={"store": False}, metadata_key="metadata")
+        question = replace(QUESTION, labels={"session_id": "s", "allow_training": False})
+        (outcome,) = ask(Pool([endpoint], patience=PATIENT), question)
+    assert isinstance(outcome, Reply) is answered
+    assert all(body["store"] is False for body in server.seen.bodies)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ class Manner:
     dialect: Dialect
     new_token_limit: bool = False  # OpenAI's `max_completion_tokens`
     temperature: bool = True
-    extras: bool = True  # metadata and the like
+    extras: bool = True  # the caller's labels
 
     def output_of(self, other: Manner) -> bool:
         """Whether answers are held to the same form as with `other`."""
@@ -83,9 +84,8 @@ class Access:
     async def close(self) -> None:
         """Closes the connections to the endpoint."""
         for model in self._models.values():
-            close = getattr(getattr(model, "client", None), "close", None)
-            if close is not None:
-                await close()
+            client = getattr(model, "client", None)
+            await (client.aio.aclose() if self.endpoint.protocol == "google" else client.close())  # type: ignore[union-attr]
         self._models.clear()
 
     async def _request(self, question: Question, manner: Manner) -> Reply:
@@ -131,20 +131,35 @@ class Access:
         }
         if manner.temperature:
             settings["temperature"] = question.temperature
-        if manner.extras and self.endpoint.protocol == "openai":
-            extra: dict[str, Any] = {}
-            if question.labels.get("allow_training") is False:
-                extra.update(self.endpoint.no_training)
-            if self.endpoint.metadata_key and question.labels:
-                extra[self.endpoint.metadata_key] = {k: str(v) for k, v in question.labels.items()}
-            if extra:
-                settings["extra_body"] = extra
-        return settings
+        return settings | _extras(self.endpoint, question.labels, manner)
 
     def _model(self, manner: Manner) -> Model:
         if manner.new_token_limit not in self._models:
             self._models[manner.new_token_limit] = _model(self.endpoint, manner.new_token_limit)
         return self._models[manner.new_token_limit]
+
+
+def _extras(endpoint: Endpoint, labels: Mapping[str, Any], manner: Manner) -> dict[str, Any]:
+    """What the caller's labels add to a request, in the field that the protocol has for it.
+
+    The wish not to train is never left out: where it is refused the call fails.
+    """
+    told = {k: str(v) for k, v in labels.items()} if endpoint.metadata_key and manner.extras else {}
+    if endpoint.protocol == "google":  # no other field can be added to its body
+        return (
+            {"google_labels": {_google_label(k): _google_label(v) for k, v in told.items()}} if told else {}
+        )
+    body = dict(endpoint.no_training) if labels.get("allow_training") is False else {}
+    if endpoint.protocol == "anthropic":  # its metadata has one field
+        told = {"user_id": told["session_id"]} if "session_id" in told else {}
+    if told and endpoint.metadata_key:
+        body[endpoint.metadata_key] = told
+    return {"extra_body": body} if body else {}
+
+
+def _google_label(text: str) -> str:
+    """What Google takes as a label: small letters, digits, `_` and `-`, at most 63."""
+    return re.sub(r"[^\w-]", "_", text.lower())[:63]
 
 
 def gentler_manner(manner: Manner, message: str) -> Manner | None:
@@ -154,7 +169,7 @@ def gentler_manner(manner: Manner, message: str) -> Manner | None:
         return replace(manner, new_token_limit=True)
     if "temperature" in said and manner.temperature:
         return replace(manner, temperature=False)
-    if "metadata" in said and manner.extras:
+    if manner.extras and ("metadata" in said or "labels" in said):
         return replace(manner, extras=False)
     if manner.output == "schema":
         later = LADDER[LADDER.index(manner.dialect) + 1 :] if manner.dialect in LADDER else LADDER
@@ -252,21 +267,29 @@ def _parameters(question: Question, manner: Manner) -> ModelRequestParameters:
 def _model(endpoint: Endpoint, new_token_limit: bool) -> Model:
     """The adapter of an endpoint's protocol. SDK retries are off: `pool` retries by cause."""
     if endpoint.protocol == "anthropic":
+        from anthropic import AsyncAnthropic
         from pydantic_ai.models.anthropic import AnthropicModel
+        from pydantic_ai.profiles.anthropic import AnthropicModelProfile
         from pydantic_ai.providers.anthropic import AnthropicProvider
 
+        speaker = AsyncAnthropic(
+            api_key=endpoint.api_key or "none", base_url=endpoint.base_url, max_retries=0
+        )
         return AnthropicModel(
             endpoint.model,
-            provider=AnthropicProvider(api_key=endpoint.api_key or "none", base_url=endpoint.base_url),
-            settings={"max_retries": 0},
+            provider=AnthropicProvider(anthropic_client=speaker),
+            profile=AnthropicModelProfile(supports_json_schema_output=True, json_schema_transformer=None),
         )
     if endpoint.protocol == "google":
         from pydantic_ai.models.google import GoogleModel
+        from pydantic_ai.profiles.google import GoogleModelProfile
         from pydantic_ai.providers.google import GoogleProvider
 
         return GoogleModel(
             endpoint.model,
             provider=GoogleProvider(api_key=endpoint.api_key or "none", base_url=endpoint.base_url),
+            profile=GoogleModelProfile(supports_json_schema_output=True, json_schema_transformer=None),
+            settings={"max_retries": 0},
         )
     from openai import AsyncOpenAI
     from pydantic_ai.models.openai import OpenAIChatModel

@@ -109,6 +109,10 @@ def _endpoint(given: Any, where: str) -> Endpoint:
         raise InvalidRequest(
             f"{where}.protocol is {endpoint.protocol!r}; write {_one_of(PROTOCOLS)}.", code=CODE
         )
+    if endpoint.protocol == "google" and endpoint.no_training:
+        raise InvalidRequest(
+            f"{where}.no_training: Google's protocol has no such switch; leave it out.", code=CODE
+        )
     if endpoint.base_url is not None and not str(endpoint.base_url).startswith(("http://", "https://")):
         raise InvalidRequest(f"{where}.base_url must begin with http:// or https://.", code=CODE)
     return endpoint

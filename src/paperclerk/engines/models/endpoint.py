@@ -44,8 +44,9 @@ class Endpoint:
     """One model at one address, chosen by the operator; its address is trusted as the operator's own.
 
     `weight` shares the calls out between several endpoints; 0 is used only when the others fail. `no_training`
-    is sent in the request's body when the caller does not allow training. `metadata_key` names the field of the
-    body that takes the caller's labels. Prices are US dollars per million tokens.
+    is sent in the request's body when the caller does not allow training (not with Google, whose body takes
+    nothing more). `metadata_key` names the field of the body that takes the caller's labels; Anthropic's takes the
+    session only, Google's is always `labels`. Prices are US dollars per million tokens.
     """
 
     model: str
