@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 from tests.api.conftest import serving, upload, wait_for
+from tests.documents_made import make_pdf, make_png
 from tests.models.oracle import Oracle, Truth
 
 PAGES = 8
@@ -54,7 +58,13 @@ def model() -> Iterator[Oracle]:
 @pytest.fixture
 def client(model: Oracle, tmp_path: Path) -> Iterator[httpx.Client]:
     """A server whose model takes one page at a time, and one question."""
-    profile = {"max_pages": 1, "max_images": 1}
+    with reading_with(model, tmp_path) as client:
+        yield client
+
+
+@contextmanager
+def reading_with(model: Oracle, tmp_path: Path, **can: Any) -> Iterator[httpx.Client]:
+    profile = {"max_pages": 1, "max_images": 1, **can}
     endpoint = {"model": "m", "base_url": model.url, "concurrency": 1, "profile": profile}
     models = tmp_path / "models.yaml"
     models.write_text(json.dumps({"models": [endpoint]}))
@@ -127,3 +137,49 @@ def test_a_cancelled_job_gives_what_was_said(client: httpx.Client, model: Oracle
     assert left["steps"][0]["name"] == "read"
     until(lambda: kept(tmp_path) == 0)
     assert model.seen.requests < PAGES
+
+
+def test_a_model_sees_the_pages_of_several_images_and_documents(tmp_path: Path) -> None:
+    """Each page as a picture of its own file: a wide image among upright pages tells them apart."""
+    with Oracle({"m": Truth({"parts": []})}) as model, reading_with(model, tmp_path, images=True) as client:
+        wide = upload(client, make_png(), "wide.png")["id"]
+        upright = upload(client, make_pdf(2))["id"]
+        config = {"json_schema": SCHEMA, "detail": "hi"}
+
+        def shown(route: str, body: dict[str, Any]) -> list[bool]:
+            """Of the pictures that the model was sent, which are wide."""
+            model.seen.bodies.clear()
+            reply = client.post(route, json={**body, "config": config, "batch": False})
+            assert reply.json()["status"] == "completed", reply.text
+            return [width > height for width, height in map(_size, pictures_in(model.seen.bodies))]
+
+        files = {
+            "inputs": {
+                "files": [{"type": "input_file", "file_id": each} for each in (upright, wide, upright)]
+            }
+        }
+        assert set(shown("/agent/execute", files)) == {False, True}
+        tall = io.BytesIO()
+        sheet = Image.new("RGB", (1000, 1400), "white")
+        sheet.paste(Image.open(io.BytesIO(make_png())))
+        sheet.save(tall, "PNG")
+        images = [_data_url(make_png()), _data_url(tall.getvalue())]
+        assert set(shown("/image/generate", {"images": images, "domain": "document.invoice"})) == {
+            True,
+            False,
+        }
+
+
+def pictures_in(bodies: list[dict[str, Any]]) -> list[bytes]:
+    """The pictures of all questions, in order."""
+    parts = [p for b in bodies for m in b["messages"] if isinstance(m["content"], list) for p in m["content"]]
+    urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+    return [base64.b64decode(url.partition(",")[2]) for url in urls]
+
+
+def _size(picture: bytes) -> tuple[int, int]:
+    return Image.open(io.BytesIO(picture)).size
+
+
+def _data_url(data: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(data).decode()

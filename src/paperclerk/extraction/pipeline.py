@@ -64,6 +64,11 @@ def with_rendering(plan: Plan, source: Path | bytes, reader: Reader) -> Plan:
     def render(page: int, max_side: int) -> bytes:
         return reader.render(source, page, max_side=max_side)
 
+    return rendering(plan, render)
+
+
+def rendering(plan: Plan, render: Callable[[int, int], bytes]) -> Plan:
+    """The plan with `render`, which gives a page by its index and longer side."""
     return replace(plan, context=replace(plan.context, render=render))
 
 

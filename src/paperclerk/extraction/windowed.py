@@ -246,7 +246,8 @@ class _Execution:
     def _images(self, window: Window) -> tuple[bytes, ...]:
         if self.context.render is None:
             return ()
-        return tuple(self._picture(i) for i in window.pages[: self.asking.profile.max_images])
+        shown = window.pages[-max(1, self.asking.profile.max_images) :]  # the last are its own
+        return tuple(self._picture(i) for i in shown)
 
     def _picture(self, page: int) -> bytes:
         """A page as PNG; the last few stay at hand, since several groups of fields are asked of them."""

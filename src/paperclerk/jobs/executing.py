@@ -125,9 +125,10 @@ class Executor:
             paths = self._await(stack.enter_async_context(self.workshop.documents(execution.tenant_id, new)))
             wanted = _Wanted(self, execution)
             if new.kind != "document":
-                document = read_images(
+                document, plan = read_images(
                     paths, plan, self.workshop.reader, wanted, only_images=new.kind == "image"
                 )
+                run.plan = plan
             else:
                 plan = run.plan = with_rendering(plan, paths[0], self.workshop.reader)
                 document = self._read(run, plan, paths[0], wanted)
