@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+BETWEEN_AGENTS_S = 0.1
+
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
@@ -91,7 +93,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         jobs = await open_jobs(settings, workshop)
         stack.push_async_callback(jobs.close)
         await jobs.start()
-        for task in (asyncio.create_task(sweep(contents)), asyncio.create_task(warm_up(workshop))):
+        for task in (asyncio.create_task(sweep(contents)), asyncio.create_task(warm_up_server(workshop))):
             stack.callback(task.cancel)
         yield Services(
             database=database,
@@ -167,6 +169,20 @@ async def warm_up(workshop: Workshop) -> None:
         await asyncio.get_running_loop().run_in_executor(workshop.threads, load)
     except Exception:
         log.exception("warming up failed; `paperclerk doctor` may tell why")
+
+
+async def warm_up_server(workshop: Workshop) -> None:
+    """The same, and what a list of all agents takes: making their schemas is over a second's work, done in pieces so
+    that requests come in between."""
+    from paperclerk.agents import builtin
+
+    await warm_up(workshop)
+    try:
+        for name in await asyncio.to_thread(builtin.names):
+            await asyncio.to_thread(builtin.lookup, name)
+            await asyncio.sleep(BETWEEN_AGENTS_S)
+    except Exception:
+        log.exception("the ready-made agents could not be loaded")
 
 
 def signing_secret(settings: Settings) -> bytes:

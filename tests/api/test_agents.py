@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -12,6 +15,8 @@ from tests.api.conftest import SCHEMA, Running, assert_error, upload, wait_for
 from tests.documents_made import make_pdf, make_png
 from typer.testing import CliRunner
 
+from paperclerk import bootstrap
+from paperclerk.agents import builtin
 from paperclerk.cli.main import app
 
 SOURCES = {source.name: source for source in generated(11)}
@@ -36,6 +41,17 @@ def execute(client: httpx.Client, file_id: str, **body: Any) -> httpx.Response:
 def file_id(server: Any) -> str:
     with server.client() as client:
         return str(upload(client, make_pdf(1))["id"])
+
+
+def test_a_server_loads_the_ready_made_agents_before_they_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "BETWEEN_AGENTS_S", 0)
+    builtin._agent.cache_clear()
+    with ThreadPoolExecutor(1) as threads:
+        asyncio.run(bootstrap.warm_up_server(SimpleNamespace(threads=threads)))
+    loaded = builtin._agent.cache_info()
+    for name in builtin.names():
+        builtin.lookup(name)
+    assert builtin._agent.cache_info().misses == loaded.misses and loaded.currsize > 20
 
 
 def test_the_same_name_again_is_the_next_version(client: httpx.Client, file_id: str) -> None:
