@@ -269,7 +269,7 @@ def _count(tally: Tally, case: Case, result: Result | Exception, oracle: Oracle)
     tally.valid += _validates(reply, case.case["schema"])
     tally.calls += oracle.seen.requests
     tally.tokens += result.usage.model_input_tokens + result.usage.model_output_tokens
-    tally.reported += sum(e.code == "model_failed" for e in result.errors)
+    tally.reported += sum(e.code in ("model_failed", "read_in_parts") for e in result.errors)
     made_up = {str(v) for v in oracle.seen.invented}
     tally.invented += sum(str(leaf.value) in made_up and not leaf.unplaced for _, leaf in result.leaves())
     every, first = case.case.get("truth_boxes_alt") or {}, case.case.get("truth_boxes") or {}
@@ -359,6 +359,9 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where the labelled sets are")
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--detail", default="hi", help="one of lo, auto and hi, or several")
+    parser.add_argument(
+        "--worth-a-call", type=float, default=ModelOptions.worth_a_call, help="the setting, for auto"
+    )
     parser.add_argument("--cache", type=Path, default=Path("measured/pages"))
     parser.add_argument("--losses", type=int, default=0, help="how many losses of each set are shown")
     parser.add_argument("--only", default="", help="cases whose id holds this")
@@ -372,6 +375,7 @@ def main() -> None:
     if not given.folder.is_dir():
         print(f"No labelled sets at {given.folder}: nothing is measured.")
         return
+    options = ModelOptions(worth_a_call=given.worth_a_call)
     noisy: dict[str, Tally] = {}
     print(f"set | {HEADER} | seconds")
     for name in given.sets.split(","):
@@ -395,7 +399,7 @@ def main() -> None:
             if chosen:
                 for detail in given.detail.split(","):
                     started = time.perf_counter()
-                    tally = measure(chosen, detail=detail)
+                    tally = measure(chosen, detail=detail, options=options)
                     print(
                         f"{part}, {detail} | {tally.row()} | {time.perf_counter() - started:.0f}", flush=True
                     )

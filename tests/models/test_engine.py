@@ -169,6 +169,23 @@ def test_faults_that_can_be_overcome_cost_calls_and_lose_nothing(name: str) -> N
     assert oracle.seen.requests <= 50, "the cost of a fault is bounded"
 
 
+def test_rows_that_a_small_context_may_have_torn_are_reported() -> None:
+    item = {"type": "object", "properties": {"name": {"type": "string"}, "mail": {"type": "string"}}}
+    schema = {"type": "object", "properties": {"authors": {"type": "array", "items": item}}}
+    near = {"name": "Ada Pole", "mail": "ada@pole.example"}
+    apart = {"name": "Bo Plume", "mail": "second@quill.example"}
+    filler = [f"{i} " + "A line of the paper that says nothing of them. " * 2 for i in range(80)]
+    page = page_of("Bo Plume", *filler, "Ada Pole ada@pole.example", "second@quill.example")
+    document = Document(DocumentInfo("pdf", "application/pdf", 1), (page,))
+    with reading({"authors": [near, apart]}, faults=Faults(context_chars=6000)) as (engine, _):
+        engine.options = replace(engine.options, second_look=False)
+        result = read(engine, document, schema)
+    assert result.response == {"authors": [near]}
+    assert [(e.path, e.code) for e in result.errors] == [("authors", "read_in_parts")]
+    with reading({"authors": [near, apart]}) as (engine, _):
+        assert not read(engine, document, schema).errors
+
+
 @pytest.mark.parametrize("taken", [8_000, 9_000, 10_000])
 def test_a_question_that_is_cut_a_little_and_silently_is_asked_in_halves(taken: int) -> None:
     document, truth = bill(20)

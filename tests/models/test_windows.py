@@ -33,6 +33,17 @@ def test_a_page_longer_than_a_window_is_cut_between_rows() -> None:
     assert len(windows) > 2 and set().union(*map(shown, windows)) == {(0, r) for r in range(ROWS)}
 
 
+def test_a_window_is_cut_between_pages_where_that_is_near_its_middle() -> None:
+    one, two = (page_of(*[f"Row {i} of {n}" for i in range(n)], index=n) for n in (20, 30))
+    (window,) = plan_windows([one, two], max_chars=10_000, max_pages=4)
+    first, second = halves(window)
+    assert (first.whole_pages, second.whole_pages) == ({20}, {30})
+    tail, whole = page_of(*["Row"] * 4, index=0), page_of(*["Row"] * 40, index=1)
+    (window,) = plan_windows([tail, whole], max_chars=10_000, max_pages=4)
+    first, second = halves(window)
+    assert first.row_count == 22, "a border at the edge is no cut"
+
+
 def test_halves_hold_everything_and_end_at_a_few_rows() -> None:
     (window,) = plan_windows(PAGES[:2], max_chars=10_000, max_pages=4)
     first, second = halves(window)

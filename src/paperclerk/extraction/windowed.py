@@ -188,10 +188,33 @@ class _Execution:
                     errors.append(
                         FieldError(name, "model_failed", f"not read on pages {pages}: {failure.reason}")
                     )
+        for name, pages in self._read_in_parts():
+            errors.append(
+                FieldError(
+                    name,
+                    "read_in_parts",
+                    f"pages {pages} are longer than a question may be and were read in parts; rows whose values "
+                    "stand in different parts may be missing",
+                )
+            )
         if self.dropped:
             errors.append(
                 FieldError("", "unplaced", f"{self.dropped} values that no page holds were left out")
             )
+
+    def _read_in_parts(self) -> Iterator[tuple[str, str]]:
+        """The arrays of objects that were asked of parts of pages and never of the whole: path, and pages from 1."""
+        parts: dict[Path, set[int]] = {}
+        whole: dict[Path, set[int]] = {}
+        for heard in self.asking.heard:
+            for unit in units(heard.group):
+                if unit.items is not None and not unit.items.is_scalar:
+                    parts.setdefault(unit.path, set()).update(heard.window.pages)
+                    whole.setdefault(unit.path, set()).update(heard.window.whole_pages)
+        for path, pages in parts.items():
+            cut = sorted(p + 1 for p in pages - whole[path])
+            if cut:
+                yield ".".join(path), ", ".join(map(str, cut))
 
     def look_again(self, schema: Field, tree: Tree) -> Tree:
         """`tree` with a second look at its doubtful scalars outside arrays."""

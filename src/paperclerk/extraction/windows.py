@@ -7,6 +7,7 @@ border, so that nothing printed across it is lost; `merge` sees to it that nothi
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 from collections import Counter
@@ -20,6 +21,7 @@ from paperclerk.schemas.split import units
 OVERLAP_ROWS = 8
 OVERLAP_SHARE = 0.15  # of a window's characters at most
 FEWEST_ROWS = 4  # a window this short is not cut further
+OFF_MIDDLE = 0.25  # share of a window's rows by which it is cut beside its middle, at the border of a page
 COLUMN_GAP = "   "
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -58,6 +60,11 @@ class Window:
     @property
     def size(self) -> int:
         return sum(p.size for p in self.parts)
+
+    @property
+    def whole_pages(self) -> set[int]:
+        """The pages of which all rows are shown."""
+        return {p.page.index for p in self.parts if p.first == 0 and p.last == len(p.rows)}
 
     @property
     def row_count(self) -> int:
@@ -107,14 +114,26 @@ def plan_windows(pages: Sequence[Page], *, max_chars: int, max_pages: int) -> li
 
 
 def halves(window: Window) -> list[Window]:
-    """A window cut in two at the row in its middle, a few rows shared; a short one stays as it is."""
+    """A window cut in two, a few rows shared; a short one stays as it is.
+
+    It is cut between two pages where that is near its middle: a page that is cut loses rows whose values stand apart.
+    """
     if window.row_count <= FEWEST_ROWS:
         return [window]
-    middle = window.row_count // 2
+    middle = _border(window) or window.row_count // 2
     shared = min(OVERLAP_ROWS, middle // 3)
     first = _between(window.parts, 0, middle)
     second = _between(window.parts, middle - shared, window.row_count, shared)
     return [Window((*window.number, 0), first), Window((*window.number, 1), second)]
+
+
+def _border(window: Window) -> int | None:
+    """The rows before the border of two pages that is nearest to the middle; None where none is near."""
+    ends = itertools.accumulate(p.last - p.first for p in window.parts[:-1])
+    middle = window.row_count / 2
+    best = min(ends, key=lambda end: abs(end - middle), default=None)
+    near = best is not None and abs(best - middle) <= OFF_MIDDLE * window.row_count
+    return best if near else None
 
 
 def by_relevance(windows: Sequence[Window], group: Field) -> list[Window]:
