@@ -12,12 +12,27 @@ from typing import Self
 
 import msgspec
 
+from paperclerk.domain.agent import Detail
+
 
 class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
     """Server to worker: a job was committed to `queue` for `partition`; claim it now."""
 
     queue: str
     partition: str
+
+
+class ReadAhead(msgspec.Struct, frozen=True, tag="read_ahead"):
+    """Server to worker: an execution of the stored bytes `sha256` is about to be committed; begin to read them.
+
+    `pages` and `detail` are those of the reading (`documents.reader.ReadOptions`).
+    """
+
+    tenant_id: str
+    execution_id: str
+    sha256: str
+    pages: tuple[int, ...] | None
+    detail: Detail
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
@@ -31,7 +46,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """Worker to server: I claim jobs from now on."""
 
 
-Message = Waiting | Ended | Ready
+Message = Waiting | ReadAhead | Ended | Ready
 
 _decoder = msgspec.json.Decoder(Message)
 

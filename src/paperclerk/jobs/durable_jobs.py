@@ -13,11 +13,11 @@ from paperclerk.domain.errors import Cancelled, Conflict, NotFound
 from paperclerk.durable import DurableClient, Queue
 from paperclerk.jobs import outcome
 from paperclerk.jobs.accepting import accept
-from paperclerk.jobs.channel import Ended
+from paperclerk.jobs.channel import Ended, ReadAhead
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.names import EXECUTE, job_id
 from paperclerk.jobs.pool import WorkerCommand, WorkerPool
-from paperclerk.jobs.requested import config_of
+from paperclerk.jobs.requested import config_of, read_options
 from paperclerk.jobs.service import Workers
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.contents import Staged
@@ -59,13 +59,16 @@ class DurableJobs:
         idempotency_key: str | None = None,
         monthly_credits: int | None = None,
     ) -> Execution:
-        await self._workshop.check(tenant_id, new)
+        digests = await self._workshop.check(tenant_id, new)
         if monthly_credits is not None:
             new = replace(new, credits_held=await self._price(tenant_id, new))
         queue = Queue.EXECUTIONS if new.batch else Queue.INTERACTIVE
         job = (tenant_id, new.id)
         if not new.batch:  # before the commit: the end may be told at once
             self._waiting.setdefault(job, asyncio.Event())
+        worker = self._pool.reserve()
+        if worker is not None and not new.batch and new.kind == "document" and digests[0] is not None:
+            worker.channel.send(_read_ahead(job, new, digests[0]))
 
         async def enqueue(connection: AsyncConnection) -> None:
             await connection.run_sync(
@@ -93,10 +96,12 @@ class DurableJobs:
             )
         except BaseException:
             self._waiting.pop(job, None)
+            self._pool.release(worker)
             raise
         if is_new:
-            self._pool.point_to(queue, tenant_id)
+            self._pool.point_to(worker, queue, tenant_id)
             return execution
+        self._pool.release(worker)
         self._waiting.pop(job, None)
         if idempotency_key is not None and not new.batch and execution.outcome is None:
             raise Conflict(
@@ -144,7 +149,7 @@ class DurableJobs:
             raise Conflict("Only a paused execution can be resumed.", code="not_paused")
         await self._move(job, Status.ENQUEUED)
         await asyncio.to_thread(self._client.resume, job_id(*job), Queue.EXECUTIONS)
-        self._pool.point_to(Queue.EXECUTIONS, tenant_id)
+        self._pool.point_to(self._pool.reserve(), Queue.EXECUTIONS, tenant_id)
         return await self._get(job)
 
     async def wait(self, tenant_id: str, execution_id: str, *, timeout_s: float) -> Execution:
@@ -191,6 +196,11 @@ class DurableJobs:
         if execution is None:
             raise NotFound("There is no such prediction.", code="prediction_not_found")
         return execution
+
+
+def _read_ahead(job: Job, new: NewExecution, sha256: str) -> ReadAhead:
+    options = read_options(new)
+    return ReadAhead(*job, sha256, options.pages, options.detail)
 
 
 def _has_ended() -> Conflict:

@@ -35,6 +35,7 @@ from paperclerk.extraction.pipeline import (
 )
 from paperclerk.extraction.plan import Plan
 from paperclerk.jobs import outcome
+from paperclerk.jobs.ahead import Ahead, Begun
 from paperclerk.jobs.ending import end, leave
 from paperclerk.jobs.making import MadeFile, Maker
 from paperclerk.jobs.requested import plan_of
@@ -72,6 +73,7 @@ class Executor:
 
     workshop: Workshop
     checkpoints: Checkpoints
+    ahead: Ahead
     loop: asyncio.AbstractEventLoop
     on_end: Callable[[Execution], None]
 
@@ -80,7 +82,8 @@ class Executor:
         execution = self._await(self._begin(tenant_id, execution_id))
         if execution is None:
             return
-        run = _Run(execution, self.checkpoints.replies(tenant_id, execution_id))
+        begun = self.ahead.take(tenant_id, execution_id)
+        run = _Run(execution, self.checkpoints.replies(tenant_id, execution_id), begun)
         stack = AsyncExitStack()
         try:
             ended, files = self._outcome(run, stack)
@@ -92,6 +95,8 @@ class Executor:
             return  # whoever cancelled or paused it has written that down
         finally:
             self._await(stack.aclose())
+            if begun is not None:
+                begun.close()
         self.on_end(execution)
         if run.has_kept or len(ended.pages) > 1:  # what an earlier life has kept of a single page is not much
             self.checkpoints.drop(tenant_id, execution_id)
@@ -122,7 +127,9 @@ class Executor:
         execution, new, started = run.execution, run.execution.request, time.monotonic()
         try:
             plan = run.plan = run.keeping(plan_of(new))
-            paths = self._await(stack.enter_async_context(self.workshop.documents(execution.tenant_id, new)))
+            first = run.begun.sha256 if run.begun else None
+            documents = self.workshop.documents(execution.tenant_id, new, first=first)
+            paths = self._await(stack.enter_async_context(documents))
             wanted = _Wanted(self, execution)
             if new.kind != "document":
                 document, plan = read_images(
@@ -167,7 +174,7 @@ class Executor:
         pages: list[Page] = []
         with _PieceReader(self, run, plan, path, wanted) as reader:
             while True:
-                piece = msgspec.convert(step("read", reader.piece, len(pages)), Piece)
+                piece = self._next_piece(reader, len(pages), is_first_life=run.execution.attempts == 1)
                 if piece.refusal is not None:
                     raise DocumentError(piece.refusal[1], code=piece.refusal[0])
                 pages += reader.pages_of(piece)
@@ -179,6 +186,19 @@ class Executor:
         document = Document(piece.info, tuple(pages))
         refuse_unreadable(document)
         return document
+
+    def _next_piece(self, reader: _PieceReader, first: int, *, is_first_life: bool) -> Piece:
+        """The piece from page `first` on: read in a step, so that a later life of the job finds it kept.
+
+        A document that the first life of a job reads whole in one short piece needs none: there is nothing to keep.
+        """
+        read: dict[str, Any] | None = None
+        if first == 0 and is_first_life:
+            read = reader.piece(0)
+            piece = msgspec.convert(read, Piece)
+            if piece.last and piece.digest is None:
+                return piece
+        return msgspec.convert(step("read", lambda: read or reader.piece(first)), Piece)
 
     async def note(self, execution: Execution, progress: PagesDone) -> Status | None:
         """Writes how far the execution is; returns where it stands."""
@@ -195,6 +215,7 @@ class _Run:
 
     execution: Execution
     replies: KeptReplies
+    begun: Begun | None = None
     plan: Plan | None = None
     info: DocumentInfo | None = None
     pages: dict[int, Page] = field(default_factory=dict)
@@ -336,7 +357,8 @@ class _PieceReader:
 
     def _opened(self, first: int) -> Reading:
         if self._reading is None:
-            self._reading = self._from(first).__enter__()
+            begun = self.run.begun.reading(self.plan.read_options) if self.run.begun and not first else None
+            self._reading = (begun or self._from(first)).__enter__()
             check_pages(self.plan.config.page_indices, self._reading.info.page_count)
             self._pages = islice(self._reading, first, None)
         return self._reading

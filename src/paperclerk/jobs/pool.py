@@ -27,8 +27,8 @@ class WorkerCommand:
 
 
 @dataclass
-class _Worker:
-    """One running process. `handed` counts the jobs it was pointed to and has not ended."""
+class Worker:
+    """One running process. `handed` counts the jobs it is reserved for and has not ended."""
 
     process: asyncio.subprocess.Process
     channel: Channel
@@ -43,7 +43,7 @@ class WorkerPool:
         self._command = command
         self._count = count
         self._on_end = on_end
-        self._workers: list[_Worker] = []
+        self._workers: list[Worker] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()
         self.restarts = 0
@@ -57,12 +57,23 @@ class WorkerPool:
         """Starts the processes. Jobs that are accepted before one of them is ready wait for it."""
         self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
 
-    def point_to(self, queue: Queue, partition: str) -> None:
-        """Tells the least busy worker that a job waits."""
+    def reserve(self) -> Worker | None:
+        """The least busy worker, to be pointed to a job or released; None when none is ready."""
         ready = [worker for worker in self._workers if worker.ready]
-        if ready:
-            worker = min(ready, key=lambda w: w.handed)
-            worker.handed += 1
+        if not ready:
+            return None
+        worker = min(ready, key=lambda w: w.handed)
+        worker.handed += 1
+        return worker
+
+    def release(self, worker: Worker | None) -> None:
+        """Takes back a reservation: there is no job for it."""
+        if worker is not None:
+            worker.handed = max(0, worker.handed - 1)
+
+    def point_to(self, worker: Worker | None, queue: Queue, partition: str) -> None:
+        """Tells the reserved worker that a job waits. Without one the job waits until a worker looks by itself."""
+        if worker is not None:
             worker.channel.send(Waiting(queue.value, partition))
 
     async def close(self, grace_s: float) -> None:
@@ -97,7 +108,7 @@ class WorkerPool:
             log.warning("a worker process ended and is started again", code=code, deaths_in_a_row=deaths)
             await asyncio.sleep(RESTART_S[min(deaths, len(RESTART_S)) - 1])
 
-    async def _spawn(self) -> _Worker:
+    async def _spawn(self) -> Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
@@ -106,16 +117,16 @@ class WorkerPool:
                 pass_fds=[theirs.fileno()],
                 env=dict(self._command.environment),
             )
-        worker = _Worker(process, await Channel.over(ours))
+        worker = Worker(process, await Channel.over(ours))
         self._workers.append(worker)
         return worker
 
-    async def _listen(self, worker: _Worker) -> None:
+    async def _listen(self, worker: Worker) -> None:
         async for message in worker.channel.messages():
             if isinstance(message, Ready):
                 worker.ready = True
             elif isinstance(message, Ended):
-                worker.handed = max(0, worker.handed - 1)
+                self.release(worker)
                 self._on_end(message)
 
 

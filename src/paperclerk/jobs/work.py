@@ -49,8 +49,8 @@ class Workshop:
     base_url: str = ""  # before the addresses in responses
     now: Callable[[], datetime] = utc_now
 
-    async def check(self, tenant_id: str, new: NewExecution) -> None:
-        """What can be known before anything is accepted.
+    async def check(self, tenant_id: str, new: NewExecution) -> list[str | None]:
+        """What can be known before anything is accepted. Gives the digest of each input, None for those behind URLs.
 
         Raises NotFound for a file, AddressNotAllowed or FetchFailed for a URL, InvalidRequest for pages that
         a stored document does not have, DocumentError when it cannot be opened to count them.
@@ -60,18 +60,17 @@ class Workshop:
         for item in new.inputs:
             if item.url is not None:
                 await self.guard.check(item.url)
-        stored = [item for item in new.inputs if item.file_id]
-        for item in stored:
-            await self._digest(tenant_id, item)
+        digests = [await self._digest(tenant_id, i) if i.file_id else i.sha256 for i in new.inputs]
         pages = new.config.get("page_indices")
         if pages is None or new.kind != "document":
-            return
+            return digests
         if not pages:
             check_pages(pages, 1)
-        if stored:
+        if new.inputs[0].file_id:
             async with self.documents(tenant_id, new) as paths:
                 count = await self._in_thread(self._page_count, paths[0])
             check_pages(pages, count)
+        return digests
 
     async def count_pages(self, tenant_id: str, new: NewExecution) -> int:
         """The pages that will be read: exact where all documents are stored files; one for each other document.
@@ -100,8 +99,10 @@ class Workshop:
             return reading.info.page_count
 
     @asynccontextmanager
-    async def documents(self, tenant_id: str, new: NewExecution) -> AsyncIterator[list[Path]]:
-        """The documents as local files, in their order.
+    async def documents(
+        self, tenant_id: str, new: NewExecution, *, first: str | None = None
+    ) -> AsyncIterator[list[Path]]:
+        """The documents as local files, in their order; `first` is the digest of the first one, if it is known.
 
         What is behind a URL is fetched once and kept with the execution, so that an execution that is taken
         up again reads the same bytes.
@@ -109,7 +110,7 @@ class Workshop:
         async with AsyncExitStack() as stack:
             paths = []
             for position, item in enumerate(new.inputs):
-                sha256 = item.sha256
+                sha256 = item.sha256 if position or first is None else first
                 if sha256 is None and item.url is not None:
                     sha256 = await self._fetch(tenant_id, new.id, position, item.url)
                 elif sha256 is None:

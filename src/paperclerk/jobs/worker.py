@@ -21,7 +21,8 @@ import structlog
 from paperclerk.domain.errors import ExecutionFailed
 from paperclerk.durable import Claim, DurableClient, DurableWorker, Queue
 from paperclerk.jobs import outcome
-from paperclerk.jobs.channel import Channel, Ended, Ready, Waiting
+from paperclerk.jobs.ahead import Ahead
+from paperclerk.jobs.channel import Channel, Ended, ReadAhead, Ready, Waiting
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.executing import Executor
 from paperclerk.jobs.liveness import Liveness
@@ -104,7 +105,9 @@ class _Worker:
         self._parts = parts
         self._channel = channel
         self._loop = loop
-        self._executor = Executor(parts.workshop, parts.checkpoints, loop, self._on_end)
+        workshop = parts.workshop
+        self._ahead = Ahead(workshop.contents, workshop.reader, most=parts.slots.get(Queue.INTERACTIVE, 0))
+        self._executor = Executor(workshop, parts.checkpoints, self._ahead, loop, self._on_end)
         self._looks: set[asyncio.Task[object]] = set()
 
     def stop_on_signals(self) -> asyncio.Event:
@@ -138,6 +141,8 @@ class _Worker:
         async for message in self._channel.messages():
             if isinstance(message, Waiting):
                 self._look(Queue(message.queue), message.partition)
+            elif isinstance(message, ReadAhead):
+                self._ahead.begin(message)
         stop.set()
 
     async def warm(self) -> None:
@@ -174,6 +179,7 @@ class _Worker:
         """Takes nothing new and waits for what runs; what is too slow goes back to its queue."""
         parts = self._parts
         parts.durable.stop_claiming()
+        self._ahead.close()
         until = time.monotonic() + DRAIN_S
         while parts.durable.running() and time.monotonic() < until:  # noqa: ASYNC110 - its threads tell nobody
             await asyncio.sleep(0.05)

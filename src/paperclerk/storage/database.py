@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from paperclerk.domain.errors import InvalidRequest
+from paperclerk.storage import sqlite_connection
 
 BUSY_TIMEOUT_MS = 30_000
 _MIGRATION_LOCK = 0x70617065  # any number, the same in every process
@@ -46,7 +47,11 @@ class Database:
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = create_async_engine(
-            self.url, pool_size=8, max_overflow=8, pool_pre_ping=not self.is_sqlite
+            self.url,
+            pool_size=8,
+            max_overflow=8,
+            pool_pre_ping=not self.is_sqlite,
+            connect_args={"async_creator_fn": sqlite_connection.connect} if self.is_sqlite else {},
         )
         # SQLite lets waiting writers sleep and try again; a lock of our own queues those of this process.
         self._one_writer = asyncio.Lock()
