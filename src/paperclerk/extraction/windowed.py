@@ -283,15 +283,16 @@ class _Execution:
 
 
 def doubted(schema: Field, tree: Tree, below: float) -> dict[Path, float]:
-    """The units of which a tree is unsure, each with how many of its values are expected to be wrong.
+    """The units that hold values scored lower, each with how many of these are expected to be wrong.
 
-    Unsure: scalars scored lower, arrays that are scored lower on average. What is not there counts as one.
+    A scalar or an array that is not there counts as one.
     """
     doubts = {}
     for unit in units(schema):
         scores = [leaf.score for _, leaf in leaves_of(at(tree, unit.path)) if leaf.value is not None]
-        if not scores or sum(scores) / len(scores) < below:
-            doubts[unit.path] = sum(1.0 - s for s in scores) if scores else 1.0
+        low = [s for s in scores if s < below]
+        if low or not scores:
+            doubts[unit.path] = sum(1.0 - s for s in low) if scores else 1.0
     return doubts
 
 
