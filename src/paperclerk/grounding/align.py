@@ -65,6 +65,7 @@ class Aligner:
         self.pages: Mapping[int, Page] = {p.index: p for p in pages}
         self._order = tuple(self.pages)
         self._folded: dict[int, FoldedPage] = {}
+        self._known: dict[tuple[object, ...], list[Candidate]] = {}
         self._locale = locale
 
     @functools.cached_property
@@ -97,9 +98,12 @@ class Aligner:
         """
         if claim.value is None:
             return []
-        found = self._quoted(claim) or self._unquoted(claim)
-        best = max((c.score for c in found), default=0.0)
-        return [c for c in found if c.score >= best - 1e-9]
+        asked = (type(claim.value), claim.value, claim.quote, claim.page, claim.kind)
+        if asked not in self._known:  # the rows of a table say few things often
+            found = self._quoted(claim) or self._unquoted(claim)
+            best = max((c.score for c in found), default=0.0)
+            self._known[asked] = [c for c in found if c.score >= best - 1e-9]
+        return list(self._known[asked])
 
     def _quoted(self, claim: Claim) -> list[Candidate]:
         quote = claim.quote.strip()

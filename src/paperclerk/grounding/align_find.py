@@ -232,6 +232,8 @@ def _dressed(folded: FoldedPage, start: int, end: int, quote: str) -> Span:
     """The span, with the punctuation at its ends that the quote has too."""
     span = folded.span(start, end)
     text = quote.strip()
+    if text[0].isalnum() and text[-1].isalnum():
+        return span
     head = text[: next((i for i, c in enumerate(text) if fold(c)), 0)]
     tail = text[len(text) - next((i for i, c in enumerate(reversed(text)) if fold(c)), 0) :]
     first, last = span.parts[0], span.parts[-1]
