@@ -69,12 +69,19 @@ def _serve(pipe: Any, truth: dict[str, Any], latency_s: float, homes: dict[str, 
         pipe.recv()
 
 
+def _warm(endpoint: Endpoint) -> Pool:
+    """A pool as a server has it: the adapters are loaded when it starts."""
+    pool = Pool([endpoint])
+    pool._run(pool._load()).result()
+    return pool
+
+
 def overhead() -> Iterator[tuple[str, str]]:
     """One call after the other, beside the same request sent bare, in turn."""
     import httpx
 
     with model({"total": 8.75}, LATENCY_S) as address, httpx.Client(timeout=30) as client:
-        pool = Pool([Endpoint("m", address)])
+        pool = _warm(Endpoint("m", address))
         form = {"type": "json_schema", "json_schema": {"name": "fields", "schema": _plain_form()}}
         body = {
             "model": "m",
@@ -102,7 +109,7 @@ def long_document() -> Iterator[tuple[str, str]]:
     document, truth = bill(PAGES)
     homes = {f"lines[{i}]": i // 30 + 1 for i in range(len(truth["lines"]))}
     with model(truth, 1.0, homes) as address:
-        pool = Pool([Endpoint("m", address, concurrency=AT_ONCE)])
+        pool = _warm(Endpoint("m", address, concurrency=AT_ONCE))
         engine = ModelEngine(pool, ScriptedEngine({}), ModelOptions(second_look=False))
         started = time.perf_counter()
         result = extract(document, make_plan(Agent("x", "1", SCHEMA), ExecutionConfig(detail="hi")), engine)
@@ -115,7 +122,7 @@ def long_document() -> Iterator[tuple[str, str]]:
 
 def in_flight() -> Iterator[tuple[str, str]]:
     with model({"total": 8.75}, 5.0) as address:
-        pool = Pool([Endpoint("m", address, concurrency=IN_FLIGHT)])
+        pool = _warm(Endpoint("m", address, concurrency=IN_FLIGHT))
         questions = [_question(n) for n in range(IN_FLIGHT)]
         started = time.perf_counter()
         outcomes = pool.ask_many(questions, Budget())

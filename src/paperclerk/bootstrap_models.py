@@ -29,6 +29,7 @@ def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engi
     from paperclerk.extraction.windowed import ModelEngine, ModelOptions
 
     pool = Pool(config.endpoints, cache=ReplyCache())
+    pool.warm()
     if stack is not None:
         stack.callback(pool.close)
     options = ModelOptions(

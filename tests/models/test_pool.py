@@ -208,3 +208,14 @@ def test_refused_labels_are_left_out_and_the_wish_not_to_train_never_is(refused:
         (outcome,) = ask(Pool([endpoint], patience=PATIENT), question)
     assert isinstance(outcome, Reply) is answered
     assert all(body["store"] is False for body in server.seen.bodies)
+
+
+def test_a_pool_that_was_warmed_answers_and_can_be_closed_at_once() -> None:
+    with oracle() as server:
+        pool = Pool([Endpoint("m", server.url)])
+        pool.warm()
+        (reply,) = ask(pool)
+    assert total(reply) == 8.75
+    pool = Pool([Endpoint("m", "http://127.0.0.1:9/v1")])
+    pool.warm()
+    pool.close()

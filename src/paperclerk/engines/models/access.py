@@ -81,6 +81,12 @@ class Access:
                 continue
             return replace(reply, attempts=attempts)
 
+    def load(self) -> None:
+        """Imports the adapter and makes its client, which the first call does otherwise."""
+        import pydantic_ai.direct  # noqa: F401
+
+        self._model(self.manner)
+
     async def close(self) -> None:
         """Closes the connections to the endpoint."""
         for model in self._models.values():
