@@ -1,6 +1,6 @@
 """Bundles of documents with the page ranges that are right: of documents made here, or of the labelled sets.
 
-Run as a script it measures how often a bundle is split right:
+Run as a script it has an agent read bundles, end to end, and counts how often their page ranges and kinds are right:
 
     python tests/agents/bundles.py --count 30 --seed 7                       # documents made here
     python tests/agents/bundles.py --count 30 --seed 7 --sets FOLDER         # the labelled sets in FOLDER
@@ -12,12 +12,17 @@ import argparse
 import io
 import random
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pypdfium2 as pdfium
 from PIL import Image
+
+from paperclerk.agents.builtin import lookup
+from paperclerk.agents.definition import agent_of, from_json
+from paperclerk.domain.agent import Agent, ExecutionConfig
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "regression")]
@@ -117,10 +122,76 @@ def _paged(image: bytes) -> bytes:
     return out.getvalue()
 
 
+def packet_agent() -> Agent:
+    """Splits, says the kinds, and reads invoices and receipts."""
+    steps = [
+        "split",
+        {
+            "classify": [
+                "invoice",
+                "receipt",
+                "order",
+                "contract",
+                "form",
+                "report",
+                "statement",
+                "payslip",
+                "utility bill",
+            ]
+        },
+        {"route": {"invoice": "document.invoice", "receipt": "document.receipt"}},
+        "extract",
+    ]
+    agent = agent_of(from_json({"name": "packet", "steps": steps}), "1")
+    return replace(agent, routed={kind: lookup(name) for kind, name in agent.routes.items()})
+
+
+@dataclass
+class Tally:
+    """What came of the bundles so far."""
+
+    bundles: int = 0
+    right: int = 0
+    places: int = 0
+    wrong: int = 0
+    kinds: int = 0
+    kinds_right: int = 0
+    failed: int = 0
+
+    def add(self, bundle: Bundle, documents: Sequence[dict[str, Any]]) -> Iterator[str]:
+        """Counts one reply; what is wrong with it, in lines."""
+        found = tuple(tuple(each["page_indices"]) for each in documents)
+        self.bundles += 1
+        self.right += found == bundle.pages
+        begins, true = {pages[0] for pages in found}, {pages[0] for pages in bundle.pages}
+        self.places += sum(map(len, bundle.pages)) - 1
+        self.wrong += len(begins ^ true)
+        for page in sorted(begins ^ true):
+            yield f"page {page} {'begins none' if page in begins else 'begins one'}"
+        kinds = dict(zip(found, (each["kind"] for each in documents), strict=True))
+        for pages, source in zip(bundle.pages, bundle.sources, strict=True):
+            if source.kind is not None and pages in kinds:
+                self.kinds += 1
+                self.kinds_right += kinds[pages] == source.kind
+                if kinds[pages] != source.kind:
+                    yield f"{source.name} is a {source.kind}, not {kinds[pages]}"
+        for each in documents:
+            if each["status"] == "failed":
+                self.failed += 1
+                yield f"pages {each['page_indices']} failed: {each['errors']}"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.right} of {self.bundles} bundles right; {self.wrong} of {self.places} places between pages "
+            "wrong; "
+            f"kind of {self.kinds_right} of {self.kinds} documents right; {self.failed} documents failed"
+        )
+
+
 def main() -> None:
     from paperclerk.documents import open_reader
-    from paperclerk.documents.reader import ReadOptions
-    from paperclerk.extraction.packets.boundaries import split
+    from paperclerk.engines.embedded.engine import EmbeddedEngine
+    from paperclerk.extraction.pipeline import execute
 
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--count", type=int, default=20)
@@ -129,23 +200,14 @@ def main() -> None:
     arguments.add_argument("--groups", default="sroie,zugferd,adbuy,fara,invoice2data")
     asked = arguments.parse_args()
     sources = labelled(asked.sets, asked.groups.split(",")) if asked.sets else generated(asked.seed)
-    rng, right, cuts, wrong = random.Random(asked.seed), 0, 0, 0
+    rng, tally, agent = random.Random(asked.seed), Tally(), packet_agent()
     with open_reader() as reader:
         for number in range(asked.count):
             bundle = drawn(sources, rng, alike=number % 3 == 0)
-            with reader.open(bundle.content, ReadOptions()) as reading:
-                parts = split(list(reading))
-            found = tuple(tuple(p.index for p in part.pages) for part in parts)
-            right += found == bundle.pages
-            begins, true = {p[0] for p in found}, {p[0] for p in bundle.pages}
-            cuts += sum(map(len, bundle.pages)) - 1
-            wrong += len(begins ^ true)
-            for page in sorted(begins ^ true):
-                said = "begins none" if page in begins else "begins one"
-                sys.stdout.write(f"bundle {number}: page {page} {said}\n")
-    sys.stdout.write(
-        f"{right} of {asked.count} bundles right; {wrong} of {cuts} places between pages wrong\n"
-    )
+            result = execute(bundle.content, agent, ExecutionConfig(), reader=reader, engine=EmbeddedEngine())
+            for line in tally.add(bundle, result.response["documents"]):
+                sys.stdout.write(f"bundle {number}: {line}\n")
+    sys.stdout.write(f"{tally}\n")
 
 
 if __name__ == "__main__":
