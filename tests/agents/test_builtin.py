@@ -25,6 +25,14 @@ def test_the_families_are_complete() -> None:
     assert {n.split(".")[0] for n in builtin.names()} == set(builtin.FAMILIES)
 
 
+def test_entries_say_what_the_catalogue_says() -> None:
+    by_name = {entry.domain: entry for entry in builtin.entries()}
+    assert tuple(by_name) == builtin.names()
+    invoice = by_name["document.invoice"]
+    assert set(invoice.supported_inputs) == {"image", "document"} and "finance" in invoice.tags
+    assert all(address.startswith("https://") for entry in by_name.values() for address in entry.sample_data)
+
+
 @pytest.mark.parametrize("name", builtin.names())
 def test_every_agent_can_be_executed(name: str) -> None:
     agent = builtin.lookup(name)

@@ -67,6 +67,15 @@ KEYED_ROUTES = [
     ("POST", "/webhooks/deliveries/x/replay"),
     ("POST", "/webhooks/secret/rotate"),
     ("GET", "/usage"),
+    ("GET", "/skills"),
+    ("POST", "/skills/create"),
+    ("POST", "/skills/lookup"),
+    ("GET", "/skills/x"),
+    ("DELETE", "/skills/x"),
+    ("POST", "/skills/x/update"),
+    ("GET", "/skills/x/download"),
+    ("POST", "/openai/chat/completions"),
+    ("GET", "/openai/models"),
     ("POST", "/audio/generate"),
 ]
 JSON_ROUTES = [
@@ -82,6 +91,9 @@ JSON_ROUTES = [
     "/agent/lookup",
     "/document/schema",
     "/image/schema",
+    "/skills/create",
+    "/skills/lookup",
+    "/openai/chat/completions",
 ]
 
 
@@ -306,7 +318,7 @@ def test_foreign_is_the_same_as_unknown(server: Running, client: httpx.Client, o
 
 @pytest.mark.parametrize("odd", ["%00", "%ff", "a%2Fb", "x" * 3000, "%0d%0aX:y", "💥"])
 def test_odd_ids_are_not_found(client: httpx.Client, odd: str) -> None:
-    for path in ("/files/", "/predictions/", "/files/verify-upload/"):
+    for path in ("/files/", "/predictions/", "/files/verify-upload/", "/skills/"):
         assert client.get(path + odd).status_code == 404
 
 

@@ -34,4 +34,31 @@ def has_domain() -> None:
     assert http.get("/hub/domains/no.such").json() is False
 
 
+@check("GET /hub/domains/{domain}", bad=True)
+def has_domain_without_key() -> None:
+    reply = httpx.get(f"{GIVEN.url}/hub/domains/document.invoice")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (401, "missing_api_key")
+
+
+@check("PUT {url}", bad=True)
+def put_elsewhere() -> None:
+    """The address of a presigned upload, changed, and again once it has its bytes."""
+    made = http.post("/files/presigned-url", json={"filename": "a.pdf", "purpose": "assistants"}).json()
+    changed = made["url"].replace("expires=", "expires=9")
+    for url, status, code in (
+        (changed, 403, "invalid_signature"),
+        (made["url"], 200, None),
+        (made["url"], 409, "file_exists"),
+    ):
+        reply = httpx.put(url, content=b"%PDF-1.7" + str(status).encode())
+        assert reply.status_code == status, reply.text
+        assert code is None or reply.json()["error"]["code"] == code
+
+
+@check("GET /files/hash/{md5}", bad=True)
+def no_hash() -> None:
+    reply = http.get("/files/hash/nothing")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "invalid_hash")
+
+
 run_all()

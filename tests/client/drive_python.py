@@ -96,6 +96,31 @@ def wrong_key() -> None:
             raise AssertionError("a wrong key is let in")
 
 
+@check(
+    "GET /models",
+    "GET /domains",
+    "GET /hub/info",
+    "GET /hub/domains",
+    "GET /agent",
+    "GET /openai/models",
+    bad=True,
+)
+def key_that_was_changed() -> None:
+    stranger = VLMRun(api_key=GIVEN.key, base_url=GIVEN.url, max_retries=1)
+    stranger.api_key = "nonsense"
+    for call in (stranger.models.list, stranger.list_domains, stranger.agent.list):
+        refused(AuthenticationError, 401, "invalid_api_key", call)
+    for call in (stranger.hub.info, stranger.hub.list_domains):  # it wraps what it raises into its own words
+        try:
+            call()
+        except APIError as error:
+            assert "invalid_api_key" in error.message, error.message
+        else:
+            raise AssertionError("a wrong key is let in")
+    os.environ["VLMRUN_GATEWAY_BASE_URL"] = GIVEN.url
+    openai_refuses(stranger.gateway.models, 401, "invalid_api_key")
+
+
 @check("GET /models", "GET /domains")
 def catalog() -> None:
     domains = [entry.domain for entry in client().list_domains()]
@@ -314,6 +339,13 @@ def inferred() -> None:
         assert sorted(made.json_schema["properties"]) == ["invoice_number", "total"]
     config = GenerationConfig(json_schema=made.json_schema)
     assert client().document.generate(file=invoice(), config=config).response == READ
+
+
+@check("POST /image/schema", bad=True)
+def inferred_wrong_image() -> None:
+    schema = client().image.schema
+    refused(ValidationError, 400, "url_not_allowed", lambda: schema(urls=["http://10.0.0.1/a.png"]))
+    refused(ValidationError, 400, "invalid_data_url", lambda: schema(urls=["data:image/png;base64,%"]))
 
 
 @check("POST /document/schema", bad=True)

@@ -12,7 +12,7 @@ from tests.documents_made import make_png
 from tests.markdown.documents import PLAIN, PROSE, RULED, pdf_of
 
 import paperclerk
-from paperclerk.agents.describe import schema_hash
+from paperclerk.agents.describe import schema_digest
 from paperclerk.documents.reader import ReadOptions
 from paperclerk.domain.errors import DocumentError
 from paperclerk.engines.engine import Context
@@ -95,7 +95,7 @@ def test_it_is_named_by_kind_and_day() -> None:
     told = plain(engine.extract(pages, compile_schema({}), Context()))
     assert told["domain"] == "custom.document.purchase-order-20260401"
     assert told["schema_version"] == "20260401" and told["description"] == "Auto-generated schema"
-    assert told["schema_hash"] == schema_hash(told["json_schema"])
+    assert told["schema_hash"] == schema_digest(told["json_schema"])
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,10 @@ def test_a_long_sync_request_is_answered_with_the_pending_execution(tmp_path: Pa
         reply = client.post("/document/generate", json=body)
         assert reply.status_code == 201 and reply.json()["status"] in ("pending", "running")
         assert reply.json()["response"] is None
+        inferring = client.post("/document/schema", json={"file_id": file["id"]})
+        error = assert_error(inferring, 408, "still_running")
         assert wait_for(client, reply.json()["id"], 100)["status"] == "completed"
+        assert wait_for(client, error["detail"].split("/")[-1].rstrip("."), 100)["status"] == "completed"
 
 
 def test_the_same_on_either_store(store: sa.URL, tmp_path: Path) -> None:

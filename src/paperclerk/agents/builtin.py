@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,24 @@ OLDER: Mapping[str, str] = dict.fromkeys(redaction.OLDER_NAMES, redaction.NAME)
 def names() -> tuple[str, ...]:
     """The names of all ready-made agents, sorted."""
     return tuple(sorted({*_catalog(), *OWN}))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a catalogue says of a ready-made agent. `sample_data` are addresses, which nothing here follows."""
+
+    domain: str
+    description: str
+    supported_inputs: tuple[str, ...] = ("document", "image")
+    tags: tuple[str, ...] = ()
+    sample_data: tuple[str, ...] = ()
+
+
+def entries() -> tuple[Entry, ...]:
+    """All ready-made agents, by name."""
+    return tuple(
+        Entry(name, OWN[name].description) if name in OWN else _entry(_catalog()[name]) for name in names()
+    )
 
 
 def lookup(name: str, version: str | None = LATEST) -> Agent:
@@ -69,6 +88,17 @@ def _catalog() -> Mapping[str, Mapping[str, Any]]:
             if entry["domain"].split(".")[0] in FAMILIES:
                 entries[entry["domain"]] = entry
     return entries
+
+
+def _entry(said: Mapping[str, Any]) -> Entry:
+    about, samples = said.get("metadata") or {}, said.get("sample_data") or ()
+    return Entry(
+        domain=said["domain"],
+        description=said.get("description") or "",
+        supported_inputs=tuple(about.get("supported_inputs") or Entry.supported_inputs),
+        tags=tuple(about.get("tags") or ()),
+        sample_data=(samples,) if isinstance(samples, str) else tuple(samples),
+    )
 
 
 @cache

@@ -43,8 +43,13 @@ def schema_info(agent: Agent | str) -> SchemaInfo:
 
 
 def schema_hash(schema: Mapping[str, Any]) -> str:
-    """The first 8 hex digits of the SHA-256 of the schema written with sorted keys, as the hub server has it."""
-    return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()[:8]
+    """The first 8 hex digits of the digest, as the hub server has it."""
+    return schema_digest(schema)[:8]
+
+
+def schema_digest(schema: Mapping[str, Any]) -> str:
+    """The SHA-256 of the schema written with sorted keys, in hex."""
+    return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
 
 
 def _with_class_title(schema: Mapping[str, Any], name: str) -> Mapping[str, Any]:

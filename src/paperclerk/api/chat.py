@@ -15,7 +15,7 @@ from paperclerk.agents import builtin
 from paperclerk.api.auth import Caller
 from paperclerk.api.chat_questions import asked_by
 from paperclerk.api.errors import StillRunning, status_of_failure
-from paperclerk.api.executions import submitted
+from paperclerk.api.executions import still_running, submitted
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, ExecutionRoute, KeyRoute, ServicesOf
 from paperclerk.api.services import Services
 from paperclerk.storage.agents import Agents
@@ -110,10 +110,7 @@ async def _ended(execution: Execution, caller: Caller, services: Services) -> tu
     """The execution once it has ended. Raises StillRunning."""
     execution = await services.jobs.wait(caller.tenant_id, execution.id, timeout_s=WAIT_S)
     if execution.outcome is None:
-        raise StillRunning(
-            "The answer is not there yet. Send the same again, which waits on, or poll "
-            f"/v1/predictions/{execution.id}."
-        )
+        raise still_running(execution)
     return execution.outcome, execution
 
 

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 
 from paperclerk.agents.inferred import NAME as INFER
 from paperclerk.api.auth import Caller
-from paperclerk.api.errors import REPLIED_AS_FAILED, status_of_failure
+from paperclerk.api.errors import REPLIED_AS_FAILED, StillRunning, status_of_failure
 from paperclerk.api.routing import checked_id, parse_time
 from paperclerk.api.routing import plan_of as plan_of_key
 from paperclerk.api.services import Services
@@ -113,11 +113,26 @@ async def infer_schema(
     caller: Caller,
     services: Services,
 ) -> Response:
-    """Executes the agent that infers a schema, and waits: clients want the schema in the reply."""
+    """Executes the agent that infers a schema, and waits: clients want the schema in the reply, and cannot use one
+    that is to come. Raises StillRunning."""
     config = ConfigBody(detail=body.config.detail, page_indices=body.config.page_indices)
     waiting = body.model_copy(update={"batch": False, "config": config})
     asked = Asked(kind, find_agent(INFER), EMBEDDED_MODEL, waiting, sources)
-    return await run(asked, request, caller, services)
+    execution = await submitted(asked, request, caller, services)
+    execution = await services.jobs.wait(
+        caller.tenant_id, execution.id, timeout_s=services.limits.sync_wait_s
+    )
+    if execution.outcome is None:
+        raise still_running(execution)
+    return reply(execution, waited=True)
+
+
+def still_running(execution: Execution) -> StillRunning:
+    """For a route whose reply must hold the result."""
+    return StillRunning(
+        "The result is not there yet. Send the same again, which waits on, or poll "
+        f"/v1/predictions/{execution.id}."
+    )
 
 
 def document_source(file_id: str | None, url: str | None) -> tuple[Input, ...]:

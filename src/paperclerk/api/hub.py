@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 from fastapi import APIRouter
 
@@ -44,4 +45,4 @@ async def schema(body: HubSchemaBody, caller: CallerOf, services: ServicesOf) ->
 
 
 def _domains() -> list[HubDomainReply]:
-    return [HubDomainReply(domain=n, description=builtin.lookup(n).description) for n in builtin.names()]
+    return [HubDomainReply(**dataclasses.asdict(entry)) for entry in builtin.entries()]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from paperclerk.agents.describe import SchemaInfo, schema_info
+from paperclerk.agents.describe import SchemaInfo, schema_digest, schema_info
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.document import Page
 from paperclerk.domain.errors import DocumentError
@@ -27,7 +27,7 @@ def infer_schema(pages: Sequence[Page], today: date) -> SchemaInfo:
             code="nothing_to_infer",
         )
     day = today.strftime("%Y%m%d")
-    return schema_info(
+    info = schema_info(
         Agent(
             name=f"custom.document.{found.kind}-{day}",
             version=day,
@@ -35,6 +35,7 @@ def infer_schema(pages: Sequence[Page], today: date) -> SchemaInfo:
             description="Auto-generated schema",
         )
     )
+    return replace(info, schema_hash=schema_digest(info.json_schema))  # whole, as the hosted service has it
 
 
 class InferenceEngine:

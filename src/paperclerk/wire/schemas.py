@@ -50,6 +50,6 @@ class HubInfoReply(BaseModel):
 class HubDomainReply(BaseModel):
     domain: str
     description: str
-    supported_inputs: list[str] = ["document", "image"]
-    tags: list[str] = []
-    sample_data: list[str] = []
+    supported_inputs: list[str]
+    tags: list[str]
+    sample_data: list[str] = Field(description="Addresses of examples, as the catalogue has them.")
