@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from paperclerk.observability.logs import configure_logs
+from paperclerk.observability.logs import Format, configure_logs
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +21,20 @@ def _logs_as_before() -> Iterator[None]:
     structlog.configure(**before)
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_traceback_holds_no_values(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stderr", out)
+    configure_logs("info", form)
+    fail = "lambda key: 1 / (len(key) - len(key))"
+    try:
+        eval(fail)("".join(["pck_", "secret"]))
+    except ZeroDivisionError:
+        structlog.get_logger("test").exception("a request failed")
+        logging.getLogger("library").exception("a call failed")
+    assert out.getvalue().count("ZeroDivisionError") >= 2 and "pck_secret" not in out.getvalue()
 
 
 class Gone(io.StringIO):

@@ -16,6 +16,12 @@ from structlog.types import Processor
 Format = Literal["text", "json"]
 
 
+# Without the values of variables, among which are keys and what callers sent.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 class _StandardError:
     """Writes to what is standard error at that moment.
 
@@ -45,7 +51,7 @@ def configure_logs(level: str = "info", form: Format = "text") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_TRACEBACKS, structlog.processors.JSONRenderer()]
         if form == "json"
         else [
             structlog.dev.ConsoleRenderer(

@@ -51,6 +51,8 @@ class Database:
             pool_size=8,
             max_overflow=8,
             pool_pre_ping=not self.is_sqlite,
+            # Nothing is open when a connection comes back: the two ways to take one end their transaction.
+            pool_reset_on_return=None if self.is_sqlite else "rollback",
             connect_args={"async_creator_fn": sqlite_connection.connect} if self.is_sqlite else {},
         )
         # SQLite lets waiting writers sleep and try again; a lock of our own queues those of this process.
