@@ -59,7 +59,8 @@ class _Extraction:
             compared = self.tables.compared(field)
             return {c.name: compared.get(c.name) or self._build(c) for c in field.children}
         if field.kind == "array":
-            return self.tables.rows(field)
+            rows = self.tables.rows(field)
+            return rows if rows or not field.nullable else ABSENT
         return self.leaves.get(field.path, ABSENT)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.domain.result import ABSENT, Leaf, Scalar, Tree
+from paperclerk.engines.embedded import periods
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
 from paperclerk.engines.embedded.roles import fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.shapes import empty
@@ -34,11 +35,28 @@ _SCALES = re.compile(
     re.I,
 )
 _SHARE = re.compile(r"\b(?:percent\w*|growth|margin|rate|ratio|yield|share of)\b|%", re.I)
+_PER_PIECE = re.compile(r"\bper (?:\w+ )?(?:share|unit)\b|\beps\b", re.I)  # amounts that no scale applies to
+_CONSOLIDATED = re.compile(  # the literal that a schema wants where a figure is no part of the whole
+    r"['\"]([^'\"]{1,16})['\"] (?:for|if) (?:the )?(?:company|group|consolidated|total|whole)", re.I
+)
 _OUTFLOW = frozenset(
     words("expense expenses paid cost costs repurchases payments capex purchases charge aufwand")
 )
 _NEUTRAL = stems("total totals net consolidated gross amount amounts")
 MATCH = 0.74
+SAME_STATEMENT = 0.05
+TITLE_WITHIN = 8  # strips
+_STATEMENTS = (
+    ("balance", re.compile(r"\bbalance sheets?\b|\bfinancial position\b|\bbilanz\b|\bbilan\b")),
+    ("cash", re.compile(r"\bcash flows?\b|\bkapitalflussrechnung\b|\bflux de tresorerie\b")),
+    (
+        "income",
+        re.compile(
+            r"\bincome statements?\b|\bstatements? of (?:\w+ )?(?:income|operations|earnings)\b"
+            r"|\bprofit and loss\b|\bgewinn und verlustrechnung\b|\bcompte de resultat\b"
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -121,7 +139,7 @@ class Statements:
         outflow = bool(set(words_of(array.name).split()) & _OUTFLOW) and "(" not in line.label.text
         return [
             self._element(
-                element, line, piece, replace(number, value=abs(number.value)) if outflow else number
+                array, element, line, piece, replace(number, value=abs(number.value)) if outflow else number
             )
             for piece, number in line.cells
             if number.percent == share
@@ -159,6 +177,7 @@ class Statements:
     def _best(self, array: Field) -> Line | None:
         best: tuple[float, Line] | None = None
         share = _is_share(array)
+        asked = next((k for name in reversed(array.ancestors) if (k := _statement(name))), None)
         for phrase, weight in _phrases(array):
             wanted = _stems(phrase)
             rows = {id(line): line for stem in wanted for line in self._index.get(stem, ())}
@@ -166,11 +185,17 @@ class Statements:
                 if not any(n.percent == share for _, n in line.cells):
                     continue
                 likeness = weight * (0.85 * _alike(wanted, line.stems) + 0.15 * _alike(wanted, line.whole))
+                if asked is not None and (stands := self._kinds[line.page]) is not None:
+                    if "balance" in (asked, stands) and asked != stands:
+                        continue  # a change of receivables is no receivable
+                    likeness += SAME_STATEMENT * (asked == stands)
                 if likeness >= MATCH and (best is None or (likeness, -line.page) > (best[0], -best[1].page)):
                     best = (likeness, line)
         return best[1] if best else None
 
-    def _element(self, element: Field, line: Line, piece: Piece, number: Number) -> dict[str, Tree]:
+    def _element(
+        self, array: Field, element: Field, line: Line, piece: Piece, number: Number
+    ) -> dict[str, Tree]:
         made: dict[str, Tree] = {}
         text = text_of([piece])
         for child in element.children:
@@ -180,17 +205,37 @@ class Statements:
             elif words & _PERIOD:
                 made[child.name] = self._period(child, line, piece)
             elif words & _SCALE:
-                made[child.name] = self._scale(line)
+                whole = number.percent or _PER_PIECE.search(f"{words_of(array.name)} {array.description}")
+                made[child.name] = _concluded(1, text, number) if whole else self._scale(line)
             elif words & _UNIT:
                 made[child.name] = self._unit(line, text, number)
             elif child.kind == "enum" and child.default in child.values and child.default is not None:
-                made[child.name] = Leaf(child.default, text.part(0, len(text.text)), 0.6, inferred=True)
+                made[child.name] = _concluded(child.default, text, number)
+            elif child.kind == "string" and (literal := _CONSOLIDATED.search(child.description)):
+                made[child.name] = _concluded(literal[1], text, number)
             else:
                 made[child.name] = empty(child)
         return made
 
+    @cached_property
+    def _kinds(self) -> list[str | None]:
+        """Which statement each page is, by its title."""
+        return [
+            next((k for s in strips[:TITLE_WITHIN] if len(s.words) <= 10 and (k := _statement(s.text))), None)
+            for strips in self.pages
+        ]
+
+    @cached_property
+    def _year_end(self) -> int | None:
+        return periods.year_end(self.pages)
+
     def _period(self, field: Field, line: Line, piece: Piece) -> Leaf:
-        """What stands over the column: the nearest dates and years above, and the heading over them."""
+        """What stands over the column: the nearest dates and years above, and the heading over them. Where the
+        schema wants `FY2025 Q2`, that is worked out from them."""
+        if self._year_end is not None and periods.is_canonical(field):
+            said = periods.period(self.pages[line.page], line.strip, piece, self._year_end)
+            if said is not None:
+                return said
         found: list[Piece] = []
         strips = self.pages[line.page]
         at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
@@ -234,6 +279,17 @@ class Statements:
 MOST_BACK = 5
 
 
+def _statement(title: str) -> str | None:
+    """`balance`, `income` or `cash`: which statement a title or the name of an object speaks of."""
+    said = fold(words_of(title))
+    return next((kind for kind, pattern in _STATEMENTS if pattern.search(said)), None)
+
+
+def _concluded(value: Scalar, text: Text, number: Number) -> Leaf:
+    """What follows from a figure without being printed: it stands where the figure does."""
+    return Leaf(value, text.part(number.start, number.end), 0.6, inferred=True)
+
+
 def _when(name: str) -> int | None:
     """How many years back a property looks (`current_year` 0, `prior_year` 1), or the year that it names."""
     if year := re.fullmatch(r"\D*((?:19|20)\d\d)\D*", name):
@@ -252,8 +308,9 @@ _WHEN = frozenset(
 
 
 def _head(label: str) -> str:
-    """A label up to the first comma, bracket or colon: `Accounts receivable, net of ...`."""
-    return re.split(r"[,(:;]", label, maxsplit=1)[0]
+    """A label up to the first comma, bracket or colon: `Accounts receivable, net of ...`. A bracket amid words, as in
+    `provided by (used in) operations`, is passed over."""
+    return re.split(r"[,(:;]", re.sub(r"\([^()]*\)(?=\s+\w)", " ", label), maxsplit=1)[0]
 
 
 def _alike(a: frozenset[str], b: frozenset[str]) -> float:

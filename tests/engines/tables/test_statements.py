@@ -1,0 +1,138 @@
+"""Lines of statements in long reports: which statement a figure belongs to, and what its column covers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.engines.tables.pages import page_of, plain, words_under
+
+from paperclerk.domain.document import Page
+from paperclerk.engines.embedded.items import Tables
+from paperclerk.engines.embedded.periods import canonical
+from paperclerk.printed.locale import infer
+from paperclerk.schemas.compile import compile_schema
+
+CANONICAL = "Canonical period label (e.g. 'FY2023 Q3', 'FY2023 H1', 'FY2023')."
+ENTRY = {
+    "type": "object",
+    "properties": {
+        "period": {"type": "string", "description": CANONICAL},
+        "segment": {"type": "string", "description": "Name of the segment. 'n/a' for company-level figures."},
+        "scale": {"type": "integer"},
+        "value": {"type": "number"},
+    },
+}
+SCHEMA = compile_schema(
+    {
+        "type": "object",
+        "properties": {
+            part: {
+                "type": "object",
+                "properties": {name: {"type": "array", "items": ENTRY} for name in names},
+            }
+            for part, names in {
+                "income_statement": ["revenue", "basic_eps"],
+                "balance_sheet": ["inventories", "trade_receivables"],
+                "cash_flow_statement": ["operating_cash_flow"],
+            }.items()
+        },
+    }
+)
+INCOME = page_of(
+    [
+        (40, [(150, "CONSOLIDATED STATEMENTS OF INCOME (in thousands, except per share amounts)")]),
+        (60, [(255, "13 Weeks Ended"), (415, "26 Weeks Ended")]),
+        (72, [(240, "April 1,"), (310, "April 2,"), (400, "April 1,"), (470, "April 2,")]),
+        (84, [(245, "2028"), (315, "2027"), (405, "2028"), (475, "2027")]),
+        (110, [(50, "Revenue"), (240, "61,220"), (310, "58,104"), (400, "120,008"), (470, "111,950")]),
+        (125, [(50, "Basic earnings per share"), (245, "0.42"), (315, "0.38"), (405, "0.81"), (475, "0.72")]),
+        (180, [(50, "See the annual report for the fiscal year ended September 30, 2027.")]),
+    ]
+)
+FLOWS = page_of(
+    [
+        (40, [(150, "CONSOLIDATED STATEMENTS OF CASH FLOWS (in thousands)")]),
+        (60, [(300, "26 Weeks Ended")]),
+        (72, [(260, "April 1, 2028"), (380, "April 2, 2027")]),
+        (
+            100,
+            [(50, "Net cash provided by (used in) operating activities"), (350, "9,310"), (430, "(1,204)")],
+        ),
+        (115, [(50, "Trade receivables"), (350, "(2,011)"), (430, "833")]),
+        (130, [(50, "Inventories"), (350, "(640)"), (430, "(95)")]),
+    ]
+)
+BALANCE = page_of(
+    [
+        (40, [(150, "CONSOLIDATED BALANCE SHEETS (in thousands)")]),
+        (60, [(260, "April 1, 2028"), (380, "September 30, 2027")]),
+        (100, [(50, "Trade receivables, net"), (270, "14,920"), (400, "12,887")]),
+        (115, [(50, "Inventories"), (270, "21,655"), (400, "20,870")]),
+    ]
+)
+
+
+def rows_of(part: str, name: str, *pages: Page) -> Any:
+    tables = Tables(pages, infer(" ".join(w.text for w in p.words) for p in pages))
+    thing = SCHEMA.child(part)
+    array = thing.child(name) if thing else None
+    assert array is not None
+    return list(tables.rows(array))
+
+
+def test_periods_are_worked_out_from_headings_over_several_columns() -> None:
+    rows: Any = plain(rows_of("income_statement", "revenue", INCOME))
+    assert [(r["period"], r["value"], r["scale"]) for r in rows] == [
+        ("FY2028 Q2", 61220, 1000),
+        ("FY2027 Q2", 58104, 1000),
+        ("FY2028 H1", 120008, 1000),
+        ("FY2027 H1", 111950, 1000),
+    ]
+
+
+def test_a_period_stands_where_its_heading_does() -> None:
+    first = rows_of("income_statement", "revenue", INCOME)[2]
+    assert words_under([INCOME], first["period"]) == "26 Weeks April 2028"
+    assert first["period"].inferred
+
+
+def test_amounts_per_share_have_no_scale_and_the_literal_of_the_schema_is_given() -> None:
+    rows: Any = plain(rows_of("income_statement", "basic_eps", INCOME))
+    assert [(r["value"], r["scale"], r["segment"]) for r in rows][:2] == [(0.42, 1, "n/a"), (0.38, 1, "n/a")]
+
+
+def test_a_balance_is_not_taken_from_the_statement_of_its_changes() -> None:
+    pages = (FLOWS, BALANCE, INCOME)
+    stock: Any = plain(rows_of("balance_sheet", "inventories", *pages))
+    assert [(r["period"], r["value"]) for r in stock] == [("FY2028 Q2", 21655), ("FY2027", 20870)]
+    assert [r["value"] for r in plain(rows_of("balance_sheet", "trade_receivables", *pages))] == [
+        14920,
+        12887,
+    ]
+    assert rows_of("balance_sheet", "inventories", FLOWS, INCOME) == []
+
+
+def test_a_bracket_amid_a_label_is_passed_over() -> None:
+    rows: Any = plain(rows_of("cash_flow_statement", "operating_cash_flow", BALANCE, FLOWS, INCOME))
+    assert [(r["period"], r["value"]) for r in rows] == [("FY2028 H1", 9310), ("FY2027 H1", -1204)]
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "months", "ends", "said"),
+    [
+        (2024, 3, 3, 12, "FY2024 Q1"),
+        (2024, 12, 12, 12, "FY2024"),
+        (2024, 9, 9, 12, "FY2024 YTD"),
+        (2024, 6, None, 12, "FY2024 Q2"),
+        (2023, 12, None, 12, "FY2023"),
+        (2024, 10, 3, 7, "FY2025 Q1"),
+        (2025, 7, 6, 7, "FY2025 H2"),
+        (2024, 8, 3, 2, "FY2025 Q2"),
+        (2025, 1, None, 2, "FY2025"),
+    ],
+)
+def test_business_years_are_called_by_the_year_they_end_in(
+    year: int, month: int, months: int | None, ends: int, said: str
+) -> None:
+    assert canonical(year, month, months, ends) == said
