@@ -29,9 +29,9 @@ def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engi
     from paperclerk.extraction.windowed import ModelEngine, ModelOptions
 
     pool = Pool(config.endpoints, cache=ReplyCache())
-    pool.warm()
-    if stack is not None:
+    if stack is not None:  # a server
         stack.callback(pool.close)
+        pool.warm()
     options = ModelOptions(
         keep_unplaced=config.keep_unplaced,
         max_calls=config.max_calls,

@@ -6,6 +6,7 @@ Calls run on one event loop in a thread of their own; callers are plain threads 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 import time
@@ -155,7 +156,10 @@ class Pool:
         with self._lock:
             loop, self._loop = self._loop, None
         if loop is not None:
-            asyncio.run_coroutine_threadsafe(self._leave(), loop).result(CLOSING_S)
+            with contextlib.suppress(
+                TimeoutError
+            ):  # it may still be loading; the thread ends with the process
+                asyncio.run_coroutine_threadsafe(self._leave(), loop).result(CLOSING_S)
             loop.call_soon_threadsafe(loop.stop)
 
     async def _leave(self) -> None:
