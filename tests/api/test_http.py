@@ -99,7 +99,7 @@ JSON_ROUTES = [
 
 def test_every_keyed_route_is_listed(server: Running) -> None:
     listed = {(method, path) for method, path in KEYED_ROUTES}
-    described = httpx.get(f"{server.url}/v1/openapi.json").json()
+    described = httpx.get(f"{server.url}/v1/openapi.json", timeout=60).json()
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             if operation.get("security"):
