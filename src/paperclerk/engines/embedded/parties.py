@@ -170,6 +170,7 @@ def city_alone(lines: Sequence[Segment]) -> Segment | None:
     )
 
 
+@lru_cache(LINES)
 def street_in(text: str, *, alone: bool) -> tuple[int, int] | None:
     """Where the street stands in a line that may hold a name before it and the city behind it. `alone` tells that
     the address has no other line: then the line may be the city's."""
@@ -194,6 +195,7 @@ def street_end(text: str) -> int:
     return len(text[:end].rstrip(" ,"))
 
 
+@lru_cache(LINES)
 def country_in(text: str) -> tuple[int, int] | None:
     """A country that stands alone in a line or ends it."""
     found = [m for m in _COUNTRY.finditer(text) if not text[m.end() :].strip(" .")]

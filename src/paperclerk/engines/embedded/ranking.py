@@ -19,7 +19,7 @@ from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label, Matcher
 from paperclerk.engines.embedded.parties import parties, regions, role_at
 from paperclerk.engines.embedded.profile import Profile
-from paperclerk.engines.embedded.slots import slots
+from paperclerk.engines.embedded.slots import Slot, slots
 
 KEPT = 8  # candidates a field keeps
 ABOUT_EQUAL = 0.1
@@ -43,6 +43,7 @@ class Ranking:
         self.facts = facts
         self.profiles = profiles
         self.matcher = Matcher(facts.labels, profiles)
+        self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
         self.regions = regions(facts)
         self.parties = parties(facts)
         self.finder = unlabelled.Finder(facts, self.regions, self.parties, _issuer(profiles))
@@ -84,7 +85,7 @@ class Ranking:
             if weight < 0.15:
                 continue
             before = len(found)
-            for slot in slots(self.facts, label, cut):
+            for slot in self._slots(label, cut):
                 found += from_label(self.facts, profile, label, weight, slot)
                 if profile.part in _PLACES and self._heads_address(profile, label) and not slot.steps:
                     found += self.finder.part_at(profile, slot, 0.8)
@@ -94,6 +95,12 @@ class Ranking:
         if named and not answered:  # an empty box: what less fitting labels name is something else
             return [c.with_score(0.6 * c.score) if c.label < EXACT else c for c in found]
         return found
+
+    def _slots(self, label: Label, cut: bool) -> tuple[Slot, ...]:
+        """The places that a label may speak of: the same ones for every field that it fits."""
+        if (label, cut) not in self._places:
+            self._places[label, cut] = tuple(slots(self.facts, label, cut))
+        return self._places[label, cut]
 
     def _signs(self, label: Label) -> bool:
         """Whether a label stands right below one for a person's name, as under a signature."""

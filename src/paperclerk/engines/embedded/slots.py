@@ -15,6 +15,8 @@ from paperclerk.engines.embedded.layout import Row, Segment
 Direction = Literal["same", "right", "below", "above"]
 _LEAD = re.compile(r"(?:[\s:;.,=>|*_]|[–—-](?!\s?[\d$€£(]))*(?:#\s*)?")  # a minus sign belongs to its amount
 
+_BRACKETS = re.compile(r"\s*\([^()\d]*\)")
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -57,7 +59,7 @@ def _skip(text: str, start: int, end: int) -> int:
 
 def _after_brackets(text: str, start: int, end: int) -> int:
     """Past a remark such as (RM) or (incl. GST) right behind the label."""
-    match = re.compile(r"\s*\([^()\d]*\)").match(text, start, end)
+    match = _BRACKETS.match(text, start, end)
     return match.end() if match else start
 
 
