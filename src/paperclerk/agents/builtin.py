@@ -12,13 +12,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from paperclerk.agents import inferred, markdown, redaction
+from paperclerk.agents import inferred, layout, markdown, redaction
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import NotFound
 
 FAMILIES = ("document", "accounting", "healthcare", "finance", "real-estate", "logistics", "food")
 LATEST = "latest"
-OWN: Mapping[str, Agent] = {agent.name: agent for agent in (markdown.AGENT, inferred.AGENT, redaction.AGENT)}
+OWN: Mapping[str, Agent] = {
+    module.AGENT.name: module.AGENT for module in (markdown, layout, inferred, redaction)
+}
 OLDER: Mapping[str, str] = dict.fromkeys(redaction.OLDER_NAMES, redaction.NAME)
 
 

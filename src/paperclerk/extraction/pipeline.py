@@ -137,6 +137,10 @@ def _bundle(
 
 def own_engine(name: str) -> Engine:
     """The engine that a ready-made agent brings. Raises InvalidRequest for another name."""
+    if name == "layout":
+        from paperclerk.engines.markdown.layout import LayoutEngine
+
+        return LayoutEngine()
     if name == "markdown":
         from paperclerk.engines.markdown.engine import MarkdownEngine
 
@@ -145,7 +149,7 @@ def own_engine(name: str) -> Engine:
         from paperclerk.extraction.inferring import InferenceEngine
 
         return InferenceEngine()
-    raise InvalidRequest(f"There is no engine {name!r}; an agent may name markdown or schema.")
+    raise InvalidRequest(f"There is no engine {name!r}; an agent may name layout, markdown or schema.")
 
 
 def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step], trace: Trace) -> Result:

@@ -175,7 +175,9 @@ class UsageReply(BaseModel):
     steps: int | None = None
     message: str | None = None
     duration_seconds: int = 0
-    engine: str | None = Field(default=None, description="Who read: embedded, model, markdown or schema.")
+    engine: str | None = Field(
+        default=None, description="Who read: embedded, model, markdown, layout or schema."
+    )
     model_calls: int | None = None
     model_input_tokens: int | None = None
     model_output_tokens: int | None = None

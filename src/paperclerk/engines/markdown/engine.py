@@ -15,7 +15,7 @@ from paperclerk.engines.embedded.grid import tables_of
 from paperclerk.engines.engine import Context
 from paperclerk.engines.markdown.blocks import Block, blocks_of
 from paperclerk.engines.markdown.headings import Headings
-from paperclerk.engines.markdown.leaves import computed
+from paperclerk.engines.markdown.leaves import computed, selected
 from paperclerk.engines.markdown.tables import table_tree, words_in
 from paperclerk.engines.markdown.text import figure_of, markdown_of
 from paperclerk.schemas.compiled import Field
@@ -30,7 +30,7 @@ class MarkdownEngine:
         """A tree with an entry for each page. Values point at the words they were read from."""
         headings = Headings(pages)
         tree: Tree = {"pages": [_page(page, headings) for page in pages]}
-        return _selected(tree, schema)
+        return selected(tree, schema)
 
 
 def _page(page: Page, headings: Headings) -> Tree:
@@ -68,12 +68,3 @@ def _above(blocks: Sequence[Block], table: int) -> Block | None:
     """The block before a table."""
     at = next((i for i, block in enumerate(blocks) if block.table == table), 0)
     return blocks[at - 1] if at > 0 else None
-
-
-def _selected(tree: Tree, field: Field) -> Tree:
-    """The tree with the names that the schema names; an object for which it names none stays whole."""
-    if isinstance(tree, list):
-        return [_selected(item, field.items) for item in tree] if field.items is not None else tree
-    if isinstance(tree, dict) and field.children:
-        return {c.name: _selected(tree[c.name], c) for c in field.children if c.name in tree}
-    return tree

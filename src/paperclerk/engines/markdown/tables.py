@@ -63,7 +63,7 @@ def table_tree(table: Table, page: Page, above: Block | None) -> Tree:
             for n, c in enumerate(columns)
         ],
         "data": [{c.id: _leaf(c.cells[n]) for c in columns} for n in range(len(body))],
-        "bbox": _bbox(table.box, page),
+        "bbox": bbox(table.box, page),
         "cells": [
             _cell(cell, (r, c), page)
             for r, row in enumerate(table.rows)
@@ -136,7 +136,7 @@ def _line(texts: Sequence[str]) -> str:
 def _cell(cell: Cell, index: tuple[int, int], page: Page) -> Tree:
     return {
         "content": _leaf(cell),
-        "bbox": _bbox(cell.box, page) if cell.box else computed(None),
+        "bbox": bbox(cell.box, page) if cell.box else computed(None),
         "index": [computed(i) for i in index],
         "span": [computed(cell.row_span), computed(cell.col_span)],
     }
@@ -147,7 +147,8 @@ def _leaf(cell: Cell) -> Leaf:
     return Leaf(cell.text, cell.spans, score, inferred=not cell.spans)
 
 
-def _bbox(box: Box, page: Page) -> Tree:
+def bbox(box: Box, page: Page) -> Tree:
+    """A box as the reply has it: x, y, width, height in shares of the page as shown."""
     return {"xywh": [computed(round(v, 4)) for v in displayed_fraction(box, page)]}
 
 

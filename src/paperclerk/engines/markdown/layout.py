@@ -1,0 +1,64 @@
+"""The engine that tells what stands where on a page. Chosen by `extraction` for an agent that names it.
+
+    {"pages": [{"page_number", "elements": [{"type", "content", "bbox": {"xywh"}}, ...]}, ...]}
+
+The shape is that of `agents.layout.SCHEMA`; the elements are the blocks of `document.markdown`, in reading order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paperclerk.domain.document import Page
+from paperclerk.domain.result import Leaf, Span, Tree, WordPart
+from paperclerk.engines.embedded.grid import tables_of
+from paperclerk.engines.engine import Context
+from paperclerk.engines.markdown.blocks import Block, blocks_of
+from paperclerk.engines.markdown.headings import Headings
+from paperclerk.engines.markdown.leaves import computed, selected
+from paperclerk.engines.markdown.tables import bbox, table_tree, words_in
+from paperclerk.engines.markdown.text import figure_of
+from paperclerk.schemas.compiled import Field
+
+
+class LayoutEngine:
+    """Implements `engines.engine.Engine` for one schema, or a part of it that was selected."""
+
+    name = "layout"
+
+    def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
+        """A tree with an entry for each page. The text of an element points at its words."""
+        headings = Headings(pages)
+        tree: Tree = {"pages": [_page(page, headings) for page in pages]}
+        return selected(tree, schema)
+
+
+def _page(page: Page, headings: Headings) -> Tree:
+    tables = tables_of(page) if page.words else []
+    index = {id(word): i for i, word in enumerate(page.words)}
+    elements: list[Tree] = []
+    for block in blocks_of(page, [words_in(table) for table in tables]):
+        if block.table is None:
+            elements.append(_element(page, block, _kind(block, headings), index))
+        else:
+            table = table_tree(tables[block.table], page, None)
+            assert isinstance(table, dict)
+            elements.append({"type": computed("table"), "content": table["content"], "bbox": table["bbox"]})
+    return {"page_number": computed(page.index), "elements": elements}
+
+
+def _element(page: Page, block: Block, kind: str, index: dict[int, int]) -> Tree:
+    words = [word for row in block.rows for word in row.words]
+    span = Span(page.index, tuple(WordPart(index[id(word)]) for word in words))
+    text = "\n".join(row.text for row in block.rows)
+    content = Leaf(text, (span,), min(word.score for word in words))
+    return {"type": computed(kind), "content": content, "bbox": bbox(block.box, page)}
+
+
+def _kind(block: Block, headings: Headings) -> str:
+    if figure_of(block) is not None:
+        return "caption"
+    level = headings.level_of(block)
+    if level is not None:
+        return "title" if level == 1 else "heading"
+    return "list_item" if block.is_item else "text"
