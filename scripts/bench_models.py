@@ -72,7 +72,7 @@ def _serve(pipe: Any, truth: dict[str, Any], latency_s: float, homes: dict[str, 
 def _warm(endpoint: Endpoint) -> Pool:
     """A pool as a server has it: the adapters are loaded when it starts."""
     pool = Pool([endpoint])
-    pool._run(pool._load()).result()
+    pool.warm().result()
     return pool
 
 

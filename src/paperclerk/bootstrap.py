@@ -122,9 +122,14 @@ def open_guard(settings: Settings) -> OutboundGuard:
 
 
 def open_workshop(
-    settings: Settings, stack: AsyncExitStack, database: Database, contents: Contents
+    settings: Settings,
+    stack: AsyncExitStack,
+    database: Database,
+    contents: Contents,
+    *,
+    executes: bool = False,
 ) -> Workshop:
-    """What checks and executes documents. Its threads and reading processes end with `stack`."""
+    """What checks documents and, with `executes`, executes them. Threads and reading processes end with `stack`."""
     from paperclerk.bootstrap_models import open_engine
     from paperclerk.documents import open_reader
     from paperclerk.jobs.work import Workshop
@@ -137,7 +142,7 @@ def open_workshop(
         contents=contents,
         guard=open_guard(settings),
         reader=reader,
-        engine=open_engine(settings, stack),
+        engine=open_engine(settings, stack, warm=executes),
         threads=threads,
         max_document_bytes=settings.max_upload_bytes,
         prices=load_plans_of(settings).prices,

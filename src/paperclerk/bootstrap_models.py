@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engine:
-    """The engine that the settings ask for; its connections end with `stack`. Raises InvalidRequest."""
+def open_engine(settings: Settings, stack: AsyncExitStack | None = None, *, warm: bool = False) -> Engine:
+    """The engine that the settings ask for; its connections end with `stack`. `warm`: what its first question would
+    wait for is loaded meanwhile. Raises InvalidRequest."""
     from paperclerk.engines.embedded.engine import EmbeddedEngine
 
     embedded = EmbeddedEngine()
@@ -29,8 +30,9 @@ def open_engine(settings: Settings, stack: AsyncExitStack | None = None) -> Engi
     from paperclerk.extraction.windowed import ModelEngine, ModelOptions
 
     pool = Pool(config.endpoints, cache=ReplyCache())
-    if stack is not None:  # a server
+    if stack is not None:
         stack.callback(pool.close)
+    if warm:
         pool.warm()
     options = ModelOptions(
         keep_unplaced=config.keep_unplaced,

@@ -57,7 +57,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[WorkerParts]:
         liveness = hold_liveness(database.url, executor_id)
         stack.callback(liveness.close)
         blobs = Blobs(settings.blobs, staging=settings.data_dir / "staging")
-        workshop = open_workshop(settings, stack, database, Contents(database, blobs))
+        workshop = open_workshop(settings, stack, database, Contents(database, blobs), executes=True)
         await warm_up(workshop)
         await asyncio.to_thread(workshop.reader.warm, details=())  # scans later: `run_worker` sees to it
         client = DurableClient(database.url)

@@ -22,7 +22,7 @@ def bundle(members: dict[str, str | bytes], *, method: int = zipfile.ZIP_DEFLATE
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, method)  # the same at any time
     return out.getvalue()
 
 

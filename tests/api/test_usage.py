@@ -104,6 +104,19 @@ def test_credits_are_used_up(running: Running) -> None:
         assert ask(client, file).status_code == 201, "another key of the tenant has its own"
 
 
+def test_what_an_agent_does_not_offer_is_not_held(running: Running) -> None:
+    """3 pages of 4 are the 12 credits of the key; boxes come with the layout, grounding costs nothing there."""
+    with running.client("exact", "poor") as client:
+        body = {
+            "domain": "document.layout-detection",
+            "file_id": upload(client, make_pdf(3))["id"],
+            "config": {"detail": "hi", "grounding": True},
+        }
+        reply = client.post("/document/generate", json=body)
+        assert reply.status_code == 201, reply.text
+        assert wait_for(client, reply.json()["id"])["usage"]["credits_used"] == 12
+
+
 def test_a_tier_is_stored_and_found(running: Running) -> None:
     with running.client("tiers", "rich") as client:
         file = upload(client, make_pdf(3))["id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from tests.documents_made import make_pdf
 
 from paperclerk.documents import open_reader
-from paperclerk.documents.reader import Reader, ReadOptions
+from paperclerk.documents.reader import Reader, Reading, ReadOptions
 from paperclerk.jobs.ahead import Ahead
 from paperclerk.jobs.channel import ReadAhead
 from paperclerk.storage.blobs import Blobs
@@ -52,9 +53,9 @@ async def test_is_taken_once_and_gives_every_page(reader: Reader, tmp_path: Path
     async with contents(tmp_path) as kept:
         data = make_pdf(3)
         ahead = Ahead(kept, reader, most=1)
-        order = ReadAhead("t", "e", await stored(kept, data), None, "auto")
+        order = ReadAhead("t", "e", await stored(kept, data), ReadOptions())
         ahead.begin(order)
-        ahead.begin(ReadAhead("t", "f", order.sha256, None, "auto"))
+        ahead.begin(ReadAhead("t", "f", order.sha256, ReadOptions()))
         assert ahead.take("t", "f") is None, "only one at a time"
         assert ahead.take("u", "e") is None
         begun = ahead.take("t", "e")
@@ -69,13 +70,33 @@ async def test_is_taken_once_and_gives_every_page(reader: Reader, tmp_path: Path
         begun.close()
 
 
+async def test_the_loop_goes_on_while_a_document_is_opened(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    open_it = reader.open
+
+    def noted(source: Path | bytes, options: ReadOptions) -> Reading:
+        threads.append(threading.current_thread())
+        return open_it(source, options)
+
+    monkeypatch.setattr(reader, "open", noted)
+    async with contents(tmp_path) as kept:
+        ahead = Ahead(kept, reader, most=1)
+        ahead.begin(ReadAhead("t", "e", await stored(kept, make_pdf(1)), ReadOptions()))
+        begun = ahead.take("t", "e")
+        assert begun is not None and await begun.task is not None
+        begun.close()
+    assert len(threads) == 1 and threads[0] is not threading.current_thread()
+
+
 @pytest.mark.parametrize("data", [b"%PDF-1.7 broken", None], ids=["broken", "gone"])
 async def test_what_cannot_be_read_is_left_to_the_job(
     data: bytes | None, reader: Reader, tmp_path: Path
 ) -> None:
     async with contents(tmp_path) as kept:
         ahead = Ahead(kept, reader, most=1)
-        ahead.begin(ReadAhead("t", "e", await stored(kept, data) if data else "0" * 64, None, "auto"))
+        ahead.begin(ReadAhead("t", "e", await stored(kept, data) if data else "0" * 64, ReadOptions()))
         begun = ahead.take("t", "e")
         assert begun is not None
         assert await asyncio.to_thread(begun.reading, ReadOptions()) is None
@@ -87,7 +108,7 @@ async def test_what_nobody_takes_is_closed(
     monkeypatch.setattr("paperclerk.jobs.ahead.KEPT_S", 0.05)
     async with contents(tmp_path) as kept:
         ahead = Ahead(kept, reader, most=1)
-        ahead.begin(ReadAhead("t", "e", await stored(kept, make_pdf(2)), None, "auto"))
+        ahead.begin(ReadAhead("t", "e", await stored(kept, make_pdf(2)), ReadOptions()))
         task = ahead._begun["t", "e"].task
         opened = await task
         assert opened is not None

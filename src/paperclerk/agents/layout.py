@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paperclerk.agents.markdown import BOX
 from paperclerk.domain.agent import Agent
 
 NAME = "document.layout-detection"
@@ -16,12 +17,7 @@ _ELEMENT = {
     "properties": {
         "type": {"enum": ["title", "heading", "text", "list_item", "table", "caption"]},
         "content": {"type": "string", "description": "The text as printed; of a table, as Markdown"},
-        "bbox": {
-            "type": "object",
-            "description": "x, y, width, height in shares of the page, origin top left",
-            "properties": {"xywh": {"type": "array", "items": {"type": "number"}}},
-            "required": ["xywh"],
-        },
+        "bbox": BOX,
     },
     "required": ["type", "content", "bbox"],
 }

@@ -11,7 +11,7 @@ from paperclerk.domain.agent import Agent
 
 NAME = "document.markdown"
 
-_BOX = {
+BOX = {
     "type": "object",
     "description": "x, y, width, height in shares of the page, origin top left",
     "properties": {"xywh": {"type": "array", "items": {"type": "number"}}},
@@ -31,7 +31,7 @@ _CELL = {
     "type": "object",
     "properties": {
         "content": {"type": "string"},
-        "bbox": {"anyOf": [_BOX, {"type": "null"}]},
+        "bbox": {"anyOf": [BOX, {"type": "null"}]},
         "index": {"type": "array", "items": {"type": "integer"}, "description": "Row and column, from 0"},
         "span": {"type": "array", "items": {"type": "integer"}, "description": "Rows and columns covered"},
     },
@@ -51,7 +51,7 @@ _TABLE = {
             "items": {"type": "object", "additionalProperties": {"type": "string"}},
             "description": "The rows below the headings: header id -> text as printed",
         },
-        "bbox": _BOX,
+        "bbox": BOX,
         "cells": {"type": "array", "items": _CELL, "description": "Every filled cell, headings included"},
     },
     "required": ["headers"],

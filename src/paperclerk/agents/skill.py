@@ -81,10 +81,12 @@ def write_bundle(skill: Skill) -> bytes:
     _check(skill)
     front = f"---\nname: {skill.name}\ndescription: {' '.join(skill.description.split())}\n---\n\n"
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(INSTRUCTIONS, front + skill.instructions + "\n")
-        if skill.json_schema is not None:
-            archive.writestr(SCHEMA, json.dumps(check_schema(skill.json_schema), indent=2) + "\n")
+    members = {INSTRUCTIONS: front + skill.instructions + "\n"}
+    if skill.json_schema is not None:
+        members[SCHEMA] = json.dumps(check_schema(skill.json_schema), indent=2) + "\n"
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():  # without the time, so that the same skill is the same bytes
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

@@ -105,7 +105,7 @@ async def create(body: AgentCreateBody, caller: CallerOf, services: ServicesOf) 
     await with_routes(agent_of(definition, LATEST), caller, services)
     async with services.database.write() as connection:
         stored = await Agents(connection, caller.tenant_id).publish(
-            definition.name, to_json(definition), now=_now(services)
+            definition.name, to_json(definition), now=services.now()
         )
     return _info(stored)
 
@@ -252,7 +252,3 @@ def _ready_made(agent: Agent) -> AgentInfo:
         updated_at=EPOCH,
         status="completed",
     )
-
-
-def _now(services: Services) -> datetime:
-    return datetime.fromtimestamp(services.clock(), UTC)

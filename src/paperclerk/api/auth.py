@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from starlette.requests import Request
 
@@ -45,7 +45,7 @@ async def authenticate(request: Request, services: Services) -> Caller:
 
 
 async def _note_use(key: ApiKey, services: Services) -> None:
-    now = datetime.fromtimestamp(services.clock(), UTC)
+    now = services.now()
     if key.last_used_at is None or now - key.last_used_at >= TOUCH_INTERVAL:
         async with services.database.write() as connection:
             await Keys(connection).touch(key.id, now=now)

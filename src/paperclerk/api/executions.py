@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
@@ -25,10 +25,11 @@ from paperclerk.api.routing import checked_id, parse_time
 from paperclerk.api.routing import plan_of as plan_of_key
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
-from paperclerk.domain.errors import InvalidRequest, InvalidSchema, NotFound
+from paperclerk.domain.errors import InvalidRequest, InvalidSchema
 from paperclerk.jobs.requested import find_agent, is_stored, plan_of, stored_form
 from paperclerk.storage.contents import Staged
 from paperclerk.storage.executions import Execution, Input, NewExecution, Status
+from paperclerk.storage.files import no_such_file
 from paperclerk.wire.errors import error_json
 from paperclerk.wire.executions import ConfigBody, ExecutionBody, execution_json
 
@@ -147,7 +148,7 @@ def document_source(file_id: str | None, url: str | None) -> tuple[Input, ...]:
         return (Input(url=url),)
     usable = checked_id(file_id or "")
     if not usable:
-        raise NotFound("There is no file of that id. Upload it with POST /v1/files.", code="file_not_found")
+        raise no_such_file()
     return (Input(file_id=usable),)
 
 
@@ -187,7 +188,7 @@ def _new_execution(
     body, config = asked.body, _config(asked)
     deadline_at = None
     if body.deadline_s is not None:
-        deadline_at = datetime.fromtimestamp(services.clock() + body.deadline_s, UTC)
+        deadline_at = services.now() + timedelta(seconds=body.deadline_s)
     tier = config.get("service_tier", "auto")
     return NewExecution(
         id=body.id or str(uuid4()),

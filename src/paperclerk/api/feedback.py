@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -30,7 +29,7 @@ async def submit(body: FeedbackBody, caller: CallerOf, services: ServicesOf) -> 
     subject = _subject(body)
     if body.response is None and body.notes is None:
         raise InvalidRequest("Send the corrected `response`, `notes`, or both.", code="empty_feedback")
-    now = datetime.fromtimestamp(services.clock(), UTC)
+    now = services.now()
     async with services.database.write() as connection:
         await _check_there(connection, caller.tenant_id, subject)
         rows = FeedbackRows(connection, caller.tenant_id)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, get_args
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from paperclerk.api.errors import InvalidSignature
 from paperclerk.api.multipart import read_upload
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf, checked_id
 from paperclerk.api.services import Services
+from paperclerk.api.signing import check_signature, signed_url
 from paperclerk.documents.media import detect
-from paperclerk.domain.errors import Conflict, DocumentError, InvalidRequest, NotFound
+from paperclerk.domain.errors import Conflict, DocumentError, InvalidRequest
 from paperclerk.security.signed_urls import Grant
 from paperclerk.storage.contents import Staged
-from paperclerk.storage.files import File, Files, FileState
+from paperclerk.storage.files import File, Files, FileState, no_such_file
 from paperclerk.wire.files import FileReply, PresignedUrlBody, PresignedUrlReply, Purpose
 
 keyed = APIRouter(prefix="/v1/files", tags=["files"], route_class=KeyRoute, responses=DOCUMENTED_ERRORS)
@@ -79,7 +78,7 @@ async def upload(
                 filename=_clean(sent.filename),
                 media_type=_media_type(sent.staged),
                 purpose=purpose or in_form,
-                created_at=_now(services),
+                created_at=services.now(),
                 content=sent.staged.content,
             )
     public = wants_url if generate_public_url is None else generate_public_url
@@ -99,7 +98,7 @@ async def find_by_md5(
     async with services.database.read() as connection:
         file = await Files(connection, caller.tenant_id).find_by_md5(md5.lower())
     if file is None:
-        raise _not_found()
+        raise no_such_file()
     return _reply(file, request, services)
 
 
@@ -113,7 +112,7 @@ async def presign(
             filename=_clean(body.filename),
             media_type=UNKNOWN_TYPE,
             purpose=body.purpose,
-            created_at=_now(services),
+            created_at=services.now(),
             content=None,
         )
     return PresignedUrlReply(
@@ -161,7 +160,7 @@ async def delete_file(file_id: str, request: Request, caller: CallerOf, services
     async with services.database.write() as connection:
         file = await Files(connection, caller.tenant_id).delete(checked_id(file_id))
     if file is None:
-        raise _not_found()
+        raise no_such_file()
     if file.content is not None:
         await services.contents.forget([file.content.sha256])
     return _reply(file, request, services, public=False)
@@ -179,11 +178,11 @@ async def put_content(
 ) -> FileReply:
     """Takes the bytes for a presigned URL; the file is usable when this replies."""
     grant = Grant("PUT", file_id, tenant, expires, size)
-    _check(grant, signature, services)
+    check_signature(grant, signature, services)
     async with services.database.read() as connection:
         awaited = await Files(connection, tenant).get(file_id)
     if awaited is None:
-        raise _not_found()
+        raise no_such_file()
     async with await services.contents.intake(min(size, services.limits.max_upload_bytes)) as intake:
         async for chunk in request.stream():
             await intake.write(chunk)
@@ -193,7 +192,7 @@ async def put_content(
             filled = await files.fill(file_id, staged.content, _media_type(staged))
             file = await files.get(file_id)
     if file is None:
-        raise _not_found()
+        raise no_such_file()
     if not filled and file.content != staged.content:
         await services.contents.forget([staged.content.sha256])
         raise Conflict("The file has its bytes already. Ask for a new presigned URL.", code="file_exists")
@@ -209,11 +208,11 @@ async def get_content(
     signature: str,
 ) -> Response:
     """The bytes of a file, for whoever has its public URL."""
-    _check(Grant("GET", file_id, tenant, expires), signature, services)
+    check_signature(Grant("GET", file_id, tenant, expires), signature, services)
     async with services.database.read() as connection:
         file = await Files(connection, tenant).get(file_id)
     if file is None or file.content is None:
-        raise _not_found()
+        raise no_such_file()
     return StreamingResponse(
         services.contents.stream(file.content.sha256),
         headers={
@@ -232,19 +231,8 @@ async def _find(file_id: str, tenant_id: str, services: Services) -> File:
     async with services.database.read() as connection:
         file = await Files(connection, tenant_id).get(checked_id(file_id))
     if file is None:
-        raise _not_found()
+        raise no_such_file()
     return file
-
-
-def _not_found() -> NotFound:
-    return NotFound("There is no such file. Upload it with POST /v1/files.", code="file_not_found")
-
-
-def _check(grant: Grant, signature: str, services: Services) -> None:
-    if not services.signer.verify(grant, signature, now=services.clock()):
-        raise InvalidSignature(
-            "The URL is not one that this server signed, or its time is over. Ask for a new one."
-        )
 
 
 def _reply(file: File, request: Request, services: Services, *, public: bool = True) -> FileReply:
@@ -264,21 +252,7 @@ def _signed_url(
     request: Request, services: Services, method: str, file: File, ttl_s: int, max_bytes: int = 0
 ) -> str:
     grant = Grant(method, file.id, file.tenant_id, int(services.clock()) + ttl_s, max_bytes)
-    size = f"&size={max_bytes}" if max_bytes else ""
-    return (
-        f"{base_url(request, services)}/v1/files/{file.id}/content?tenant={file.tenant_id}"
-        f"&expires={grant.expires_at}{size}&signature={services.signer.sign(grant)}"
-    )
-
-
-def base_url(request: Request, services: Services) -> str:
-    """Where the client reaches this server, as it said itself unless the operator did."""
-    if services.base_url:
-        return services.base_url.rstrip("/")
-    host = request.headers.get("host")  # `api.limits` has refused what is none
-    if host is None:
-        raise InvalidRequest("The request has no Host header.", code="invalid_host")
-    return f"{request.scope['scheme']}://{host}"
+    return signed_url(request, services, f"/v1/files/{file.id}/content", grant)
 
 
 def _clean(filename: str) -> str:
@@ -308,7 +282,3 @@ def _purpose(text: str) -> Purpose:
             f"purpose must be one of {', '.join(get_args(Purpose))}.", code="invalid_purpose"
         )
     return text  # type: ignore[return-value]
-
-
-def _now(services: Services) -> datetime:
-    return datetime.fromtimestamp(services.clock(), UTC)

@@ -11,8 +11,9 @@ from typing import Any
 
 from paperclerk.api.errors import NotSupported
 from paperclerk.api.routing import checked_id
-from paperclerk.domain.errors import InvalidRequest, NotFound
+from paperclerk.domain.errors import InvalidRequest
 from paperclerk.storage.executions import Input
+from paperclerk.storage.files import no_such_file
 
 MOST_DOCUMENTS = 100
 _BY_URL = {"file_url": "file_url", "image_url": "image_url", "document_url": "document_url"}
@@ -54,9 +55,7 @@ def document_of(name: str, item: Any) -> Input | None:
     if kind == "input_file" and item.get("file_id") is not None:
         usable = checked_id(str(item["file_id"]))
         if not usable:
-            raise NotFound(
-                "There is no file of that id. Upload it with POST /v1/files.", code="file_not_found"
-            )
+            raise no_such_file()
         return Input(file_id=usable)
     if kind == "input_file" or kind in _BY_URL:
         return Input(url=_url(name, item))

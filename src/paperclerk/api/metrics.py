@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -28,6 +27,6 @@ async def metrics(request: Request, services: ServicesOf) -> Response:
         raise Unauthorized("Send the header 'Authorization: Bearer TOKEN' with PAPERCLERK_METRICS_TOKEN.")
     async with services.database.read() as connection:
         now_told = await totals(connection)
-    now = datetime.fromtimestamp(services.clock(), UTC)
+    now = services.now()
     text = exposition(now_told, services.jobs.workers(), now=now, by_tenant=access.by_tenant)
     return Response(text, media_type=CONTENT_TYPE)

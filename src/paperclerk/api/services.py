@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from paperclerk.api.admission import RateLimiter
 from paperclerk.jobs.service import Jobs
@@ -47,3 +48,7 @@ class Services:
     metrics: MetricsAccess | None = None
     rates: RateLimiter = field(default_factory=RateLimiter)
     clock: Callable[[], float] = time.time
+
+    def now(self) -> datetime:
+        """By `clock`, UTC."""
+        return datetime.fromtimestamp(self.clock(), UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
 
@@ -13,17 +12,16 @@ from starlette.responses import Response, StreamingResponse
 
 from paperclerk.agents.skill import MAX_BUNDLE_BYTES, Skill, read_bundle, write_bundle
 from paperclerk.api.auth import Caller
-from paperclerk.api.errors import InvalidSignature
-from paperclerk.api.files import base_url
 from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf, checked_id
 from paperclerk.api.services import Services
+from paperclerk.api.signing import check_signature, signed_url
 from paperclerk.api.steering import found_skill
 from paperclerk.domain.errors import DocumentTooLarge, InvalidRequest, NotFound
 from paperclerk.jobs.requested import plan_of
 from paperclerk.security.signed_urls import Grant
 from paperclerk.storage.artifacts import SESSION
 from paperclerk.storage.executions import Executions, Filters
-from paperclerk.storage.files import Files
+from paperclerk.storage.files import Files, no_such_file
 from paperclerk.storage.skills import OrderBy, Skills, StoredSkill
 from paperclerk.wire.skills import (
     SkillCreateBody,
@@ -114,7 +112,7 @@ async def update(skill_id: str, body: SkillUpdateBody, caller: CallerOf, service
         if await skills.by_id(before.id) is None:
             raise _unknown()
         return _info(
-            await skills.add(replace(before.skill, description=about), before.sha256, now=_now(services))
+            await skills.add(replace(before.skill, description=about), before.sha256, now=services.now())
         )
 
 
@@ -126,10 +124,7 @@ async def download(
     found = await _by_id(skill_id, caller, services)
     ttl_s = services.limits.public_url_ttl_s
     grant = _grant(found.id, caller.tenant_id, int(services.clock()) + ttl_s)
-    url = (
-        f"{base_url(request, services)}/v1/skills/{found.id}/content?tenant={caller.tenant_id}"
-        f"&expires={grant.expires_at}&signature={services.signer.sign(grant)}"
-    )
+    url = signed_url(request, services, f"/v1/skills/{found.id}/content", grant)
     return SkillDownloadReply(download_url=url, expires_in=ttl_s)
 
 
@@ -153,10 +148,7 @@ async def get_content(
     skill_id: str, services: ServicesOf, tenant: str, expires: int, signature: str
 ) -> Response:
     """The archive of a skill, for whoever has its address."""
-    if not services.signer.verify(_grant(skill_id, tenant, expires), signature, now=services.clock()):
-        raise InvalidSignature(
-            "The URL is not one that this server signed, or its time is over. Ask for a new one."
-        )
+    check_signature(_grant(skill_id, tenant, expires), signature, services)
     async with services.database.read() as connection:
         found = await Skills(connection, tenant).by_id(skill_id)
     if found is None:
@@ -172,7 +164,7 @@ async def _bytes_of(file_id: str, caller: Caller, services: Services) -> bytes:
     async with services.database.read() as connection:
         file = await Files(connection, caller.tenant_id).get(checked_id(file_id))
     if file is None or file.content is None:
-        raise NotFound("There is no file of that id. Upload it with POST /v1/files.", code="file_not_found")
+        raise no_such_file()
     if file.content.size_bytes > MAX_BUNDLE_BYTES:
         raise DocumentTooLarge(
             f"The skill cannot be used: the archive has more than {MAX_BUNDLE_BYTES:,} bytes.",
@@ -204,7 +196,7 @@ async def _store(skill: Skill, data: bytes, caller: Caller, services: Services) 
         staged = await intake.finish()
         async with services.contents.referring(staged) as connection:
             skills = Skills(connection, caller.tenant_id)
-            return await skills.add(skill, staged.content.sha256, now=_now(services))
+            return await skills.add(skill, staged.content.sha256, now=services.now())
 
 
 async def _by_id(skill_id: str, caller: Caller, services: Services) -> StoredSkill:
@@ -232,7 +224,3 @@ def _info(stored: StoredSkill) -> SkillInfo:
         created_at=stored.created_at,
         updated_at=stored.created_at,
     )
-
-
-def _now(services: Services) -> datetime:
-    return datetime.fromtimestamp(services.clock(), UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -26,7 +26,7 @@ async def usage(
     ] = None,
 ) -> UsageOfMonth:
     """What the tenant's executions used that were accepted in a month, and the credits of the calling key."""
-    now = datetime.fromtimestamp(services.clock(), UTC)
+    now = services.now()
     start = now if month is None else _start(month)
     async with services.database.read() as connection:
         rows = UsageRows(connection, caller.tenant_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -84,16 +84,14 @@ async def get_delivery(delivery_id: str, caller: CallerOf, services: ServicesOf)
 async def replay(delivery_id: str, caller: CallerOf, services: ServicesOf) -> Response:
     """Sends a webhook again, under the same id, whatever became of it."""
     async with services.database.write() as connection:
-        await Webhooks(connection, caller.tenant_id).replay(
-            checked_id(delivery_id), now=datetime.fromtimestamp(services.clock(), UTC)
-        )
+        await Webhooks(connection, caller.tenant_id).replay(checked_id(delivery_id), now=services.now())
     return JSONResponse(await _detail(checked_id(delivery_id), caller.tenant_id, services))
 
 
 @router.post("/secret/rotate", status_code=201, response_model=SecretReply)
 async def rotate_secret(caller: CallerOf, services: ServicesOf) -> Response:
     """Makes a new signing secret; the old one signs beside it for a day."""
-    now = datetime.fromtimestamp(services.clock(), UTC)
+    now = services.now()
     secret = new_secret()
     async with services.database.write() as connection:
         secrets = WebhookSecrets(connection, caller.tenant_id)

@@ -149,4 +149,6 @@ class Usage(msgspec.Struct, frozen=True):
     model_output_tokens: int = 0
     model_cost_usd: float = 0.0  # 0 where no price is configured
     models: tuple[ModelUse, ...] = ()  # the same for each
-    engine: str = ""  # who read: embedded | model | markdown | schema; empty until values were looked for
+    engine: str = (
+        ""  # who read: embedded | model | markdown | layout | schema; empty until values were looked for
+    )

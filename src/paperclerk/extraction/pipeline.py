@@ -137,14 +137,12 @@ def _bundle(
 
 def own_engine(name: str) -> Engine:
     """The engine that a ready-made agent brings. Raises InvalidRequest for another name."""
-    if name == "layout":
-        from paperclerk.engines.markdown.layout import LayoutEngine
+    if name in ("layout", "markdown"):
+        from paperclerk.engines.markdown.layout import layout_page
+        from paperclerk.engines.markdown.page import markdown_page
+        from paperclerk.engines.markdown.pagewise import PagewiseEngine
 
-        return LayoutEngine()
-    if name == "markdown":
-        from paperclerk.engines.markdown.engine import MarkdownEngine
-
-        return MarkdownEngine()
+        return PagewiseEngine(name, layout_page if name == "layout" else markdown_page)
     if name == "schema":
         from paperclerk.extraction.inferring import InferenceEngine
 

@@ -36,7 +36,12 @@ class Plan:
 
     @property
     def read_options(self) -> ReadOptions:
-        return ReadOptions(pages=self.config.page_indices, detail=self.config.detail)
+        return read_options(self.config)
+
+
+def read_options(config: ExecutionConfig) -> ReadOptions:
+    """How the document of an execution with this configuration is read."""
+    return ReadOptions(pages=config.page_indices, detail=config.detail)
 
 
 def make_plan(agent: Agent, config: ExecutionConfig) -> Plan:

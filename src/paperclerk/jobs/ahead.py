@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -39,9 +40,8 @@ class Ahead:
         job = (order.tenant_id, order.execution_id)
         if len(self._begun) >= self._most or job in self._begun:
             return
-        options = ReadOptions(pages=order.pages, detail=order.detail)
-        task = self._loop.create_task(self._read(order.sha256, options))
-        self._begun[job] = Begun(order.sha256, options, task, self._loop)
+        task = self._loop.create_task(self._read(order.sha256, order.options))
+        self._begun[job] = Begun(order.sha256, order.options, task, self._loop)
         self._loop.call_later(KEPT_S, self._forget, job)
 
     def take(self, tenant_id: str, execution_id: str) -> Begun | None:
@@ -60,9 +60,13 @@ class Ahead:
     async def _read(self, sha256: str, options: ReadOptions) -> Reading | None:
         try:
             async with self._contents.as_path(sha256) as path:
-                return await asyncio.to_thread(_Opened, self._reader.open(path, options))
+                return await asyncio.to_thread(self._open, path, options)
         except (PaperclerkError, OSError):  # the job itself tells what is wrong, when it reads
             return None
+
+    def _open(self, path: Path, options: ReadOptions) -> Reading:
+        """Blocks until the first page is read."""
+        return _Opened(self._reader.open(path, options))
 
 
 @dataclass(frozen=True)

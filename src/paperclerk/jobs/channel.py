@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from paperclerk.domain.agent import Detail
+from paperclerk.documents.reader import ReadOptions
 
 
 class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
@@ -23,16 +23,12 @@ class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
 
 
 class ReadAhead(msgspec.Struct, frozen=True, tag="read_ahead"):
-    """Server to worker: an execution of the stored bytes `sha256` is about to be committed; begin to read them.
-
-    `pages` and `detail` are those of the reading (`documents.reader.ReadOptions`).
-    """
+    """Server to worker: an execution of the stored bytes `sha256` is about to be committed; begin to read them."""
 
     tenant_id: str
     execution_id: str
     sha256: str
-    pages: tuple[int, ...] | None
-    detail: Detail
+    options: ReadOptions
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):

@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from paperclerk.domain.errors import Cancelled, Conflict, NotFound
 from paperclerk.durable import DurableClient, Queue
+from paperclerk.extraction.plan import read_options
 from paperclerk.jobs import outcome
 from paperclerk.jobs.accepting import accept
 from paperclerk.jobs.channel import Ended, ReadAhead
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.names import EXECUTE, job_id
 from paperclerk.jobs.pool import WorkerCommand, WorkerPool
-from paperclerk.jobs.requested import config_of, read_options
+from paperclerk.jobs.requested import config_of, plan_of
 from paperclerk.jobs.service import Workers
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.contents import Staged
@@ -61,14 +62,14 @@ class DurableJobs:
     ) -> Execution:
         digests = await self._workshop.check(tenant_id, new)
         if monthly_credits is not None:
-            new = replace(new, credits_held=await self._price(tenant_id, new))
+            new = replace(new, credits_held=await self._price(new, digests))
         queue = Queue.EXECUTIONS if new.batch else Queue.INTERACTIVE
         job = (tenant_id, new.id)
         if not new.batch:  # before the commit: the end may be told at once
             self._waiting.setdefault(job, asyncio.Event())
         worker = self._pool.reserve()
         if worker is not None and not new.batch and new.kind == "document" and digests[0] is not None:
-            worker.channel.send(_read_ahead(job, new, digests[0]))
+            worker.channel.send(ReadAhead(*job, digests[0], read_options(config_of(new))))
 
         async def enqueue(connection: AsyncConnection) -> None:
             await connection.run_sync(
@@ -111,10 +112,11 @@ class DurableJobs:
             )
         return execution
 
-    async def _price(self, tenant_id: str, new: NewExecution) -> int:
+    async def _price(self, new: NewExecution, digests: Sequence[str | None]) -> int:
         """What the execution may cost, as far as can be known before it is read."""
-        count = await self._workshop.count_pages(tenant_id, new)
-        return outcome.price(new, config_of(new), self._workshop.prices, count)
+        count = await self._workshop.count_pages(new, digests)
+        config = (await asyncio.to_thread(plan_of, new)).config  # without what its agent does not offer
+        return outcome.price(new, config, self._workshop.prices, count)
 
     async def has_room(self, tenant_id: str) -> bool:
         looked_at, count = self._queued.get(tenant_id, (0.0, 0))
@@ -196,11 +198,6 @@ class DurableJobs:
         if execution is None:
             raise NotFound("There is no such prediction.", code="prediction_not_found")
         return execution
-
-
-def _read_ahead(job: Job, new: NewExecution, sha256: str) -> ReadAhead:
-    options = read_options(new)
-    return ReadAhead(*job, sha256, options.pages, options.detail)
 
 
 def _has_ended() -> Conflict:

@@ -11,7 +11,6 @@ import msgspec
 from paperclerk.agents import builtin
 from paperclerk.agents.definition import Definition, agent_of, definition_of, to_json
 from paperclerk.agents.steps import without_steps
-from paperclerk.documents.reader import ReadOptions
 from paperclerk.domain.agent import Agent, ExecutionConfig, Redaction
 from paperclerk.domain.errors import NotFound
 from paperclerk.extraction.plan import Plan, make_plan
@@ -67,12 +66,6 @@ def stored_form(agent: Agent) -> dict[str, Any]:
 def plan_of(new: NewExecution) -> Plan:
     """The plan of an execution. Raises NotFound, InvalidSchema."""
     return make_plan(_agent(new), config_of(new))
-
-
-def read_options(new: NewExecution) -> ReadOptions:
-    """How the document of an execution is read; the same as its plan says."""
-    config = config_of(new)
-    return ReadOptions(pages=config.page_indices, detail=config.detail)
 
 
 def _agent(new: NewExecution) -> Agent:

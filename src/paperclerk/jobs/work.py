@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from paperclerk.security.prices import Prices
 from paperclerk.storage.contents import Contents, Staged
 from paperclerk.storage.database import Database
 from paperclerk.storage.executions import Executions, Input, NewExecution
-from paperclerk.storage.files import Content, Files
+from paperclerk.storage.files import Content, Files, no_such_file
 
 log = structlog.get_logger()
 
@@ -66,27 +66,26 @@ class Workshop:
             return digests
         if not pages:
             check_pages(pages, 1)
-        if new.inputs[0].file_id:
-            async with self.documents(tenant_id, new) as paths:
-                count = await self._in_thread(self._page_count, paths[0])
-            check_pages(pages, count)
+        if new.inputs[0].file_id and digests[0] is not None:
+            check_pages(pages, await self._pages_in(digests[0]))
         return digests
 
-    async def count_pages(self, tenant_id: str, new: NewExecution) -> int:
+    async def count_pages(self, new: NewExecution, digests: Sequence[str | None]) -> int:
         """The pages that will be read: exact where all documents are stored files; one for each other document.
+        `digests` are those that `check` gave.
 
         Raises NotFound, DocumentError when a stored document cannot be opened.
         """
         if (asked := new.config.get("page_indices")) is not None:
             return len(set(asked))
         count = 0
-        for item in new.inputs:
-            if item.file_id is None:
-                count += 1
-                continue
-            async with self._as_path(await self._digest(tenant_id, item)) as path:
-                count += await self._in_thread(self._page_count, path)
+        for item, digest in zip(new.inputs, digests, strict=True):
+            count += 1 if item.file_id is None or digest is None else await self._pages_in(digest)
         return count
+
+    async def _pages_in(self, digest: str) -> int:
+        async with self._as_path(digest) as path:
+            return await self._in_thread(self._page_count, path)
 
     async def _check_callback(self, url: str) -> None:
         try:
@@ -131,9 +130,7 @@ class Workshop:
         async with self.database.read() as connection:
             file = await Files(connection, tenant_id).get(item.file_id or "")
         if file is None:
-            raise NotFound(
-                "There is no file of that id. Upload it with POST /v1/files.", code="file_not_found"
-            )
+            raise no_such_file()
         if file.content is None:
             raise InvalidRequest(
                 "The file has no bytes yet. PUT them to the presigned URL first.", code="file_not_uploaded"

@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from paperclerk.domain.errors import NotFound
 from paperclerk.storage.tables import agent_cases, artifacts, execution_inputs, files, skills
 from paperclerk.storage.tenancy import TenantRows
 
@@ -134,6 +135,11 @@ class Files(TenantRows):
         if file is not None:
             await self._connection.execute(self._delete(files).where(files.c.id == file_id))
         return file
+
+
+def no_such_file() -> NotFound:
+    """What is raised for a file that the tenant does not have."""
+    return NotFound("There is no file of that id. Upload it with POST /v1/files.", code="file_not_found")
 
 
 async def is_referenced(connection: AsyncConnection, sha256: str) -> bool:

@@ -1,4 +1,4 @@
-"""The engine that tells what stands where on a page. Chosen by `extraction` for an agent that names it.
+"""What stands where on a page, for `document.layout-detection`. Called by `pagewise`.
 
     {"pages": [{"page_number", "elements": [{"type", "content", "bbox": {"xywh"}}, ...]}, ...]}
 
@@ -7,33 +7,18 @@ The shape is that of `agents.layout.SCHEMA`; the elements are the blocks of `doc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import Leaf, Span, Tree, WordPart
 from paperclerk.engines.embedded.grid import tables_of
-from paperclerk.engines.engine import Context
 from paperclerk.engines.markdown.blocks import Block, blocks_of
 from paperclerk.engines.markdown.headings import Headings
-from paperclerk.engines.markdown.leaves import computed, selected
+from paperclerk.engines.markdown.leaves import computed
 from paperclerk.engines.markdown.tables import bbox, table_tree, words_in
 from paperclerk.engines.markdown.text import figure_of
-from paperclerk.schemas.compiled import Field
 
 
-class LayoutEngine:
-    """Implements `engines.engine.Engine` for one schema, or a part of it that was selected."""
-
-    name = "layout"
-
-    def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
-        """A tree with an entry for each page. The text of an element points at its words."""
-        headings = Headings(pages)
-        tree: Tree = {"pages": [_page(page, headings) for page in pages]}
-        return selected(tree, schema)
-
-
-def _page(page: Page, headings: Headings) -> Tree:
+def layout_page(page: Page, headings: Headings) -> Tree:
+    """The entry of a page in the reply. The text of an element points at its words."""
     tables = tables_of(page) if page.words else []
     index = {id(word): i for i, word in enumerate(page.words)}
     elements: list[Tree] = []

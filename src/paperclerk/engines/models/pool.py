@@ -10,10 +10,10 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from paperclerk.domain.result import ModelUse, by_model
 from paperclerk.engines.engine import Kept
@@ -25,6 +25,8 @@ Outcome = Reply | CallFailed
 
 CLOSING_S = 5.0
 WATCH_S = 0.5
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,25 @@ class Budget:
         self.max_calls = max_calls
         self.max_tokens = max_tokens
         self.answered = 0
-        self.calls = 0
         self.cached = 0
-        self.input_tokens = 0
-        self.output_tokens = 0
-        self.cost = 0.0
-        self.models: list[ModelUse] = []
+        self.models: tuple[ModelUse, ...] = ()
+
+    @property
+    def calls(self) -> int:
+        return sum(use.calls for use in self.models)
+
+    @property
+    def input_tokens(self) -> int:
+        return sum(use.input_tokens for use in self.models)
+
+    @property
+    def output_tokens(self) -> int:
+        return sum(use.output_tokens for use in self.models)
+
+    @property
+    def cost(self) -> float:
+        """US dollars."""
+        return sum(use.cost_usd for use in self.models)
 
     def check(self) -> None:
         """Raises CallFailed when nothing is left."""
@@ -66,20 +81,13 @@ class Budget:
             )
 
     def add(self, outcome: Outcome, model: str) -> None:
-        """Counts a call to `model`, or what stood in for one."""
-        self.answered += isinstance(outcome, Reply)
+        """Counts a call to `model`, or what stood in for one: that was no attempt and cost nothing."""
         use = ModelUse(model, calls=outcome.attempts)
         if isinstance(outcome, Reply):
+            self.answered += 1
+            self.cached += outcome.cached
             use = ModelUse(model, use.calls, outcome.input_tokens, outcome.output_tokens, outcome.cost)
-        self.models[:] = by_model((*self.models, use))
-        if isinstance(outcome, Reply) and outcome.cached:
-            self.cached += 1
-            return
-        self.calls += outcome.attempts
-        if isinstance(outcome, Reply):
-            self.input_tokens += outcome.input_tokens
-            self.output_tokens += outcome.output_tokens
-            self.cost += outcome.cost
+        self.models = by_model((*self.models, use))
 
 
 class Pool:
@@ -142,14 +150,13 @@ class Pool:
         finally:
             asked.cancel()
 
-    def warm(self) -> None:
+    def warm(self) -> Future[None]:
         """Has the adapters loaded meanwhile, a second of processor time that the first question would wait for."""
-        self._run(self._load())
+        return self._run(self._load())
 
-    async def _load(self) -> list[Outcome]:
+    async def _load(self) -> None:
         for gate in self._gates:
             gate.access.load()
-        return []
 
     def close(self) -> None:
         """Closes the connections and ends the thread."""
@@ -165,7 +172,7 @@ class Pool:
     async def _leave(self) -> None:
         await asyncio.gather(*(g.access.close() for g in self._gates))
 
-    def _run(self, work: Any) -> Future[list[Outcome]]:
+    def _run(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()

@@ -1,4 +1,4 @@
-"""The engine that turns pages into Markdown. Chosen by `extraction` for an agent that names it.
+"""A page as Markdown, for `document.markdown`. Called by `pagewise`.
 
     {"pages": [{"content", "tables", "figures", "metadata": {"page_number"}}, ...]}
 
@@ -12,28 +12,15 @@ from collections.abc import Sequence
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import Leaf, Span, Tree, WordPart
 from paperclerk.engines.embedded.grid import tables_of
-from paperclerk.engines.engine import Context
 from paperclerk.engines.markdown.blocks import Block, blocks_of
 from paperclerk.engines.markdown.headings import Headings
-from paperclerk.engines.markdown.leaves import computed, selected
+from paperclerk.engines.markdown.leaves import computed
 from paperclerk.engines.markdown.tables import table_tree, words_in
 from paperclerk.engines.markdown.text import figure_of, markdown_of
-from paperclerk.schemas.compiled import Field
 
 
-class MarkdownEngine:
-    """Implements `engines.engine.Engine` for one schema, or a part of it that was selected."""
-
-    name = "markdown"
-
-    def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
-        """A tree with an entry for each page. Values point at the words they were read from."""
-        headings = Headings(pages)
-        tree: Tree = {"pages": [_page(page, headings) for page in pages]}
-        return selected(tree, schema)
-
-
-def _page(page: Page, headings: Headings) -> Tree:
+def markdown_page(page: Page, headings: Headings) -> Tree:
+    """The entry of a page in the reply."""
     tables = tables_of(page) if page.words else []
     blocks = blocks_of(page, [words_in(table) for table in tables])
     figures = [text for block in blocks if (text := figure_of(block)) is not None]
