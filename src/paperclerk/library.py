@@ -46,7 +46,7 @@ def execute(
     Raises InvalidRequest, InvalidSchema, NotFound (unknown agent), DocumentError and its kinds,
     ExecutionFailed (`strict`). A field that is not on the page is no error: it is null.
     """
-    chosen, settings = _resolve(schema, agent, config)
+    chosen, settings = resolve(schema, agent, config)
     return run_pipeline(
         _source(document),
         chosen,
@@ -74,11 +74,13 @@ def default_engine() -> Engine:
     return EmbeddedEngine()
 
 
-def _resolve(
+def resolve(
     schema: Mapping[str, Any] | str | type[Any] | None,
     agent: str | Agent | None,
     config: ExecutionConfig | Mapping[str, Any] | None,
 ) -> tuple[Agent, ExecutionConfig]:
+    """The agent that `execute` takes for these, and the configuration with the agent's defaults under it. Raises as
+    it does."""
     if isinstance(agent, str):
         agent = _agent(agent)
     settings = _config(config, agent.defaults if agent else {})

@@ -179,3 +179,58 @@ def test_execute_takes_bytes_files_and_models():
     assert [e.code for e in result.errors] == ["missing_required"]
     with pytest.raises(InvalidRequest, match="Unknown in config: colour"):
         paperclerk.execute(content, schema=SCHEMA, config={"colour": 1})
+
+
+AGENT = """
+name: team/bill
+prompt: Read the bill.
+schema:
+  type: object
+  properties: {invoice_number: {type: string}, blood_type: {type: string}}
+  required: [blood_type]
+defaults: {grounding: true}
+"""
+
+
+def test_an_agents_defaults_hold_unless_an_option_says_otherwise(tmp_path):
+    agent = tmp_path / "bill.yaml"
+    agent.write_text(AGENT)
+    done = paperclerk("run", SAMPLES / "invoice.pdf", "--agent", agent)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["invoice_number_metadata"]["bboxes"]
+    plain = paperclerk("run", SAMPLES / "invoice.pdf", "--agent", agent, "--no-grounding")
+    assert json.loads(plain.stdout) == {"invoice_number": "HPJ-20418", "blood_type": None}
+    agent.write_text(AGENT.replace("grounding", "strict"))
+    assert paperclerk("run", SAMPLES / "invoice.pdf", "--agent", agent).returncode == 5
+    assert paperclerk("run", SAMPLES / "invoice.pdf", "--agent", agent, "--no-strict").returncode == 0
+
+
+@pytest.mark.parametrize("option", ["-o", "--draw"])
+def test_where_nothing_can_be_written_nothing_is_read(option, schema, tmp_path):
+    for target in (tmp_path / "none" / "x.png", tmp_path):
+        done = paperclerk("run", SAMPLES / "invoice.pdf", "--schema", schema, option, target)
+        assert done.returncode == 4 and done.stdout == ""
+        assert done.stderr.count("\n") == 1 and "Cannot write" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: bill\nschema: {}", "goes to --agent"),
+        (None, "No file at"),
+    ],
+)
+def test_a_schema_that_is_none(text, said, tmp_path):
+    path = tmp_path / "schema.json"
+    if text is not None:
+        path.write_text(text)
+    done = paperclerk("run", SAMPLES / "invoice.pdf", "--schema", path)
+    assert done.returncode == 4 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_schema_without_properties_is_told(tmp_path):
+    """Names and types alone are no mistake to JSON Schema, but to whoever wrote them."""
+    path = tmp_path / "schema.json"
+    path.write_text('{"invoice_number": "string"}')
+    done = paperclerk("run", SAMPLES / "invoice.pdf", "--schema", path)
+    assert done.returncode == 0 and json.loads(done.stdout) == {} and "no `properties`" in done.stderr

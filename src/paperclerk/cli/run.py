@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paperclerk.cli.exits import exit_codes
-from paperclerk.domain.agent import Detail, ExecutionConfig
+from paperclerk.domain.agent import Detail
 from paperclerk.domain.document import PageStatus
-from paperclerk.domain.errors import InvalidRequest
+from paperclerk.domain.errors import InvalidRequest, InvalidSchema
+from paperclerk.schemas.check import check_schema
 
 if TYPE_CHECKING:
     from paperclerk.extraction.pipeline import OnProgress, Progress
@@ -22,25 +24,38 @@ if TYPE_CHECKING:
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="The document: PDF, JPEG, PNG, WebP, BMP, GIF or TIFF.")],
-    agent: Annotated[str | None, typer.Option(help="NAME[:VERSION], such as document.invoice.")] = None,
+    file: Annotated[
+        Path, typer.Argument(help="The document: a PDF, a picture, an office file, an e-mail, text.")
+    ],
+    agent: Annotated[
+        str | None,
+        typer.Option(
+            help="A ready-made one, such as document.invoice[:VERSION], or a file, such as bill.yaml."
+        ),
+    ] = None,
     schema: Annotated[
         Path | None, typer.Option(help="A file with a JSON Schema; it replaces the agent's.")
     ] = None,
-    grounding: Annotated[bool, typer.Option("--grounding", help="Add the boxes of each value.")] = False,
+    grounding: Annotated[
+        bool | None, typer.Option(help="Add the boxes of each value. Default: as the agent says, else no.")
+    ] = None,
     confidence: Annotated[
-        bool, typer.Option("--confidence", help="Add hi, med or lo for each value.")
-    ] = False,
+        bool | None, typer.Option(help="Add hi, med or lo for each value. Default: the same.")
+    ] = None,
     pages: Annotated[
         str | None, typer.Option(help="Pages to read, from 0, such as 0,2-4. Default: all.")
     ] = None,
     detail: Annotated[
-        Detail, typer.Option(help="lo, auto or hi: how much work to spend on reading.")
-    ] = "auto",
+        Detail | None,
+        typer.Option(help="lo, auto or hi: how much work to spend. Default: as the agent says, else auto."),
+    ] = None,
     prompt: Annotated[str, typer.Option(help="Instructions, added to the agent's.")] = "",
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail when a required value is not on the page.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            help="Fail when a required value is not on the page. Default: as the agent says, else no."
+        ),
+    ] = None,
     draw: Annotated[
         Path | None, typer.Option(help="Write the pages that hold values, with their boxes, as PNG.")
     ] = None,
@@ -57,28 +72,36 @@ def run(
     Example: paperclerk run invoice.pdf --agent document.invoice --grounding --draw boxes.png
     """
     from paperclerk.bootstrap_models import open_engine
-    from paperclerk.library import execute
+    from paperclerk.library import execute, resolve
     from paperclerk.settings import load_settings
 
     with exit_codes():
+        for target in (out, draw):
+            _check_target(target)
         engine = open_engine(load_settings())
-        config = ExecutionConfig(
-            prompt=prompt,
-            detail=detail,
-            page_indices=parse_pages(pages),
-            strict=strict,
+        asked = {
+            "prompt": prompt,
+            "page_indices": parse_pages(pages),
+            "detail": detail,
+            "grounding": grounding,
+            "confidence": confidence,
+            "strict": strict,
+        }
+        chosen, config = resolve(
+            _schema_of(schema), agent, {name: value for name, value in asked.items() if value is not None}
         )
         with progress_bar() as on_progress:
             result = execute(
                 file,
-                schema=_schema_text(schema),
-                agent=agent,
+                agent=chosen,
                 config=config,
                 engine=engine,
                 on_progress=on_progress,
             )
         text = json.dumps(
-            result.json(grounding=grounding, confidence=confidence), indent=2, ensure_ascii=False
+            result.json(grounding=config.grounding, confidence=config.confidence),
+            indent=2,
+            ensure_ascii=False,
         )
         if out:
             out.write_text(text + "\n", encoding="utf-8")
@@ -151,16 +174,34 @@ def progress_bar() -> Iterator[OnProgress]:
             bar.stop()
 
 
-def _schema_text(path: Path | None) -> str | None:
+def _check_target(path: Path | None) -> None:
+    """Raises InvalidRequest when no file can be written there: before the document is read, not after."""
+    if path is None:
+        return
+    folder = path.parent
+    if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise InvalidRequest(f"Cannot write {str(path)!r}: name a file in a folder that exists and is yours.")
+
+
+def _schema_of(path: Path | None) -> dict[str, Any] | None:
+    """The schema in a file. Raises InvalidRequest, InvalidSchema."""
     if path is None:
         return None
+    if not path.is_file():
+        raise InvalidRequest(f"No file at {str(path)!r}.", code="file_not_found")
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The schema file {str(path)!r} cannot be read: {error}") from error
+        schema = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidSchema(
+            f"{str(path)!r} is no JSON ({error}). An agent's definition goes to --agent.",
+            code="schema_not_json",
+        ) from None
+    return check_schema(schema)
 
 
 def _report(result: Result) -> None:
+    if result.response == {}:
+        print("The schema names no `properties`, so nothing was looked for.", file=sys.stderr)  # noqa: T201
     for account in result.accounts:
         if account.status in (PageStatus.FAILED, PageStatus.EMPTY):
             print(f"page {account.page}: {account.status.value}: {account.reason}", file=sys.stderr)  # noqa: T201
