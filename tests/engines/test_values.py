@@ -90,7 +90,25 @@ def test_date(text: str, locale: Locale, day: tuple[int, int, int]) -> None:
     assert padded[date.start : date.end] == text
 
 
-@pytest.mark.parametrize("text", ["31/02/2019", "12-10/1000", "1.2.3", "99/99/2020", "555-1234"])
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("at:18-03-201811:23", "18-03-2018"),
+        ("18/03/1811:23:09", "18/03/18"),
+        ("2018-03-1811:23", "2018-03-18"),
+        ("18 Mar 201811:23", "18 Mar 2018"),
+    ],
+)
+def test_a_date_that_a_time_of_day_is_glued_to(text: str, printed: str) -> None:
+    (date,) = find_dates(text, POINT)
+    assert date.value == dt.date(2018, 3, 18)
+    assert text[date.start : date.end] == printed
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["18-03-201899:23", "18-03-2018112:30", "31/02/2019", "12-10/1000", "1.2.3", "99/99/2020", "555-1234"],
+)
 def test_what_is_no_date(text: str) -> None:
     assert find_dates(text, POINT) == []
 

@@ -45,6 +45,8 @@ RECEIPT = page_of(
     "Netto 1.234,50 EUR",  # 10-12
     "Total RM24.40",  # 13-14
     "Gutschrift -12,00",  # 15-16
+    "Printed:07-06-201811:23",  # 17
+    "ROUNDED24.35 Q9",  # 18-19
 )
 
 
@@ -68,6 +70,9 @@ RECEIPT = page_of(
         (Claim(-12, "-12,00", kind="number"), parts(16)),
         (Claim(2018, "05.06.2018", kind="number"), parts((9, 6))),
         (Claim("EUR", "EUR", kind="choice"), parts(12)),
+        (Claim("07-06-2018", "07-06-2018"), parts((17, 8, 18))),
+        (Claim("2018-06-07", "Printed:07-06-201811:23"), parts((17, 8, 18))),
+        (Claim(24.35, kind="number"), parts((18, 7))),
     ],
 )
 def test_the_span_holds_the_value_and_nothing_else(claim: Claim, span: Span) -> None:
@@ -80,6 +85,7 @@ def test_the_span_holds_the_value_and_nothing_else(claim: Claim, span: Span) -> 
         Claim(999.0, "Total RM24.40", kind="number"),  # a true quote beside an invented value
         Claim(1234.51, "1.234,51", kind="number"),
         Claim(24.41, kind="number"),
+        Claim(9, kind="number"),  # part of a name
         Claim("2018-06-06", "05.06.2018"),
         Claim("Rubber Tree Plantation", "Rubber Tree Plantation"),
         Claim("Rubber Tree Plantation", "Paper Mill Trading"),

@@ -29,6 +29,7 @@ from paperclerk.printed.numbers import find_numbers
 
 Kind = Literal["text", "number", "choice"]  # choice: an enum or a boolean, which may be concluded
 Look = Callable[[FoldedPage, str], list[Match]]
+NumberLook = Callable[[LineText, float, Locale], list[Match]]
 
 LOCALE_LINES = 2000  # lines that are enough to tell a document's locale
 SIDEWAYS, DOWNWARDS = 1.0, 3.0  # what a step costs when looking for the nearest of several places
@@ -129,7 +130,11 @@ class Aligner:
         if isinstance(value, bool):
             return []
         if isinstance(value, int | float):
-            return self._on_pages(claim.page, lambda folded: self._numbers(folded, float(value)))
+            for reading in (find.number_in, find.glued_amount_in):
+                found = self._on_pages(claim.page, functools.partial(self._numbers, reading, float(value)))
+                if found:
+                    return found
+            return []
         if not isinstance(value, str) or not value.strip():
             return []
         looks = (find.exact,) if claim.kind == "choice" else (find.exact, find.confused, find.pieced)
@@ -199,9 +204,9 @@ class Aligner:
         inside = find.exact(region, text) if value >= 0 else []
         return inside[0] if inside and value == int(value) else None
 
-    def _numbers(self, folded: FoldedPage, value: float) -> Iterator[Candidate]:
+    def _numbers(self, look: NumberLook, value: float, folded: FoldedPage) -> Iterator[Candidate]:
         for line in folded.lines:
-            for match in find.number_in(line, value, self.locale):
+            for match in look(line, value, self.locale):
                 yield self._candidate(match.span, match.score)
 
     def _typed(self, folded: FoldedPage, said: Said) -> Iterator[Candidate]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -30,6 +31,8 @@ MIN_INSIDE = 6  # shorter quotes must begin and end where a token does
 MIN_LONG = 4
 MAX_PIECES = 8
 MOST = 200  # places of one quote on one page
+
+_GLUED_AMOUNT = re.compile(r"(?<=[^\W\d_])(\d[\d.,]*[.,]\d\d)(?![\d.,])")
 
 
 class Match(NamedTuple):
@@ -162,6 +165,17 @@ def number_in(line: LineText, value: float, locale: Locale) -> list[Match]:
         for n in numbers(line.text, locale)
         if same_number(n.value, value) or (n.percent and same_number(n.value / 100, value))
     ]
+
+
+def glued_amount_in(line: LineText, value: float, locale: Locale) -> list[Match]:
+    """Where `value` is printed with decimals right behind letters, as where a blank was lost: TOTAL93.00."""
+    found = []
+    if significant(value) in line.digits:
+        for amount in _GLUED_AMOUNT.finditer(line.text):
+            for n in numbers(amount[1], locale):
+                if same_number(n.value, value) and (n.start, n.end) == (0, len(amount[1])):
+                    found.append(Match(line.span(amount.start(1), amount.end(1)), INSIDE))
+    return found
 
 
 def date_in(line: LineText, day: dt.date, locale: Locale) -> list[Match]:

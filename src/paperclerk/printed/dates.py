@@ -54,15 +54,17 @@ _MONTH_WORDS = (
 MONTHS = {name: i for i, names in enumerate(_MONTH_WORDS, 1) for name in names.split()}
 _NAME = "(?P<m>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![^\W\d_])\.?"
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
-_YEAR = r"(?P<y>\d{4}|['’]?\d{2})(?![\d/:,]|\.\d)"
+_CLOCK = r"(?=(?:[01]?\d|2[0-3]):[0-5]\d)"  # a time of day may follow without a blank
+_YEAR = rf"(?P<y>(?:\d{{4}}|\d{{2}}){_CLOCK}|(?:\d{{4}}|['’]?\d{{2}})(?![\d/:,]|\.\d))"
 _LINK = r"(?:\s|-|/|,|of|del|de|di|do)*"
-_HEAD, _TAIL = r"(?<![\d./-])", r"(?!\d|[./-]\d)"
+_HEAD, _TAIL = r"(?<![\d./-])", rf"(?:{_CLOCK}|(?!\d|[./-]\d))"
 
 _PATTERNS = [
     ("iso", rf"{_HEAD}(?P<y>\d{{4}})(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_TAIL}"),
     (
         "num",
-        r"(?<![\d./])(?P<a>\d{1,2})(?: ?(?P<s>[./-]) ?)(?P<b>\d{1,2}) ?(?P=s) ?(?P<y>\d{4}|\d{2})(?!\d|(?P=s)\d)",
+        r"(?<![\d./])(?P<a>\d{1,2})(?: ?(?P<s>[./-]) ?)(?P<b>\d{1,2}) ?(?P=s) ?"
+        rf"(?P<y>(?:\d{{4}}|\d{{2}}){_CLOCK}|(?:\d{{4}}|\d{{2}})(?!\d|(?P=s)\d))",
     ),
     ("dmy", rf"(?<!\d){_DAY}{_LINK}{_NAME}{_LINK}{_YEAR}"),
     ("mdy", rf"\b{_NAME}(?:\s|-|/)*{_DAY}(?:\s|-|/|,|\.)+{_YEAR}"),
