@@ -130,6 +130,25 @@ def test_without_faults_nothing_is_lost_and_everything_has_its_place(pages: int)
     assert 1 <= oracle.seen.requests <= 2 + 2 * pages
 
 
+@pytest.mark.parametrize(
+    ("quote", "word"),
+    [("8.20", 3), ("Nett Total: 8.20", 3), ("Total Amount: 8.20", 6)],
+)
+def test_a_quote_that_says_more_than_the_value_says_which_print_of_it_is_meant(quote: str, word: int) -> None:
+    page = page_of("Item Nett Total: 8.20", "Total Amount: 8.20", "Cash 8.20")
+    document = Document(DocumentInfo("pdf", "application/pdf", 1), (page,))
+    truth = Truth({"total": 8.2}, prints={"total": (1, quote)})
+    schema = {"type": "object", "properties": {"total": {"type": "number"}}}
+    with Oracle({"m": truth}) as oracle:
+        pool = Pool([Endpoint("m", oracle.url)])
+        result = read(
+            ModelEngine(pool, ScriptedEngine(truth.value), ModelOptions(second_look=False)), document, schema
+        )
+        pool.close()
+    (leaf,) = (leaf for _, leaf in result.leaves())
+    assert [p.index for p in leaf.spans[0].parts] == [word]
+
+
 def test_a_schema_wider_than_a_model_takes_is_read_in_groups_and_is_valid() -> None:
     names = [f"field_{i}" for i in range(369)]
     schema = {"type": "object", "properties": {n: {"type": "string"} for n in names}, "required": names}

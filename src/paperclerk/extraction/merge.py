@@ -31,11 +31,15 @@ _SAME_ROW, _OTHER_ROW = 0.3, 4.0  # what a step sideways and a step up or down c
 
 @dataclass
 class Grounding:
-    """Grounds the answers of one window. `keep_unplaced`: whether values without a place are given at all."""
+    """Grounds the answers of one window. `keep_unplaced`: whether values without a place are given at all.
+
+    `told` are the places outside arrays that a quote names among several.
+    """
 
     aligner: Aligner
     keep_unplaced: bool = True
     dropped: int = 0
+    told: set[Span] = field(default_factory=set)
     _used: dict[Path, set[Span]] = field(default_factory=dict)
 
     def tree(self, form: Field, answer: Answer) -> Tree:
@@ -48,7 +52,10 @@ class Grounding:
 
     def leaf(self, form: Field, said: Quoted) -> Leaf:
         """A scalar outside arrays: at the place nearest to its label."""
-        return self._leaf(said, self.aligner.place(_claim(form, said)))
+        place = self.aligner.place(_claim(form, said))
+        if place is not None and place.told:
+            self.told.add(place.span)
+        return self._leaf(said, place)
 
     def rows(self, form: Field, answers: Sequence[Answer]) -> list[Tree]:
         """The rows of an array, each below the one before it where the page leaves a choice."""

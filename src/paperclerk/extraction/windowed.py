@@ -9,14 +9,14 @@ then.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from paperclerk.domain.document import Page
-from paperclerk.domain.result import ABSENT, HI_FROM, MED_FROM, FieldError, Leaf, Step, Tree
+from paperclerk.domain.result import ABSENT, HI_FROM, MED_FROM, FieldError, Leaf, Span, Step, Tree
 from paperclerk.engines.engine import Context, Engine
 from paperclerk.engines.models.pool import Budget, Pool
 from paperclerk.extraction.asking import Ask, Asking
@@ -82,7 +82,7 @@ class ModelEngine:
         execution = _Execution(self, pages, context)
         try:
             read = execution.read(asked)
-            agreed = _agreed(schema, own, read)
+            agreed = _agreed(schema, own, read, execution.told)
             if context.detail == "hi" and self.options.second_look:
                 agreed = execution.look_again(asked, agreed)
                 agreed = execution.explore(asked, agreed)
@@ -104,6 +104,7 @@ class _Execution:
         )
         self.aligner = Aligner(pages)
         self.dropped = 0
+        self.told: set[Span] = set()
         self._pictures: dict[int, bytes] = {}
 
     def read(self, schema: Field) -> Tree:
@@ -149,6 +150,7 @@ class _Execution:
                     if isinstance(leaf, Leaf) and leaf.value is not None:
                         yield unit.path, leaf
             self.dropped += grounding.dropped
+            self.told |= grounding.told
 
     def _merged(self, schema: Field) -> Tree:
         self.dropped = 0
@@ -296,16 +298,19 @@ def doubted(schema: Field, tree: Tree, below: float) -> dict[Path, float]:
     return doubts
 
 
-def _agreed(schema: Field, own: Tree, read: Tree) -> Tree:
-    """What the embedded engine and the models say together; `read` holds only what the models were asked for."""
+def _agreed(schema: Field, own: Tree, read: Tree, told: Set[Span]) -> Tree:
+    """What the embedded engine and the models say together; `read` holds only what the models were asked for.
+
+    `told` are places that a model's quote names among several.
+    """
     parts = []
     for unit in units(schema):
         mine, theirs = at(own, unit.path), at(read, unit.path)
-        parts.append(nested(unit.path, mine if theirs is None else _settled(mine, theirs)))
+        parts.append(nested(unit.path, mine if theirs is None else _settled(mine, theirs, told)))
     return put_together(schema, parts, ABSENT)  # type: ignore[no-any-return]
 
 
-def _settled(own: Tree, read: Tree) -> Tree:
+def _settled(own: Tree, read: Tree, told: Set[Span]) -> Tree:
     if isinstance(read, list):
         return _rows_settled(own, read) if read else own
     if not isinstance(read, Leaf) or not isinstance(own, Leaf):
@@ -313,8 +318,9 @@ def _settled(own: Tree, read: Tree) -> Tree:
     if read.value is None or (read.unplaced and own.spans and own.score >= MED_FROM):
         return own if own.score >= MED_FROM else read
     if same(own.value, read.value) and read.spans:
-        # of several prints of a value the embedded engine has one for a reason, a quote fits them all
-        spans = own.spans if own.spans and not (own.inferred or read.inferred) else read.spans
+        # of several prints of a value the embedded engine has one for a reason; a quote of the value fits them all
+        kept = own.spans and not (own.inferred or read.inferred or told >= set(read.spans))
+        spans = own.spans if kept else read.spans
         return msgspec.structs.replace(read, spans=spans, score=max(AGREED, own.score))
     return read
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rapidfuzz import fuzz
@@ -50,13 +50,15 @@ class Claim:
 class Candidate:
     """One place that holds a claimed value. `score` (0..1) says how sure the finding is.
 
-    `inferred`: the place holds the evidence, and the value was concluded from it.
+    `inferred`: the place holds the evidence, and the value was concluded from it. `told`: the words quoted say
+    more than the value, and of all places that hold it they name this one.
     """
 
     span: Span
     box: Box
     score: float
     inferred: bool = False
+    told: bool = False
 
 
 class Aligner:
@@ -90,7 +92,8 @@ class Aligner:
         if len(candidates) < 2:
             return candidates[0] if candidates else None
         boxes = {c.span.page: near or self._labels(c.span.page, claim.label) for c in candidates}
-        return min(candidates, key=lambda c: distance(c.box, boxes[c.span.page]))
+        nearest = min(candidates, key=lambda c: distance(c.box, boxes[c.span.page]))
+        return replace(nearest, told=False)
 
     def candidates(self, claim: Claim) -> list[Candidate]:
         """Every place that holds the claimed value, of the surest kind that there is, in reading order.
@@ -120,7 +123,8 @@ class Aligner:
         for match in look(folded, quote):
             inner = self.value_in(match.span, claim)
             if inner is not None:
-                yield self._candidate(inner.span, min(match.score, inner.score))
+                told = inner.span != match.span
+                yield self._candidate(inner.span, min(match.score, inner.score), told=told)
             elif claim.kind == "choice":
                 yield self._candidate(match.span, match.score, inferred=True)
 
@@ -224,8 +228,10 @@ class Aligner:
                 return found
         return [c for i in self._order if i != hint for c in look(self.folded(i))]
 
-    def _candidate(self, span: Span, score: float, *, inferred: bool = False) -> Candidate:
-        return Candidate(span, span_box(span, self.pages[span.page]), score, inferred)
+    def _candidate(
+        self, span: Span, score: float, *, inferred: bool = False, told: bool = False
+    ) -> Candidate:
+        return Candidate(span, span_box(span, self.pages[span.page]), score, inferred, told)
 
     def _labels(self, page: int, label: str) -> list[Box]:
         """Where the words of a label stand on a page: the whole label, else its longest word."""
