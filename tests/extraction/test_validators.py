@@ -11,8 +11,10 @@ from tests.documents_made import make_pdf
 import paperclerk
 from paperclerk.domain.agent import Agent, Rule
 from paperclerk.domain.errors import ExecutionFailed, InvalidRequest
+from paperclerk.domain.result import Leaf
 from paperclerk.extraction.checksums import is_iban, is_luhn, is_vat_id
-from paperclerk.extraction.validators import check_rules, values_at
+from paperclerk.extraction.reply import plain
+from paperclerk.extraction.validators import QUESTIONED, check_rules, questioned, values_at
 
 INVOICE: dict[str, Any] = {
     "net": 100.0,
@@ -181,3 +183,15 @@ def test_an_expression_without_end_does_not_apply() -> None:
     cubic = {"map": [{"var": "x"}, {"map": [{"val": [[2], "x"]}, {"map": [{"val": [[4], "x"]}, 1]}]}]}
     [checked] = check_rules({"x": list(range(300))}, [Rule("logic", (), logic=cubic)])
     assert checked.verdict == "does not apply" and checked.why
+
+
+def test_what_breaks_a_rule_is_worth_less() -> None:
+    row = {"quantity": Leaf(2, score=0.95), "price": Leaf(3.0, score=0.95), "amount": Leaf(6.0, score=0.95)}
+    tree = {"items": [row, {**row, "amount": Leaf(7.0, score=0.95)}], "total": Leaf(13.0, score=0.95)}
+    lowered = questioned(tree, check_rules(plain(tree), [HOLD[2], Rule("sum", ("items[].amount",), "total")]))
+    assert lowered["items"][0] == row and lowered["total"] == tree["total"]
+    assert {leaf.score for leaf in lowered["items"][1].values()} == {QUESTIONED}
+    broken = {**tree, "total": Leaf(14.0, score=0.3)}
+    lowered = questioned(broken, check_rules(plain(broken), [Rule("sum", ("items[].amount",), "total")]))
+    assert [r["amount"].score for r in lowered["items"]] == [QUESTIONED] * 2
+    assert lowered["items"][0]["price"] == row["price"] and lowered["total"].score == 0.3

@@ -12,15 +12,17 @@ import pytest
 from tests.grounding.test_align import page_of
 from tests.models.oracle import Faults, Oracle, Truth, picture_of
 
-from paperclerk.domain.agent import Agent, ExecutionConfig
+from paperclerk.domain.agent import Agent, ExecutionConfig, Rule
 from paperclerk.domain.document import Document, DocumentInfo, Page
+from paperclerk.domain.result import Leaf
 from paperclerk.engines.models.endpoint import Endpoint, Profile
 from paperclerk.engines.models.pool import Patience, Pool
 from paperclerk.engines.scripted import ScriptedEngine
-from paperclerk.extraction.looks import CONFIRMED, CONTRADICTED
+from paperclerk.extraction.looks import CONFIRMED, CONTRADICTED, RESTORED, Doubt
 from paperclerk.extraction.pipeline import extract
 from paperclerk.extraction.plan import make_plan
 from paperclerk.extraction.result import Result
+from paperclerk.extraction.validators import QUESTIONED
 from paperclerk.extraction.windowed import ModelEngine, ModelOptions
 from paperclerk.schemas.validate import is_valid
 
@@ -285,7 +287,7 @@ def test_the_budget_ends_the_asking() -> None:
     assert any("budget" in e.message for e in result.errors)
 
 
-def test_auto_asks_only_for_what_the_embedded_engine_doubts() -> None:
+def test_auto_asks_for_what_the_embedded_engine_doubts_and_for_the_scalars_that_fit_beside_it() -> None:
     document, truth = bill(1)
     known = {k: v for k, v in truth.items() if k != "number"}
     with reading(truth) as (engine, oracle):
@@ -295,7 +297,7 @@ def test_auto_asks_only_for_what_the_embedded_engine_doubts() -> None:
         assert result.response["number"] == truth["number"]
         assert oracle.seen.requests == 1
         form = oracle.seen.bodies[0]["response_format"]["json_schema"]["schema"]
-        assert list(form["properties"]) == ["number"]
+        assert list(form["properties"]) == ["number", "issued", "seller", "total", "absent"], "not the rows"
         engine.embedded = ScriptedEngine({**truth, "absent": "Total"})
         extract(document, plan, engine)
         assert oracle.seen.requests == 1, "nothing is doubtful, nothing is asked"
@@ -317,6 +319,44 @@ def test_auto_asks_for_all_doubted_values_at_once_where_enough_of_them_may_be_wr
         result = extract(document, make_plan(Agent("x", "1", schema), ExecutionConfig(detail="auto")), engine)
     assert oracle.seen.requests == requests
     assert result.response == {k: truth[k] for k in ("number", "issued", "total")}
+
+
+def test_where_a_model_contradicts_what_the_embedded_engine_was_sure_of_a_second_look_decides() -> None:
+    document, truth = bill(1)
+    schema = {"type": "object", "properties": {k: SCHEMA["properties"][k] for k in ("number", "issued")}}
+    plan = make_plan(Agent("x", "1", schema), ExecutionConfig(detail="auto"))
+    with reading(truth, options=ModelOptions()) as (engine, oracle):
+        engine.embedded = ScriptedEngine({"number": "Old Town"})
+        result = extract(document, plan, engine)
+    assert oracle.seen.requests == 2
+    assert result.response == {k: truth[k] for k in ("number", "issued")}
+    assert dict(result.leaves())["number"].score == CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("second", "value", "score"), [("A", "A", CONFIRMED), ("B", "B", CONFIRMED), ("C", "B", RESTORED)]
+)
+def test_of_three_readings_two_decide_else_the_embedded_engine(second: str, value: str, score: float) -> None:
+    leaf = Doubt(Leaf("A", score=0.8), rival=Leaf("B", score=0.95)).settled(second)
+    assert (leaf.value, leaf.score) == (value, score)
+    assert Doubt(Leaf("A", score=0.8)).settled("C") == Leaf("A", score=CONTRADICTED)
+
+
+@pytest.mark.parametrize(("tax", "requests"), [(1.9, 0), (2.9, 1)])
+def test_values_that_break_a_rule_of_the_agent_are_doubted(tax: float, requests: int) -> None:
+    truth = {"net": 10.0, "tax": 1.9, "total": 11.9}
+    schema = {"type": "object", "properties": {name: {"type": "number"} for name in truth}}
+    page = page_of("Net 10.00", "Tax 1.90", "Fee 2.90", "Total 11.90")
+    agent = Agent("x", "1", schema, validators=(Rule("sum", ("net", "tax"), "total"),))
+    with reading(truth) as (engine, oracle):
+        engine.embedded = ScriptedEngine({**truth, "tax": tax})
+        document = Document(DocumentInfo("pdf", "application/pdf", 1), (page,))
+        result = extract(document, make_plan(agent, ExecutionConfig(detail="auto")), engine)
+        alone = extract(document, make_plan(agent, ExecutionConfig(detail="lo")), engine)
+    assert oracle.seen.requests == requests
+    assert result.response == truth and not result.errors
+    assert {leaf.score for _, leaf in alone.leaves()} == {QUESTIONED if requests else 0.95}
+    assert [e.code for e in alone.errors] == ["validation_warning"] * requests
 
 
 def test_lo_never_asks() -> None:

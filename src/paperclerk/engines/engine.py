@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from paperclerk.domain.agent import Rule
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import FieldError, ModelUse, Step, Tree
 from paperclerk.schemas.compiled import Field
@@ -35,7 +36,8 @@ class Context:
     """What steers an extraction besides the schema.
 
     `prompt` are the agent's or the caller's instructions; `metadata` the caller's labels (environment,
-    session, ...); `detail` is `lo`, `auto` or `hi`. `json_schema` is the caller's own, the judge of values.
+    session, ...); `detail` is `lo`, `auto` or `hi`. `json_schema` is the caller's own, the judge of values; `rules`
+    are the agent's, and put in question what breaks them.
     `max_retries`, `max_tokens` and `temperature` are for models. `render` gives a page (by index, longer side in
     pixels) as a viewer shows it, as PNG; None where there is no document to render.
 
@@ -48,6 +50,7 @@ class Context:
     detail: str = "auto"
     metadata: Mapping[str, Any] = field(default_factory=dict)
     json_schema: Mapping[str, Any] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
     max_retries: int = 3
     max_tokens: int = 65535
     temperature: float = 0.0

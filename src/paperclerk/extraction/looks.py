@@ -7,6 +7,7 @@ to the words that the first answer came from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -29,16 +30,37 @@ SIDEWAYS, UPWARDS = 0.25, 0.05  # of the page: what a picture shows around a val
 # Measured with an oracle that misreads 10 to 30 % of what it is asked, anew at each look (docs/models.md).
 CONFIRMED = 0.88  # two looks gave the same
 CONTRADICTED = 0.1
+RESTORED = (
+    0.65  # two looks disagree with each other and with the embedded engine, which was sure: not measured
+)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A value that is looked at again. `rival` is what the embedded engine read for sure where it is another."""
+
+    leaf: Leaf
+    rival: Leaf | None = None
+
+    def settled(self, second: Scalar) -> Leaf:
+        """The value that two of the three agree on; where none do, the rival, else the value as a doubtful one."""
+        if same(self.leaf.value, second):
+            return msgspec.structs.replace(self.leaf, score=max(CONFIRMED, self.leaf.score))
+        if self.rival is None:
+            return msgspec.structs.replace(self.leaf, score=min(CONTRADICTED, self.leaf.score))
+        agreed = same(self.rival.value, second)
+        return msgspec.structs.replace(self.rival, score=CONFIRMED if agreed else RESTORED)
 
 
 def second_look(
-    asking: Asking, form: Field, doubts: Mapping[Path, Leaf], pages: Mapping[int, Page], aligner: Aligner
+    asking: Asking, form: Field, doubts: Mapping[Path, Doubt], pages: Mapping[int, Page], aligner: Aligner
 ) -> dict[Path, Leaf]:
-    """The doubted leaves with new scores: surer where the second look says the same, less sure where not.
+    """The doubted leaves as a second look settles them: surer where it says the same, less sure where not.
 
     All doubts of a document are looked at in one question, which shows only the rows around them.
     """
-    window = Window((-1,), _cut_outs(pages, doubts.values()))
+    seen = [leaf for d in doubts.values() for leaf in (d.leaf, d.rival) if leaf is not None]
+    window = Window((-1,), _cut_outs(pages, seen))
     before = len(asking.heard), len(asking.failures)
     asking.settle([Ask(window, form)])
     heard = asking.heard[before[0] :]
@@ -53,12 +75,12 @@ def second_look(
             leaf = grounding.tree(unit, answer)
             first = doubts.get(unit.path)
             if first is not None and isinstance(leaf, Leaf):
-                settled[unit.path] = _scored(first, leaf.value)
+                settled[unit.path] = first.settled(leaf.value)
     return settled
 
 
 def second_look_at_pictures(
-    asking: Asking, form: Field, doubts: Mapping[Path, Leaf], pages: Mapping[int, Page], render: Render
+    asking: Asking, form: Field, doubts: Mapping[Path, Doubt], pages: Mapping[int, Page], render: Render
 ) -> dict[Path, Leaf]:
     """The same from the cut-out picture of each value, as many in one question as the model takes pictures."""
     every = list(units(form))
@@ -66,7 +88,8 @@ def second_look_at_pictures(
     batches = [every[i : i + size] for i in range(0, len(every), size)]
     questions = [
         asking.picture_question(
-            prune(form, {u.path for u in batch}), [_picture(doubts[u.path], pages, render) for u in batch]
+            prune(form, {u.path for u in batch}),
+            [_picture(doubts[u.path].leaf, pages, render) for u in batch],
         )
         for batch in batches
     ]
@@ -81,14 +104,8 @@ def second_look_at_pictures(
             said: Any = answer
             for name in unit.path:
                 said = said[name]
-            settled[unit.path] = _scored(doubts[unit.path], said.value)
+            settled[unit.path] = doubts[unit.path].settled(said.value)
     return settled
-
-
-def _scored(first: Leaf, second: Scalar) -> Leaf:
-    confirmed = same(first.value, second)
-    score = max(CONFIRMED, first.score) if confirmed else min(CONTRADICTED, first.score)
-    return msgspec.structs.replace(first, score=score)
 
 
 def _picture(leaf: Leaf, pages: Mapping[int, Page], render: Render) -> bytes:

@@ -263,12 +263,13 @@ def _contradict(row: Tree, other: Tree) -> bool:
         twin = theirs.get(path)
         if twin is None or leaf.value is None or twin.value is None or leaf.value == twin.value:
             continue
-        if not _words(leaf) & _words(twin):
+        if not words_of(leaf) & words_of(twin):
             return True
     return False
 
 
-def _words(leaf: Leaf) -> set[tuple[int, int]]:
+def words_of(leaf: Leaf) -> set[tuple[int, int]]:
+    """The words of a leaf's places: page, and index on it."""
     return {(s.page, p.index) for s in leaf.spans for p in s.parts}
 
 

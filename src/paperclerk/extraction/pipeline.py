@@ -20,7 +20,7 @@ from paperclerk.extraction.conforming import conform_tree
 from paperclerk.extraction.packets.packet import read_bundle
 from paperclerk.extraction.plan import Plan, make_plan
 from paperclerk.extraction.result import Result
-from paperclerk.extraction.validators import check_rules
+from paperclerk.extraction.validators import check_rules, questioned
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def extract(
     if on_progress:
         on_progress(Progress("extracting", 0, len(readable)))
     started = time.perf_counter()
-    context = replace(plan.context, trace=Trace(), on_asked=_told(on_progress))
+    rules = plan.agent.validators
+    context = replace(plan.context, rules=rules, trace=Trace(), on_asked=_told(on_progress))
     found = engine.extract(readable, plan.field, context)
     step = Step(f"extract:{engine.name}", time.perf_counter() - started, f"{len(readable)} pages")
     if on_progress:
@@ -172,7 +173,7 @@ def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step],
     seconds = sum(s.seconds for s in steps)
     return Result(
         response=conformed.response,
-        tree=conformed.tree,
+        tree=questioned(conformed.tree, checked),
         info=document.info,
         accounts=accounts,
         usage=Usage(

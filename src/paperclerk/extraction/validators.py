@@ -1,34 +1,38 @@
-"""An agent's rules, checked on what was read. Called by `pipeline`."""
+"""An agent's rules, checked on what was read. Called by `pipeline`, and by `windowed` to know what to doubt."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import pairwise
 from typing import Any, Literal
 
+import msgspec
+
 from paperclerk.domain.agent import Rule
 from paperclerk.domain.errors import ExecutionFailed
-from paperclerk.domain.result import FieldError, Step
+from paperclerk.domain.result import FieldError, Step, Tree
 from paperclerk.extraction.checksums import CHECKSUMS
 
 MAX_LOGIC_CHARS = 1_000_000
 MAX_LOGIC_STEPS = 1_000_000
+QUESTIONED = 0.65  # the most that a value is worth that a broken rule speaks of: not measured
 Verdict = Literal["holds", "broken", "does not apply"]
 
 
 @dataclass(frozen=True)
 class Checked:
-    """How a rule came out, and why."""
+    """How a rule came out, and why. `about` are the paths that a broken one puts in question, `[]` for all rows."""
 
     rule: Rule
     verdict: Verdict
     why: str = ""
+    about: tuple[str, ...] = ()
 
     @property
     def step(self) -> Step:
@@ -47,11 +51,37 @@ class Checked:
 
 def check_rules(response: Any, rules: Sequence[Rule]) -> tuple[Checked, ...]:
     """Checks every rule. Raises ExecutionFailed (`validation_failed`) when one of severity `fail` is broken."""
-    checked = tuple(_check(response, rule) for rule in rules)
+    checked = verdicts(response, rules)
     fatal = [c.why for c in checked if c.verdict == "broken" and c.rule.severity == "fail"]
     if fatal:
         raise ExecutionFailed(f"A validator of the agent fails: {' '.join(fatal)}", code="validation_failed")
     return checked
+
+
+def verdicts(response: Any, rules: Sequence[Rule]) -> tuple[Checked, ...]:
+    """How each rule comes out."""
+    return tuple(_check(response, rule) for rule in rules)
+
+
+def questioned(tree: Tree, checked: Sequence[Checked]) -> Tree:
+    """`tree` with lower scores for the values that broken rules speak of."""
+    about = {path for c in checked if c.verdict == "broken" for path in c.about}
+    return _lowered(tree, "", about) if about else tree
+
+
+def _lowered(tree: Tree, path: str, about: Set[str]) -> Tree:
+    if isinstance(tree, dict):
+        return {
+            name: _lowered(inner, f"{path}.{name}" if path else name, about) for name, inner in tree.items()
+        }
+    if isinstance(tree, list):
+        return [_lowered(inner, f"{path}[{i}]", about) for i, inner in enumerate(tree)]
+    if {path, _INDEX.sub("[]", path)} & about:
+        return msgspec.structs.replace(tree, score=min(tree.score, QUESTIONED))
+    return tree
+
+
+_INDEX = re.compile(r"\[\d+\]")
 
 
 def values_at(response: Any, path: str) -> list[Any]:
@@ -91,6 +121,7 @@ def _logic(response: Any, rule: Rule) -> Checked:
         return Checked(rule, "does not apply", " ".join(str(error).split())[:200])
     if json.loads(value):
         return Checked(rule, "holds")
+    # it may say what is wanted rather than what is read: it puts no value in question
     return Checked(rule, "broken", rule.message or f"{json.dumps(rule.logic)[:200]} does not hold.")
 
 
@@ -111,9 +142,8 @@ def _sum(response: Any, rule: Rule) -> Checked:
     got = math.fsum(n for n in numbers if n is not None)
     if abs(got - wanted) <= rule.tolerance + 1e-9:
         return Checked(rule, "holds")
-    return Checked(
-        rule, "broken", f"{' + '.join(rule.of)} is {_plain(got)}, but {rule.equals} is {_plain(wanted)}."
-    )
+    why = f"{' + '.join(rule.of)} is {_plain(got)}, but {rule.equals} is {_plain(wanted)}."
+    return Checked(rule, "broken", why, (*rule.of, rule.equals))
 
 
 def _product(response: Any, rule: Rule) -> Checked:
@@ -129,10 +159,9 @@ def _product(response: Any, rule: Rule) -> Checked:
         applied = True
         got = math.prod(n for n in numbers if n is not None)
         if abs(got - wanted) > rule.tolerance + 1e-9:
-            where = rule.equals.replace("[]", f"[{row}]")
-            return Checked(
-                rule, "broken", f"{' x '.join(rule.of)} is {_plain(got)}, but {where} is {_plain(wanted)}."
-            )
+            about = tuple(path.replace("[]", f"[{row}]") for path in (*rule.of, rule.equals))
+            why = f"{' x '.join(rule.of)} is {_plain(got)}, but {about[-1]} is {_plain(wanted)}."
+            return Checked(rule, "broken", why, about)
     return Checked(rule, "holds") if applied else Checked(rule, "does not apply", "a value is null")
 
 
@@ -143,7 +172,8 @@ def _order(response: Any, rule: Rule) -> Checked:
         return Checked(rule, "does not apply", "a date is null or no date")
     for (first, one), (second, other) in pairwise(known):
         if one > other:
-            return Checked(rule, "broken", f"{first} ({one}) is after {second} ({other}).")
+            why = f"{first} ({one}) is after {second} ({other})."
+            return Checked(rule, "broken", why, (first, second))
     return Checked(rule, "holds")
 
 
@@ -151,9 +181,12 @@ def _checksums(response: Any, rule: Rule) -> Checked:
     values = [(p, v) for p in rule.of for v in values_at(response, p) if isinstance(v, str | int) and v != ""]
     if not values:
         return Checked(rule, "does not apply", "there is no value")
-    wrong = [f"{path} {value!r}" for path, value in values if not CHECKSUMS[rule.rule](str(value))]
+    wrong = [(path, value) for path, value in values if not CHECKSUMS[rule.rule](str(value))]
     if wrong:
-        return Checked(rule, "broken", f"No valid {rule.rule}: {', '.join(wrong[:5])}.")
+        told = ", ".join(f"{path} {value!r}" for path, value in wrong[:5])
+        return Checked(
+            rule, "broken", f"No valid {rule.rule}: {told}.", tuple(dict.fromkeys(path for path, _ in wrong))
+        )
     return Checked(rule, "holds")
 
 

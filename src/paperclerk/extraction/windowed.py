@@ -21,9 +21,11 @@ from paperclerk.engines.engine import Context, Engine
 from paperclerk.engines.models.pool import Budget, Pool
 from paperclerk.extraction.asking import Ask, Asking
 from paperclerk.extraction.exploring import Limits, explore
-from paperclerk.extraction.looks import second_look, second_look_at_pictures
-from paperclerk.extraction.merge import Grounding, best_leaf, leaves_of, merge_rows, same
+from paperclerk.extraction.looks import Doubt, second_look, second_look_at_pictures
+from paperclerk.extraction.merge import Grounding, best_leaf, leaves_of, merge_rows, same, words_of
+from paperclerk.extraction.reply import plain
 from paperclerk.extraction.tools import DocumentTools
+from paperclerk.extraction.validators import questioned, verdicts
 from paperclerk.extraction.windows import Window, by_relevance, plan_windows
 from paperclerk.grounding.align import Aligner
 from paperclerk.schemas.compiled import Field
@@ -69,23 +71,23 @@ class ModelEngine:
     def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
         """See `Engine.extract`. A field that could not be asked for is named in `context.trace.errors`."""
         own = self.embedded.extract(pages, schema, context)
-        if context.detail == "lo" or not pages:
+        if context.detail == "lo" or not pages or not any(True for _ in units(schema)):
             return own
-        asked = schema
+        own = judged(own, context)
+        asked: Set[Path] = {u.path for u in units(schema)}
         if context.detail == "auto":
             doubts = doubted(schema, own, self.options.doubted_below)
             if not doubts or sum(doubts.values()) < self.options.worth_a_call:
                 return own
-            asked = prune(schema, doubts.keys())
-        elif not any(True for _ in units(schema)):
-            return own
+            asked = doubts.keys()
         execution = _Execution(self, pages, context)
         try:
-            read = execution.read(asked)
-            agreed = _agreed(schema, own, read, execution.told)
+            read = execution.read(schema, asked)
+            agreed = judged(_agreed(schema, own, read, execution.told), context)
+            if self.options.second_look:
+                agreed = execution.look_again(schema, agreed, _disputed(schema, own, agreed))
             if context.detail == "hi" and self.options.second_look:
-                agreed = execution.look_again(asked, agreed)
-                agreed = execution.explore(asked, agreed)
+                agreed = execution.explore(schema, agreed)
         finally:
             execution.account()
         return agreed
@@ -107,14 +109,17 @@ class _Execution:
         self.told: set[Span] = set()
         self._pictures: dict[int, bytes] = {}
 
-    def read(self, schema: Field) -> Tree:
-        """The tree of `schema` (pruned to what is asked) as the models read it."""
+    def read(self, whole: Field, asked: Set[Path]) -> Tree:
+        """The tree of `asked`, and of the scalars that fit into the same question, as the models read it."""
         profile = self.asking.profile
+        schema = prune(whole, asked)
         cut = groups(schema, profile.max_fields)
         room = min(self.asking.room_for_text(g) for g in cut)
         most = min(profile.max_pages, profile.max_images) if profile.images else profile.max_pages
         windows = plan_windows(list(self.pages.values()), max_chars=room, max_pages=most)
         if len(windows) == 1 and weight(schema) <= profile.max_fields:
+            beside = prune(whole, asked | {u.path for u in units(whole) if u.is_scalar})
+            schema = beside if weight(beside) <= profile.max_fields else schema
             cut = [schema]  # one question holds it all
         scalars = [g for g in cut if all(u.is_scalar for u in units(g))]
         arrays = [g for g in cut if g not in scalars]
@@ -218,15 +223,18 @@ class _Execution:
             if cut:
                 yield ".".join(path), ", ".join(map(str, cut))
 
-    def look_again(self, schema: Field, tree: Tree) -> Tree:
-        """`tree` with a second look at its doubtful scalars outside arrays."""
+    def look_again(self, schema: Field, tree: Tree, disputed: Mapping[Path, Leaf]) -> Tree:
+        """`tree` with a second look at its scalars outside arrays that are `disputed`, or for `hi` doubtful.
+
+        `disputed` are the values that the embedded engine was sure of and a model read otherwise.
+        """
         doubts = {
-            u.path: leaf
+            u.path: Doubt(leaf, disputed.get(u.path))
             for u in units(schema)
             if u.is_scalar
             and isinstance(leaf := at(tree, u.path), Leaf)
             and leaf.spans
-            and leaf.score < HI_FROM
+            and (u.path in disputed or (self.context.detail == "hi" and leaf.score < HI_FROM))
         }
         if not doubts:
             return tree
@@ -296,6 +304,22 @@ def doubted(schema: Field, tree: Tree, below: float) -> dict[Path, float]:
         if low or not scores:
             doubts[unit.path] = sum(1.0 - s for s in low) if scores else 1.0
     return doubts
+
+
+def judged(tree: Tree, context: Context) -> Tree:
+    """`tree` with lower scores for what breaks the agent's rules."""
+    return questioned(tree, verdicts(plain(tree), context.rules)) if context.rules else tree
+
+
+def _disputed(schema: Field, own: Tree, agreed: Tree) -> dict[Path, Leaf]:
+    """Scalars outside arrays that the embedded engine was sure of, where a value from elsewhere was settled on."""
+    disputed: dict[Path, Leaf] = {}
+    for unit in units(schema):
+        mine, theirs = at(own, unit.path), at(agreed, unit.path)
+        if isinstance(mine, Leaf) and isinstance(theirs, Leaf) and mine.spans and mine.score >= HI_FROM:
+            elsewhere = not words_of(mine) & words_of(theirs)  # else it is more or less of the same text
+            disputed |= {unit.path: mine} if elsewhere and not same(mine.value, theirs.value) else {}
+    return disputed
 
 
 def _agreed(schema: Field, own: Tree, read: Tree, told: Set[Span]) -> Tree:
