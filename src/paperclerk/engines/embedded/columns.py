@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
 from paperclerk.domain.geometry import Box, union
 from paperclerk.engines.embedded.cells import has_letters
-from paperclerk.engines.embedded.roles import fold, roles_of, roles_of_field, roles_of_label, stems, words_of
+from paperclerk.engines.embedded.roles import (
+    abbreviates,
+    fold,
+    roles_of,
+    roles_of_field,
+    roles_of_label,
+    stems,
+    words_of,
+)
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.schemas.compiled import Field
 
 AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
 NO_HEADING = re.compile(r"^[\W\d_]*$|\d{4,}")
 LEAST_MATCH = 0.5
+ORDERED = 0.6  # a match by the order of the columns alone
 
 Path = tuple[str, ...]  # Field.path
 
@@ -252,7 +261,52 @@ def assign(
         ):
             continue
         places[field.path] = place
-    return places
+    return places | _left_over(fields, columns, places, kinds) if kinds else places
+
+
+def _left_over(
+    fields: Sequence[Field], columns: Sequence[Column], places: Mapping[Path, Place], kinds: Mapping[int, Kinds]
+) -> dict[Path, Place]:
+    """Columns that no name told, by order: schemas list properties as tables list columns, so as many properties as
+    columns between two that are known belong to each other, and so do the last one of each."""
+    taken = {p.column for p in places.values()}
+    said = {role for f in fields if f.path in places for role, v in roles_of_field(f).items() if v >= 0.9}
+    free = [c for c in range(len(columns)) if c not in taken and c in kinds]
+    found: dict[Path, Place] = {}
+    stretch: list[Field] = []
+    before = -1
+    for field in [*fields, None]:
+        if field is not None and field.path not in places:
+            stretch.append(field)
+            continue
+        after = places[field.path].column if field is not None else len(columns)
+        between = [c for c in free if before < c < after]
+        if len(stretch) == len(between) and all(
+            _may_hold(f, columns[c], kinds[c], said) for f, c in zip(stretch, between, strict=True)
+        ):
+            found |= {f.path: Place(c, None, ORDERED) for f, c in zip(stretch, between, strict=True)}
+        stretch, before = [], after
+    rest = [f for f in fields if f.path not in places and f.path not in found]
+    open_ = [c for c in free if all(p.column != c for p in found.values())]
+    if len(rest) == len(open_) == 1 and _may_hold(rest[0], columns[open_[0]], kinds[open_[0]], said):
+        found[rest[0].path] = Place(open_[0], None, ORDERED)
+    return found
+
+
+def _may_hold(field: Field, column: Column, kinds: Kinds, said: Set[str]) -> bool:
+    """Whether a column of this kind may be a property's although its heading does not say so: what the heading says
+    is nothing else that no other column has."""
+    own = roles_of_field(field)
+    other = {r for r, v in roles_of_label(column.text).items() if v >= 0.9} - said
+    if other and not any(own.get(r, 0.0) >= 0.5 for r in other):
+        return False
+    if field.kind in ("number", "integer"):
+        return kinds.digits >= 0.7 and kinds.words < 0.5
+    if field.format in ("date", "date-time", "time"):
+        return kinds.digits >= 0.7
+    if field.kind == "boolean":
+        return kinds.digits < 0.3
+    return kinds.words >= 0.5 or not own.get("description", 0.0)
 
 
 def _misfit(field: Field, kinds: Kinds | None) -> float:
@@ -281,8 +335,12 @@ def _likeness(name: str, title: str, description: str, label: str, owner: str) -
     mine, theirs = stems(words_of(name)) | stems(fold(title)), stems(fold(label))
     if not theirs:
         return 0.0
-    common = len(mine & theirs)
+    common = len(mine & theirs) + sum(
+        0.9 * any(abbreviates(t, m) for m in mine - theirs) for t in theirs - mine
+    )
     best = common / max(len(theirs), min(len(mine), 3)) if common else 0.0
+    if mine < theirs:
+        best = max(best, 0.55)  # "Descrizione della prestazione" is a descrizione
     told = len(stems(fold(description)) & theirs) / (len(theirs) + 1)
     best = max(best, 0.75 * told)
     if words_of(name) in _PLAIN:  # `medications: [{name}]` under a heading `Medication`
