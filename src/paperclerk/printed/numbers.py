@@ -36,6 +36,7 @@ _AFTER = re.compile(
     rf"(?P<close>\))?(?P<minus>-(?!\d|\w))?(?:\s?(?P<debit>CR|Cr|DR|Dr|H|S)(?!\w))?"
     rf"(?:\s?(?P<percent>%))?(?:\s?(?P<mark>{_MARKS})(?!\w))?"
 )
+_SPELT = re.compile(r"[^\W\d_]{3,} $")  # twelve (12) months
 _GLUED = "|".join(f"(?<={mark})" for mark in ["RM", "Rp", "Rs", *sorted(CODES)])  # RM24.40
 _CORE = re.compile(rf"(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
 _GROUP_BY_SPACE = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?(?![\d.,]*\d)")
@@ -124,8 +125,9 @@ def _dressed(text: str, start: int, end: int, value: float, decimals: int) -> Nu
     if sign and lead > 0 and not text[lead - 1].isspace() and before["mark"] is None and sign != "(":
         sign, lead = "", start  # a hyphen that joins two things, as in 10-20
     closed = sign == "(" and after["close"] is not None
+    spelt = closed and not decimals and _SPELT.search(text, max(0, lead - 24), lead) is not None
     negative = (
-        sign in ("-", "−", "–") or closed or after["minus"] is not None or after["debit"] in ("CR", "Cr")
+        sign in ("-", "−", "–") or (closed and not spelt) or after["minus"] is not None or after["debit"] in ("CR", "Cr")
     )
     mark = before["mark"] or (before["late"] or "").strip() or after["mark"]
     tail = end

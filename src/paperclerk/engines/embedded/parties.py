@@ -185,6 +185,11 @@ def street_in(text: str, *, alone: bool) -> tuple[int, int] | None:
     return None
 
 
+def names_street(text: str) -> bool:
+    """Whether a line holds a word for a street, or one that ends as such words do."""
+    return _STREET.search(text) is not None
+
+
 def street_end(text: str) -> int:
     """Where the street ends and the city begins, in a line that may hold both."""
     cuts = [

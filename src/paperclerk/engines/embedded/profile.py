@@ -54,6 +54,7 @@ _ROLE_WORDS = {
     "debtor receiver cliente comprador acquirente cessionario klant koper afnemer acheteur destinataire kunde "
     "rechnungsempfaenger adquirente besteller",
 }
+_FIRMS = word_set("company firma firm business organization organisation societe empresa ditta azienda bedrijf")
 _PARTY_WORDS = word_set(" ".join(_ROLE_WORDS.values()))
 # Objects that only group fields, and words that say which part of a party is meant.
 _CONTAINERS = word_set(
@@ -375,11 +376,24 @@ def _runs(text: str, top: float) -> list[tuple[str, float]]:
 
 def _role(field: Field, name: str) -> str | None:
     """The party: from the name, then the enclosing objects (innermost first), then the description."""
-    for text in (name, field.title, *reversed(field.ancestors)):
+    own = set(phrases.tokens(phrases.name_words(field.name)))
+    for text in (*(() if own & _FIRMS else (name, field.title)), *reversed(field.ancestors), name):
         role = _role_in(phrases.name_words(text), strict=False) if text else None
+        role = role or (_printed_role(phrases.name_words(text)) if text else None)
         if role:
             return role
     return _role_in(field.description, strict=True)
+
+
+def _printed_role(text: str) -> str | None:
+    """The party that documents call just so: `mieter`, `empfaenger`."""
+    known = (*_aliases().get(frozenset(phrases.stems(text)), ()), *_aliases().get(_umlauted(text), ()))
+    return next((c for c, strength in known if c in ROLES and strength == 1.0), None)
+
+
+def _umlauted(text: str) -> frozenset[str]:
+    """The stems of a name written without umlauts (`empfaenger`), as those of a label are."""
+    return frozenset(phrases.stems(re.sub("([aou])e", r"\1", text)))
 
 
 def _role_in(text: str, *, strict: bool) -> str | None:

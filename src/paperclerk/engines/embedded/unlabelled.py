@@ -24,6 +24,7 @@ from paperclerk.engines.embedded.parties import (
     has_legal_form,
     name_end,
     name_likeness,
+    names_street,
     part_of_address,
     role_at,
     street_in,
@@ -55,7 +56,9 @@ class Finder:
         self.regions = regions
         self.parties = parties
         self.issuer = issuer
+        self.letterhead = self._largest_name()
         self.seller = self._seller_party()
+        self.sellers = [p for p in parties if self._is_sellers(p)]
 
     def find(self, profile: Profile) -> list[Candidate]:
         """Candidates that need no label of their own."""
@@ -88,6 +91,19 @@ class Finder:
     def _row(self, segment: Segment) -> Row:
         return self.facts.layout.row_of(segment)
 
+    def _largest_name(self) -> Segment | None:
+        """A name that stands larger than the text in the first rows: a letterhead."""
+        page = self.facts.layout.pages[0] if self.facts.layout.pages else None
+        rows = [r for r in page.rows[:HEAD_ROWS] if not self.facts.scanned(r)] if page else []
+        large = [s for r in rows for s in r.segments if page and s.size > 1.25 * page.size]
+        named = [s for s in large if name_likeness(s.text[: name_end(s.text)]) >= 0.4 and not self._titles(s)]
+        return max(named, key=lambda s: s.size, default=None)
+
+    def _titles(self, segment: Segment) -> bool:
+        """Whether a line says what the document is, or is a label."""
+        head = self.facts.label_of(segment)
+        return head is not None and head.likeness >= 0.6
+
     def _seller_party(self) -> Party | None:
         """The address nearest the head of the first page that no heading gives to somebody else."""
         free = [
@@ -95,7 +111,23 @@ class Finder:
             if p.page == 0 and self._role(p.page, p.lines[0]) in (None, self.issuer)
         ]  # fmt: skip
         said = [p for p in free if self._role(p.page, p.lines[0]) == self.issuer]
-        return min(said or free, key=lambda p: p.box.y0, default=None)
+        return min(said or [p for p in free if self._may_send(p)], key=lambda p: p.box.y0, default=None)
+
+    def _may_send(self, party: Party) -> bool:
+        """Whether an address may be the sender's: no other name stands larger over it, as that of a letterhead."""
+        if not party.name or not self.letterhead:
+            return True
+        name, head = party.name[0], self.letterhead
+        return name.size > 0.8 * head.size or head.box.y0 >= name.box.y0 or party.box.y0 - head.box.y1 < head.size
+
+    def _is_sellers(self, party: Party) -> bool:
+        """Whether an address is the sender's, or repeats it, as the small line over an addressee does."""
+        if self.seller is None or party is self.seller:
+            return party is self.seller
+        own, other = (
+            set(phrases.tokens(" ".join(s.text for s in (*p.name, *p.lines)))) for p in (self.seller, party)
+        )
+        return len(own & other) >= 0.7 * min(len(own), len(other))
 
     def _names(self, profile: Profile) -> Iterator[Candidate]:
         for region in self.regions:
@@ -105,7 +137,7 @@ class Finder:
             yield from self._letterhead(profile)
         if profile.role == "buyer":
             for party in self.parties:
-                if party is not self.seller and party.name and self._role(party.page, party.lines[0]) is None:
+                if party not in self.sellers and party.name and self._role(party.page, party.lines[0]) is None:
                     yield self._named(profile, party.name[0], 0.42 - 0.05 * party.page)
 
     def _region_names(self, profile: Profile, region: Region) -> Iterator[Candidate]:
@@ -166,6 +198,8 @@ class Finder:
                 score += 0.06 * min(2.0, max(0.0, segment.size / page.size - 1.0))
                 if self.seller and segment in self.seller.name:
                     score += 0.12
+                elif segment is self.letterhead and not (self.seller and self.seller.name):
+                    score += 0.1
                 if row.box.y0 > 0.5 * page.page.height:
                     score -= 0.2
                 yield self._named(profile, segment, score)
@@ -266,11 +300,12 @@ class Finder:
             score = self._party_score(profile, party)
             alone = city_alone(party.lines)
             lines = party.lines if profile.part == "street" else tuple(reversed(party.lines))
+            street = next((s for s in party.lines if names_street(s.text)), party.lines[0])
             for segment in lines:
                 text = segment.text
                 place: tuple[int, int] | None
                 if profile.part == "street":
-                    place = street_in(text, alone=len(lines) == 1) if segment is party.lines[0] else None
+                    place = street_in(text, alone=len(lines) == 1) if segment is street else None
                 elif profile.part == "city" and segment is alone:
                     place = (0, len(text))
                 elif profile.part == "country":
@@ -307,11 +342,11 @@ class Finder:
         """How likely an address is that of the party the field is about."""
         role = self._role(party.page, party.lines[0])
         wanted = profile.role or self.issuer
-        if party is self.seller and wanted == self.issuer:
-            return 0.75
+        if party in self.sellers and (role is None or party is self.seller):
+            return 0.2 if wanted != self.issuer else 0.75 if party is self.seller else 0.7
         if role == wanted:
             return 0.85
-        if role is None and wanted == "buyer" and party is not self.seller:
+        if role is None and wanted == "buyer":
             return 0.5
         return 0.2
 
