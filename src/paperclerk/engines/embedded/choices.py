@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from paperclerk.domain.result import Leaf, Scalar, Span
 from paperclerk.engines.embedded import phrases
@@ -25,15 +26,50 @@ HEADINGS_ABOVE = 0.45  # of the first page's height
 HEADING_WORDS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """A box to tick at `start:end` of a row, and the words `said:told` beside it."""
+
+    row: Row
+    start: int
+    end: int
+    said: int
+    told: int
+    ticked: bool
+
+    @property
+    def span(self) -> Span:
+        return self.row.span(self.start, self.end)
+
+
+def _options(facts: Facts) -> Iterator[_Option]:
+    """Every box of the document. It stands before its words, unless the words before the first one begin the line."""
+    for row in facts.rows:
+        marks = [m for m in facts.values(row).marks if m.kind in ("checked", "unchecked")]
+        for i, mark in enumerate(marks):
+            segment = row.segment_at(mark.start)
+            limit = marks[i + 1].start if i + 1 < len(marks) else len(row.text)
+            beyond = row.segments[row.segments.index(segment) + 1 :][:1]
+            told = min(limit, segment.end)
+            if not _WORD.search(row.text, mark.end, told) and beyond and beyond[0].start < limit:
+                told = min(limit, beyond[0].end)
+            said = mark.end
+            if not _WORD.search(row.text, said, told):
+                said = marks[i - 1].end if i else segment.start
+                told = mark.start
+            yield _Option(row, mark.start, mark.end, said, told, mark.kind == "checked")
+
+
 def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dict[tuple[str, ...], Leaf]:
     """A leaf for every enum or boolean that the document answers."""
     found: dict[tuple[str, ...], Leaf] = {}
+    options = tuple(_options(facts))
     for profile in profiles:
         leaf: Leaf | None = None
         if profile.want == "boolean":
-            leaf = _boolean(facts, matcher, profile)
+            leaf = _boolean(facts, matcher, profile) or _ticked_sentence(options, profile)
         elif profile.want == "choice":
-            leaf = _choice(facts, matcher, profile)
+            leaf = _ticked(options, profile) or _choice(facts, matcher, profile)
         if leaf is not None:
             found[profile.field.path] = leaf
     return found
@@ -57,10 +93,39 @@ def _boolean(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
     return None
 
 
-def _choice(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
-    members = [
-        v for v in profile.field.values if isinstance(v, str | int | float) and not isinstance(v, bool)
+def _ticked_sentence(options: Sequence[_Option], profile: Profile) -> Leaf | None:
+    """The box before a sentence that speaks of the field: `[x] Send me the newsletter`."""
+    telling = [w for w, v in profile.words if v > 0.5]
+    best, most = None, 0.49
+    for option in options:
+        said = phrases.stems(option.row.text[option.said : option.told])
+        hits = sum(any(s == w or (len(w) > 4 and s.startswith(w)) for s in said) for w in telling)
+        if telling and hits / len(telling) > most:
+            best, most = option, hits / len(telling)
+    return Leaf(best.ticked, (best.span,), 0.4 + 0.3 * most, inferred=True) if best else None
+
+
+def _ticked(options: Sequence[_Option], profile: Profile) -> Leaf | None:
+    """The member beside the one ticked box, where several members stand beside boxes."""
+    members = _members(profile)
+    beside = [
+        (option, member)
+        for option in options
+        for member, _, _ in [*_members_in(option.row, option.said, option.told, members)][:1]
     ]
+    ticked = [(o, m) for o, m in beside if o.ticked]
+    if len({m for _, m in beside}) < 2 or len({m for _, m in ticked}) != 1:
+        return None
+    option, member = ticked[0]
+    return Leaf(member, (option.row.span(option.start, option.told),), 0.85, inferred=True)
+
+
+def _members(profile: Profile) -> list[str | int | float]:
+    return [v for v in profile.field.values if isinstance(v, str | int | float) and not isinstance(v, bool)]
+
+
+def _choice(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
+    members = _members(profile)
     for label, fit, cut in matcher.matches(profile):
         if fit < 0.5:
             break

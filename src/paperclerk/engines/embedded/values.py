@@ -71,7 +71,7 @@ _VAT_ID = re.compile(
     r"RO ?\d{2,10}|SE ?\d{12}|SI ?\d{8}|SK ?\d{10})\b"
 )
 _CHECKED = re.compile(r"[☑☒✓✔✗✘☓]|\[ ?[xX✓] ?\]|\( ?[xX] ?\)")
-_UNCHECKED = re.compile(r"[☐□❏❑]|\[ {0,3}_?\]")
+_UNCHECKED = re.compile(r"[☐□❏❑]|\[ {0,3}_?\]|\( {1,3}\)")
 _CODE = "|".join(sorted(CODES))
 _SYMBOL = "|".join(re.escape(s) for s in sorted(SYMBOLS, key=len, reverse=True))
 # Three capitals may be a word (Sdn Bhd): a code counts beside a number, in brackets, or after "currency" or "in".
