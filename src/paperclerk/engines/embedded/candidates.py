@@ -55,7 +55,7 @@ class Candidate:
         return replace(self, score=max(self.score, floor) + bonus, support=self.support + bonus)
 
 
-_DIRECTION = {"same": 1.0, "right": 0.97, "below": 0.86, "above": 0.5}
+_DIRECTION = {"same": 1.0, "right": 0.97, "below": 0.86, "above": 0.5, "over": 0.92}
 _MARKS: dict[str, MarkKind] = {
     "email": "email",
     "uri": "uri",
@@ -71,7 +71,9 @@ _SECTION = re.compile(
     r"(?:§|section|article)? ?\d+(?:\.\d+)+\.?\s|\d{1,2}\.\s+[A-Z]", re.I
 )  # the next heading
 _STRAY = re.compile(r"[^\W\d_A-Z]\W?\s+(?=\w)")  # a stroke read as a letter
-_PREFIX = re.compile(r"[A-Z]{1,4} (?=[A-Z]?\d)")  # FS 3/8812
+_PREFIX = re.compile(r"[A-Z]{1,4} (?=[A-Z]?/?\d)")  # FS 3/8812
+_LABEL_TAIL = re.compile(r"[.:#°] (?P<prefix>[A-Z]{1,4} )$")  # Lic. No. NY 224918
+_GROUPS = re.compile(r"(?: (?:\d{1,6}|[A-Z]{1,3})){1,4}\s*$")  # 53 140688 K 019
 _CURRENCY = re.compile(
     "|".join(re.escape(s) for s in sorted([*SYMBOLS, *(rf"{c}" for c in CODES)], key=len, reverse=True))
 )
@@ -331,6 +333,10 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
             continue
         if count == 0 and (prefix := _PREFIX.match(row.text, slot.start, end)) and prefix.end() == start:
             start = prefix.start()
+        elif count == 0 and start == slot.start and (tail := _LABEL_TAIL.search(row.text, 0, start)):
+            start = tail.start("prefix")
+        if count == 0 and (groups := _GROUPS.match(row.text, end, slot.end)) and groups.group().strip()[-1].isdigit():
+            end = groups.end() - (len(groups.group()) - len(groups.group().rstrip()))
         wide = profile.want in ("iban", "vat_id", "phone", "bic") or _grouped(profile)
         wide = wide or re.fullmatch(r"\d{1,4}", row.text[start:end]) is not None
         wide = wide or re.fullmatch(r"[A-Z]{2,4} \d{2,4}", row.text[start:end]) is not None  # EVG 880 127 433

@@ -31,7 +31,8 @@ _COMPOUND = re.compile(
     r"\w{3,}?(?P<head>rechnung|nummer|datum|betrag|adresse|anschrift|zeitraum|factuur|bedrag)"
 )
 _MISREAD = re.compile(r"[^\W\d_]{1,}[01][^\W\d_]{1,}[:.]?")  # Bi1l, T0TAL
-_GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*):(?=[^/\s])")
+_GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*?)(?::(?=[^/\s])|[.…]{3,})")
+_LEADER = re.compile(r"[.…·_]{3,}")  # Fare ........ 148.00
 
 
 _TAX = phrases.word_set(
@@ -132,7 +133,7 @@ def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, 
         glued = _GLUED.match(piece)
         digits = any(c.isdigit() for c in piece) and not glued and not (fuzzy and _MISREAD.fullmatch(piece))
         valued = digits or any(x < b and a < y for x, y in taken)
-        if piece == ":":
+        if piece == ":" or _LEADER.fullmatch(piece):
             if start is not None:
                 yield base + start, base + last, True
             start = None

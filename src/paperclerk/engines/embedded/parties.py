@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -259,6 +259,18 @@ def regions(facts: Facts) -> list[Region]:
         page = facts.layout.pages[label.row.page]
         found.append(Region(role, label.row.page, _extent(facts, page, label), label))
     return found
+
+
+OWNED = "of "  # begins the roles of those whom only the schema names
+
+
+def owned_regions(facts: Facts, owner: Set[str], role: str) -> list[Region]:
+    """What headings open that name somebody no known role stands for: "Emergency contact"."""
+    return [
+        Region(role, label.row.page, _extent(facts, facts.layout.pages[label.row.page], label), label)
+        for label in facts.labels
+        if label.whole and not label.colon and owner <= set(label.stems) and len(label.stems) <= len(owner) + 2
+    ]
 
 
 def _heading(label: Label) -> str | None:

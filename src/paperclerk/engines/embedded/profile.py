@@ -326,6 +326,8 @@ def _concepts(field: Field, name: str) -> dict[str, float]:
     for text, top in ((name, 1.0), (title, 1.0)):
         for concept, strength in _aliases().get(frozenset(phrases.stems(text)), ()) if text else ():
             scored[concept] = max(scored.get(concept, 0.0), top * strength)
+    if "by" in phrases.tokens(name) and phrases.key(name) not in lexicon.labels():
+        scored = {c: v for c, v in scored.items() if c not in ROLES}  # who prepared it is not for whom
     named = "_".join(phrases.tokens(name))
     if scored.get(named) == 1.0:  # it is called just what the concept is called
         scored = {c: v if c == named else min(v, 0.85) for c, v in scored.items()}
@@ -387,13 +389,9 @@ def _role(field: Field, name: str) -> str | None:
 
 def _printed_role(text: str) -> str | None:
     """The party that documents call just so: `mieter`, `empfaenger`."""
-    known = (*_aliases().get(frozenset(phrases.stems(text)), ()), *_aliases().get(_umlauted(text), ()))
-    return next((c for c, strength in known if c in ROLES and strength == 1.0), None)
-
-
-def _umlauted(text: str) -> frozenset[str]:
-    """The stems of a name written without umlauts (`empfaenger`), as those of a label are."""
-    return frozenset(phrases.stems(re.sub("([aou])e", r"\1", text)))
+    plain = phrases.key(re.sub("([aou])e", r"\1", text))  # `empfaenger` is an Empfänger
+    known = (*lexicon.labels().get(phrases.key(text), ()), *lexicon.labels().get(plain, ()))
+    return next((e.concept for e in known if e.concept in ROLES and e.strength == 1.0), None)
 
 
 def _role_in(text: str, *, strict: bool) -> str | None:

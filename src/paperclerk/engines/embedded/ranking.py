@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rapidfuzz import fuzz
 
@@ -17,7 +18,7 @@ from paperclerk.engines.embedded import amounts, choices, unlabelled
 from paperclerk.engines.embedded.candidates import Candidate, Place, from_label
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label, Matcher
-from paperclerk.engines.embedded.parties import parties, regions, role_at
+from paperclerk.engines.embedded.parties import OWNED, owned_regions, parties, regions, role_at
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot, slots
 
@@ -41,12 +42,24 @@ class Ranking:
 
     def __init__(self, facts: Facts, profiles: Sequence[Profile]) -> None:
         self.facts = facts
-        self.profiles = profiles
-        self.matcher = Matcher(facts.labels, profiles)
-        self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
         self.regions = regions(facts)
+        self.profiles = [self._placed(p) for p in profiles]
+        self.matcher = Matcher(facts.labels, self.profiles)
+        self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
         self.parties = parties(facts)
         self.finder = unlabelled.Finder(facts, self.regions, self.parties, _issuer(profiles))
+
+    def _placed(self, profile: Profile) -> Profile:
+        """The profile with the stretch of the page that a heading opens for whom it is about, known party or not."""
+        if not profile.owner or profile.role is not None:
+            return profile
+        role = OWNED + " ".join(sorted(profile.owner))
+        if all(r.role != role for r in self.regions):
+            opened = owned_regions(self.facts, profile.owner, role)
+            if not opened:
+                return profile
+            self.regions += opened
+        return replace(profile, role=role, owner=frozenset())
 
     def ranked(self) -> dict[int, list[Candidate]]:
         """Candidates of each profile by index, best first."""

@@ -12,7 +12,7 @@ from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row, Segment
 
-Direction = Literal["same", "right", "below", "above"]
+Direction = Literal["same", "right", "below", "above", "over"]  # over: a caption under its line
 _LEAD = re.compile(r"(?:[\s:;.,=>|*_]|[–—-](?!\s?[\d$€£(]))*(?:#\s*)?")  # a minus sign belongs to its amount
 
 _BRACKETS = re.compile(r"\s*\([^()\d]*\)")
@@ -46,10 +46,11 @@ def slots(facts: Facts, label: Label, cut: bool, *, deep: bool = True) -> Iterat
     if limit >= segment.end:
         yield from _right(facts, label)
     box = row.box_of(label.start, label.end)
-    yield from _below(facts, label, box, deep)
+    lower = list(_below(facts, label, box, deep))
+    yield from lower
     counted = any(c.isdigit() for c in row.text[segment.start : label.start])  # a form's "8 Allocated tips"
     if label.whole and not label.colon and not counted:
-        yield from _above(facts, label)
+        yield from _above(facts, label, min((s.far for s in lower), default=9.0))
 
 
 def _skip(text: str, start: int, end: int) -> int:
@@ -131,13 +132,16 @@ def _under(upper: Box, lower: Box, size: float) -> bool:
     return near < 4 * size or (lower.x0 >= upper.x0 - size and lower.x1 <= upper.x1 + size)
 
 
-def _above(facts: Facts, label: Label) -> Iterator[Slot]:
+def _above(facts: Facts, label: Label, below: float) -> Iterator[Slot]:
+    """`below` is how far the nearest value below is: a small caption is that of the nearer one."""
     page = facts.layout.pages[label.row.page]
     size = max(1.0, label.segment.size)
     for segment in page.above(label.segment)[:1]:
         far = (label.segment.box.y0 - segment.box.y1) / size
         if far < 1.5 and _under(label.segment.box, segment.box, size):
-            yield Slot(facts.layout.row_of(segment), segment.start, segment.end, "above", 0, max(0.0, far))
+            caption = label.segment.size < 0.85 * segment.size and 2 * max(0.0, far) < below
+            way: Direction = "over" if caption else "above"
+            yield Slot(facts.layout.row_of(segment), segment.start, segment.end, way, 0, max(0.0, far))
 
 
 def segment_slot(facts: Facts, segment: Segment, direction: Direction = "below") -> Slot:

@@ -16,6 +16,7 @@ from paperclerk.engines.embedded.cues import cued
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
 from paperclerk.engines.embedded.parties import (
+    OWNED,
     Party,
     Region,
     begins_with_form,
@@ -67,7 +68,7 @@ class Finder:
         told = [*cued(self.facts, profile)]
         if told or profile.owner:
             return told
-        if profile.want == "name" and profile.role in ROLES:
+        if profile.want == "name" and (profile.role in ROLES or str(profile.role).startswith(OWNED)):
             return [*self._names(profile)]
         if profile.want == "address":
             return [*self._addresses(profile)]
