@@ -127,7 +127,10 @@ def _dressed(text: str, start: int, end: int, value: float, decimals: int) -> Nu
     closed = sign == "(" and after["close"] is not None
     spelt = closed and not decimals and _SPELT.search(text, max(0, lead - 24), lead) is not None
     negative = (
-        sign in ("-", "−", "–") or (closed and not spelt) or after["minus"] is not None or after["debit"] in ("CR", "Cr")
+        sign in ("-", "−", "–")
+        or (closed and not spelt)
+        or after["minus"] is not None
+        or after["debit"] in ("CR", "Cr")
     )
     mark = before["mark"] or (before["late"] or "").strip() or after["mark"]
     tail = end

@@ -335,7 +335,11 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
             start = prefix.start()
         elif count == 0 and start == slot.start and (tail := _LABEL_TAIL.search(row.text, 0, start)):
             start = tail.start("prefix")
-        if count == 0 and (groups := _GROUPS.match(row.text, end, slot.end)) and groups.group().strip()[-1].isdigit():
+        if (
+            count == 0
+            and (groups := _GROUPS.match(row.text, end, slot.end))
+            and groups.group().strip()[-1].isdigit()
+        ):
             end = groups.end() - (len(groups.group()) - len(groups.group().rstrip()))
         wide = profile.want in ("iban", "vat_id", "phone", "bic") or _grouped(profile)
         wide = wide or re.fullmatch(r"\d{1,4}", row.text[start:end]) is not None

@@ -265,7 +265,10 @@ def assign(
 
 
 def _left_over(
-    fields: Sequence[Field], columns: Sequence[Column], places: Mapping[Path, Place], kinds: Mapping[int, Kinds]
+    fields: Sequence[Field],
+    columns: Sequence[Column],
+    places: Mapping[Path, Place],
+    kinds: Mapping[int, Kinds],
 ) -> dict[Path, Place]:
     """Columns that no name told, by order: schemas list properties as tables list columns, so as many properties as
     columns between two that are known belong to each other, and so do the last one of each."""

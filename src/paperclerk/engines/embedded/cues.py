@@ -6,7 +6,7 @@ rate in the name of a tax, the last digits and the brand of a card, a profile on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from paperclerk.domain.result import Scalar
 from paperclerk.engines.embedded import forms, phrases
@@ -41,6 +41,9 @@ _BRAND = re.compile(
 )
 
 
+_TIME_ALONE = phrases.word_set("time uhrzeit heure hora ora tijd of day transaction purchase receipt printed")
+
+
 def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """What the surroundings tell of the field; nothing for most fields."""
     words = set(phrases.tokens(phrases.name_words(profile.field.name)))
@@ -48,12 +51,16 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from _days_to_pay_by(facts, profile)
     elif profile.want == "percent" and profile.concepts.get("tax_rate", 0.0) >= 0.8:
         yield from _tax_rates(facts, profile)
+    elif profile.want == "time" and not set(words) - _TIME_ALONE:
+        yield from _times(facts, profile)
     elif profile.want in ("integer", "number"):
         yield from _counted(facts, profile)
     elif "last" in words and words & {"4", "four", "digits"}:
         yield from _found(facts, profile, _CARD_DIGITS)
     elif "card" in words and words & {"type", "brand", "network", "scheme"}:
         yield from _found(facts, profile, _BRAND)
+    elif profile.concepts.get("payment_method", 0.0) >= 0.9:
+        yield from (c.with_score(0.4) for c in _found(facts, profile, _BRAND))
     elif profile.want == "uri" and profile.owner:
         yield from _profiles(facts, profile)
 
@@ -91,7 +98,12 @@ def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield candidate if len(rates) == 1 else candidate.with_score(0.32)
 
 
-_NOUN = re.compile(r"\s*(?P<noun>[^\W\d_]{2,})")
+_NOUN = re.compile(r"\s*(?P<noun>(?:[^\W\d_]|[²³])+)")
+_BEGINS = re.compile(r"(?:^|\t)(?:§ *|section |article |clause )?$", re.I)  # § 4 Kaution
+_UNITS = {
+    "l": "liter litre litro litri", "ltr": "liter litre", "gal": "gallon", "kg": "kilogram kg weight gewicht poid peso",
+    "kwh": "kwh", "km": "kilometer mileage", "m²": "sqm qm area wohnflache flache surface superficie", "mi": "mile",
+}  # fmt: skip
 
 
 def _counted(facts: Facts, profile: Profile) -> Iterator[Candidate]:
@@ -102,16 +114,31 @@ def _counted(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         for number in facts.values(row).numbers:
             noun = _NOUN.match(row.text, number.end)
             value = forms.number_value(number, profile, row.text[number.start : number.end])
-            captioned = noun and number.start == row.segment_at(number.start).start and noun["noun"].istitle()
+            captioned = noun and noun["noun"].istitle() and _BEGINS.search(row.text, 0, number.start)
             if (
                 noun
                 and not captioned
                 and value is not None
-                and phrases.stem(phrases.key(noun["noun"])) in wanted
+                and (phrases.stem(phrases.key(noun["noun"])) in wanted or _measures(noun["noun"], wanted))
             ):
                 found.append(_candidate(row, number.start, number.end, value, 0.78))
     if len({str(c.value) for c in found}) == 1:
         yield from found
+
+
+def _measures(unit: str, wanted: Set[str]) -> bool:
+    """Whether a unit is that of a quantity the field names: 38.4 l for `litres`."""
+    return any(phrases.stem(w) in wanted for w in _UNITS.get(unit.lower(), "").split())
+
+
+def _times(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """The time of day that stands beside a date, or is the only one."""
+    found = [(row, time) for row in facts.rows for time in facts.values(row).times]
+    for row, time in found[:6]:
+        beside = bool(facts.values(row).dates)
+        if beside or len(found) == 1:
+            value = forms.text_value(row.text[time.start : time.end], profile)
+            yield _candidate(row, time.start, time.end, value, 0.5 if beside else 0.42)
 
 
 def _found(facts: Facts, profile: Profile, pattern: re.Pattern[str]) -> Iterator[Candidate]:

@@ -13,7 +13,7 @@ from paperclerk.engines.embedded.assignment import assign
 from paperclerk.engines.embedded.confidence import probability
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.items import Tables
-from paperclerk.engines.embedded.profile import profile, prompted
+from paperclerk.engines.embedded.profile import profile, prompted, streets_apart
 from paperclerk.engines.embedded.ranking import Ranking
 from paperclerk.engines.engine import Context
 from paperclerk.schemas.compiled import Field
@@ -36,7 +36,7 @@ class _Extraction:
         self.facts = Facts(pages)
         self.schema = schema
         self.tables = Tables(tuple(p for p in pages if p.words), self.facts.locale)
-        self.profiles = [prompted(profile(f), context.prompt) for f in _scalars(schema)]
+        self.profiles = streets_apart([prompted(profile(f), context.prompt) for f in _scalars(schema)])
         self.leaves = self._leaves()
 
     def tree(self) -> Tree:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from paperclerk.domain.document import Page, TextOrigin
 from paperclerk.engines.embedded.labels import Label, find_labels
 from paperclerk.engines.embedded.layout import Layout, Row, Segment
+from paperclerk.engines.embedded.lexicon import kind_of
 from paperclerk.engines.embedded.values import Values, read
 from paperclerk.printed import locale as locales
 
@@ -30,9 +32,19 @@ class Facts:
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:
-        return tuple(
+        found = [
             label for r in self.rows for label in find_labels(r, self.values(r), fuzzy=self._scanned[r.page])
-        )
+        ]
+        return tuple(self._titled(label, found) for label in found)
+
+    def _titled(self, label: Label, found: Sequence[Label]) -> Label:
+        """A bare "No." is that of the title right over it."""
+        if label.stems != ("no",) or not label.whole:
+            return label
+        over = self.layout.pages[label.row.page].above(label.segment)[:1]
+        title = next((x for x in found if over and x.segment is over[0] and x.whole), None)
+        kept = {c: v for c, v in title.concepts.items() if kind_of(c) == "id"} if title else {}
+        return replace(label, concepts=kept) if kept else label
 
     @cached_property
     def _labels_of_row(self) -> dict[tuple[int, int], tuple[Label, ...]]:

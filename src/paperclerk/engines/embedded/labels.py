@@ -22,7 +22,7 @@ from paperclerk.printed.locale import CODES
 
 MAX_LABEL_WORDS = 14
 _NUMBERING = re.compile(
-    r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-Z][.)](?!\s?[A-Z]\.)|[a-z](?= [A-Z])|[A-Z](?:\.\d){1,3} ?|[A-Z](?=  )|[•▪●*-])\s*"
+    r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-I][.)](?!\s?[A-Z]\.)|[a-z](?= [A-Z])|[A-Z](?:\.\d){1,3} ?|[A-Z](?=  )|[•▪●*-])\s*"
     r"(?=[^\W\d])"
 )
 _TOKEN = re.compile(r"\S+")

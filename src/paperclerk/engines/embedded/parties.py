@@ -76,7 +76,7 @@ _CITY_LINES = (
     re.compile(r"(?P<city>[^\W\d][^\d,]*?),? +(?P<postcode>\d{5,6})$"),
 )
 _NOT_ADDRESS = re.compile(
-    r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|invoice|receipt|date|"
+    r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|iva|btw|kvk|nif|cif|contribuinte|invoice|receipt|date|"
     r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|whatsapps?|call|"
     r"office hours?|h/p|hp|rcpt|bill|table|time)\b|@|"
     r"\d[.,]\d\d\b|"
@@ -269,7 +269,10 @@ def owned_regions(facts: Facts, owner: Set[str], role: str) -> list[Region]:
     return [
         Region(role, label.row.page, _extent(facts, facts.layout.pages[label.row.page], label), label)
         for label in facts.labels
-        if label.whole and not label.colon and owner <= set(label.stems) and len(label.stems) <= len(owner) + 2
+        if label.whole
+        and not label.colon
+        and owner <= set(label.stems)
+        and len(label.stems) <= len(owner) + 2
     ]
 
 

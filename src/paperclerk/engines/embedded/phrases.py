@@ -16,6 +16,7 @@ _NUMBER_SIGN = re.compile(r"#|№|\bn[°º]|\bno\.(?=\s|$|:)|\bnr\.|\bnum\.?(?=\
 _MISREAD = re.compile(r"\b[^\W\d_]+[01][^\W\d_]+\b")
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.\s?){2,}(?:[^\W\d_]\b)?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\-/]+")
+_NR = re.compile(r"(?<=\w{4})nr$")  # Debiteurnr.
 _TOKEN = re.compile(r"[^\W_]+")
 
 _STOP = word_set(
@@ -57,7 +58,7 @@ def tokens(text: str) -> tuple[str, ...]:
     text = _INITIALS.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", text)
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return tuple("no" if t == "nr" else t for t in _TOKEN.findall(plain))
+    return tuple("no" if t == "nr" else _NR.sub("nummer", t) for t in _TOKEN.findall(plain))
 
 
 @lru_cache(maxsize=65536)

@@ -7,6 +7,7 @@ looked at.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Literal
@@ -51,10 +52,12 @@ _ROLE_WORDS = {
     "partner restaurant hotel retailer laboratory pharmacy clinic airline emisor proveedor fornitore cedente "
     "leverancier verkoper fournisseur vendeur emetteur emitente fornecedor lieferant rechnungssteller aussteller",
     "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
-    "debtor receiver cliente comprador acquirente cessionario klant koper afnemer acheteur destinataire kunde "
+    "debtor debitor debiteur receiver cliente comprador acquirente cessionario klant koper afnemer acheteur destinataire kunde "
     "rechnungsempfaenger adquirente besteller",
 }
-_FIRMS = word_set("company firma firm business organization organisation societe empresa ditta azienda bedrijf")
+_FIRMS = word_set(
+    "company firma firm business organization organisation societe empresa ditta azienda bedrijf"
+)
 _PARTY_WORDS = word_set(" ".join(_ROLE_WORDS.values()))
 # Objects that only group fields, and words that say which part of a party is meant.
 _CONTAINERS = word_set(
@@ -112,9 +115,13 @@ _COUNTED_WORDS = word_set(
     "weight distance quantity hour day count mileage kilometer km length width height volume area consumption usage "
     "age page item unit score point temperature dose duration minute year"
 )
-_ID_WORDS = word_set("no id code reference sku serial barcode")
+_ID_WORDS = word_set("no id code reference sku serial barcode eori gstin tin ssn vin mrn")
+_TIME_WORDS = word_set("time uhrzeit heure hora ora tijd tijdstip orario")
 _LINK_WORDS = word_set("url uri link website homepage")
-_NAME_WORDS = word_set("name nombre nome naam nom company organization person author owner holder signatory")
+_NAME_WORDS = word_set(
+    "name nombre nome naam nom company organization person author owner holder signatory denominazione firma razon "
+    "raison ragione"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,8 @@ def _read(field: Field) -> Profile:
     concepts = _concepts(field, name)
     side = _side(field, name)
     want = _want(field, name_stems, concepts, role, side)
+    if want == "money" and not concepts and "total" in name_stems:
+        concepts = {"gross_total": 0.75}  # a sum of whatever else its name says
     concepts = {c: v for c, v in concepts.items() if lexicon.kind_of(c) in _KINDS_OF.get(want, _ANY_KIND)}
     top = next(iter(concepts), None)
     part = top if top in _PARTS else ("name" if role and want == "name" else None)
@@ -228,6 +237,17 @@ def _read(field: Field) -> Profile:
 def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
     """The field's own name as a label, blanks aside: `rx_bin` is what `RxBIN` says."""
     return (phrases.key(name),) if len(stems) > 1 and any(phrases.weight(s) > 0.5 for s in stems) else ()
+
+
+def streets_apart(profiles: Sequence[Profile]) -> list[Profile]:
+    """The profiles, where an address beside the postcode or city of the same party is only its street."""
+    split = {(p.field.path[:-1], p.role) for p in profiles if p.part in ("postcode", "city")}
+    return [
+        replace(p, want="text", concepts={"street": 1.0, **p.concepts}, part="street")
+        if p.want == "address" and p.part == "address" and (p.field.path[:-1], p.role) in split
+        else p
+        for p in profiles
+    ]
 
 
 def prompted(asked: Profile, prompt: str) -> Profile:
@@ -506,7 +526,7 @@ def _want_string(
         return "uri"
     if side or words & _DATE_WORDS or (top and lexicon.kind_of(top) == "date" and concepts[top] >= 0.7):
         return "date"
-    if words & {"time", "uhrzeit"} and not words & _ID_WORDS:
+    if words & _TIME_WORDS and not words & _ID_WORDS:
         return "time"
     if words & _ID_WORDS or (top and lexicon.kind_of(top) == "id" and concepts[top] >= 0.7):
         return "id"

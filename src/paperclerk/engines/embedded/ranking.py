@@ -92,7 +92,7 @@ class Ranking:
         found: list[Candidate] = []
         named, answered = False, False  # by a label that says just what the field asks for
         for label, fit, cut in self.matcher.matches(profile):
-            weight = fit * self._party_fit(profile, label)
+            weight = fit * (1.0 if fit > 1.0 else self._party_fit(profile, label))
             if profile.concepts.get("title", 0.0) >= 0.9 and self._signs(label):
                 weight *= 0.3  # "Title:" beneath "Name:" is somebody's, not the document's
             if weight < 0.15:
@@ -128,8 +128,8 @@ class Ranking:
 
     def _party_fit(self, profile: Profile, label: Label) -> float:
         """1 when the label speaks of the party the field is about, less when of another or of none."""
-        if profile.owner and not _names_owner(profile, label):
-            return 0.2
+        if profile.owner:
+            return 1.0 if _names_owner(profile, label) else 0.2
         if profile.part in _PLACES and label.concepts.get(profile.part, 0.0) < 0.95:
             return 0.3  # "Mill Street" is no label
         if profile.part is None or profile.role is None:

@@ -37,6 +37,7 @@ from paperclerk.printed.locale import SYMBOLS
 
 _DEFINED = re.compile(r"\((?:[^()\"“”]{0,40})[\"“”'‘](?P<term>[^()\"“”'’]{3,40})[\"“”'’][^()]{0,20}\)")
 _JOINS_PARTIES = re.compile(r"\b(?:between|among|and|by|with|from)\b:?\s+|[;:]\s+")
+_ADDRESSED = {"bank": "payee", "employer": "employee", "insurer": "insured"}  # whom these write to
 HEAD_ROWS = 14  # how far down the first page an unlabelled letterhead reaches
 FOOT_ROWS, FOOT_SHARE = 8, 0.8  # the lines at the foot where a company may name itself instead
 
@@ -57,6 +58,7 @@ class Finder:
         self.regions = regions
         self.parties = parties
         self.issuer = issuer
+        self.addressees = {"buyer", _ADDRESSED.get(issuer, "buyer")}
         self.letterhead = self._largest_name()
         self.seller = self._seller_party()
         self.sellers = [p for p in parties if self._is_sellers(p)]
@@ -119,7 +121,11 @@ class Finder:
         if not party.name or not self.letterhead:
             return True
         name, head = party.name[0], self.letterhead
-        return name.size > 0.8 * head.size or head.box.y0 >= name.box.y0 or party.box.y0 - head.box.y1 < head.size
+        return (
+            name.size > 0.8 * head.size
+            or head.box.y0 >= name.box.y0
+            or party.box.y0 - head.box.y1 < head.size
+        )
 
     def _is_sellers(self, party: Party) -> bool:
         """Whether an address is the sender's, or repeats it, as the small line over an addressee does."""
@@ -136,9 +142,13 @@ class Finder:
                 yield from self._region_names(profile, region)
         if profile.role == self.issuer:
             yield from self._letterhead(profile)
-        if profile.role == "buyer":
+        if profile.role in self.addressees:
             for party in self.parties:
-                if party not in self.sellers and party.name and self._role(party.page, party.lines[0]) is None:
+                if (
+                    party not in self.sellers
+                    and party.name
+                    and self._role(party.page, party.lines[0]) is None
+                ):
                     yield self._named(profile, party.name[0], 0.42 - 0.05 * party.page)
 
     def _region_names(self, profile: Profile, region: Region) -> Iterator[Candidate]:
@@ -347,7 +357,7 @@ class Finder:
             return 0.2 if wanted != self.issuer else 0.75 if party is self.seller else 0.7
         if role == wanted:
             return 0.85
-        if role is None and wanted == "buyer":
+        if role is None and wanted in self.addressees:
             return 0.5
         return 0.2
 
