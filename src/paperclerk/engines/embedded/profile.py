@@ -52,8 +52,8 @@ _ROLE_WORDS = {
     "partner restaurant hotel retailer laboratory pharmacy clinic airline emisor proveedor fornitore cedente "
     "leverancier verkoper fournisseur vendeur emetteur emitente fornecedor lieferant rechnungssteller aussteller",
     "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
-    "debtor debitor debiteur receiver cliente comprador acquirente cessionario klant koper afnemer acheteur destinataire kunde "
-    "rechnungsempfaenger adquirente besteller",
+    "debtor debitor debiteur receiver cliente comprador acquirente cessionario klant koper afnemer acheteur destinataire "
+    "kunde rechnungsempfaenger adquirente besteller",
 }
 _FIRMS = word_set(
     "company firma firm business organization organisation societe empresa ditta azienda bedrijf"
