@@ -157,7 +157,12 @@ def test_mark(text: str, kind: str, value: str) -> None:
 def test_iban_check_digits() -> None:
     assert iban_holds("GB33BUKB20201555555555")
     assert not iban_holds("GB34BUKB20201555555555")
-    assert read("GB34 BUKB 2020 1555 5555 55", POINT).marks_of("iban") == ()
+    assert read("GB34 BUKB 2020 1555 5555", POINT).marks_of("iban") == ()
+
+
+def test_an_account_of_its_countrys_length_is_read_though_its_check_digits_fail() -> None:
+    (mark,) = read("auf GB34 BUKB 2020 1555 5555 55 zu zahlen", POINT).marks_of("iban")
+    assert mark.value == "GB34BUKB20201555555555"  # what is printed; the rule `iban` tells that it is wrong
 
 
 def test_capitals_that_are_a_word_are_no_currency() -> None:

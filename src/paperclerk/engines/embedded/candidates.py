@@ -83,7 +83,9 @@ _TRIM = " \t,;:|*_-–—.'\"’“”»«>"
 def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot) -> Iterator[Candidate]:
     """Candidates of the field's type inside a slot."""
     base = fit * _DIRECTION[slot.direction] * _nearness(slot)
-    if slot.direction == "right" and (label.numbered or _is_caption(facts, label, slot)):
+    if slot.direction == "right" and (_over_its_value(facts, label) or _is_caption(facts, label, slot)):
+        base *= 0.6
+    if slot.direction == "below" and profile.want in ("name", "text") and _heads_table(facts, label):
         base *= 0.6
     if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
         base *= 0.65  # words stand right beside their label
@@ -93,6 +95,21 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         yield Candidate(
             value, spans, place, base * factor, fit, slot.direction, amount, ocr=_recognised(facts, place)
         )
+
+
+def _over_its_value(facts: Facts, label: Label) -> bool:
+    """Whether a numbered caption stands above its value: what follows below is no caption of the same list."""
+    if not label.numbered:
+        return False
+    below = facts.layout.pages[label.row.page].below(label.segment)
+    head = facts.label_of(below[0]) if below else None
+    return head is None or not head.numbered
+
+
+def _heads_table(facts: Facts, label: Label) -> bool:
+    """Whether a label is one of many in a row, over rows with as many values."""
+    rows = facts.layout.pages[label.row.page].rows[label.row.index : label.row.index + 3]
+    return len(rows) == 3 and min(len(r.segments) for r in rows) >= 4
 
 
 def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:

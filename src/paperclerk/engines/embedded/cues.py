@@ -99,7 +99,9 @@ def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
 
 
 _NOUN = re.compile(r"\s*(?P<noun>(?:[^\W\d_]|[²³])+)")
-_BEGINS = re.compile(r"(?:^|\t)(?:§ *|section |article |clause )?$", re.I)  # § 4 Kaution
+_BEGINS = re.compile(
+    r"(?:^|\t)(?:§ *|section |article |clause |[a-z]\.(?:\d\.)*)?$", re.I
+)  # § 4 Kaution, F.1 Mass
 _UNITS = {
     "l": "liter litre litro litri", "ltr": "liter litre", "gal": "gallon", "kg": "kilogram kg weight gewicht poid",
     "kwh": "kwh", "km": "kilometer mileage", "m²": "sqm qm area wohnflache flache surface superficie", "mi": "mile",

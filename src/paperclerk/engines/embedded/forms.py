@@ -10,16 +10,19 @@ from paperclerk.printed.dates import Date, Time
 from paperclerk.printed.numbers import Number
 from paperclerk.schemas.judge import matches
 
+_TAKEN_OFF = frozenset(("discount", "paid", "payment", "credit", "nachlass", "rabatt", "remise", "ritenuta"))
+
 
 def number_value(number: Number, profile: Profile, printed: str) -> Scalar:
     """A number in the field's type; None where it does not fit."""
     field = profile.field
+    amount = abs(number.value) if number.value < 0 and _taken_off(profile) else number.value
     if field.kind == "integer" or (field.kind == "any" and number.decimals == 0):
-        if number.value != int(number.value):
+        if amount != int(amount):
             return None
-        value: Scalar = int(number.value)
+        value: Scalar = int(amount)
     elif field.kind in ("number", "any"):
-        value = number.value
+        value = amount
     else:
         return printed
     if field.minimum is not None and float(value or 0) < field.minimum:
@@ -27,6 +30,13 @@ def number_value(number: Number, profile: Profile, printed: str) -> Scalar:
     if field.maximum is not None and float(value or 0) > field.maximum:
         return None
     return value
+
+
+def _taken_off(profile: Profile) -> bool:
+    """Whether the name itself says that the amount is taken off: a discount of 5.00 is printed as -5.00."""
+    return any(profile.concepts.get(c, 0.0) >= 0.55 for c in _TAKEN_OFF) or any(
+        w in _TAKEN_OFF for w, _ in profile.words
+    )
 
 
 def date_value(date: Date, profile: Profile, printed: str, time: Time | None = None) -> Scalar:

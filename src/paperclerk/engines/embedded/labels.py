@@ -164,7 +164,7 @@ def _label(
     concepts = dict(concepts_of(bare, fuzzy))
     known = max(concepts.values(), default=0.0) >= 0.95
     cut, cut_concepts = (None, ()) if colon or known else _cut(text)
-    whole = alone and (start - segment.start) <= 5 and segment.end - end <= 2
+    whole = alone and (start - segment.start) <= 6 and segment.end - end <= 2
     stems = phrases.stems(bare)
     numbered = whole and start > segment.start and segment.text[0].isalnum()
     aside = phrases.stems(" ".join(_IN_BRACKETS.findall(text))) if "(" in text else ()
@@ -297,7 +297,7 @@ class Matcher:
         fits: dict[int, tuple[Label, float, bool]] = {}
         for said in profile.phrases:
             for label in self._by_key.get(said, ()):
-                self._keep(fits, label, 1.05, False)
+                self._keep(fits, label, 1.15, False)
         for concept, surety in profile.concepts.items():
             for label in self._by_concept[concept]:
                 fit = surety * label.concepts.get(concept, 0.0)

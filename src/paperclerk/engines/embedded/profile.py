@@ -50,10 +50,11 @@ _ROLE_WORDS = {
     "cashier": "cashier",
     "seller": "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
     "partner restaurant hotel retailer laboratory pharmacy clinic airline emisor proveedor fornitore cedente "
+    "magasin negozio tienda winkel loja tankstelle institution university college school "
     "leverancier verkoper fournisseur vendeur emetteur emitente fornecedor lieferant rechnungssteller aussteller",
     "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
-    "debtor debitor debiteur receiver cliente comprador acquirente cessionario klant koper afnemer acheteur destinataire "
-    "kunde rechnungsempfaenger adquirente besteller",
+    "debtor debitor debiteur receiver cliente comprador acquirente cessionario klant koper afnemer acheteur "
+    "destinataire kunde rechnungsempfaenger adquirente besteller",
 }
 _FIRMS = word_set(
     "company firma firm business organization organisation societe empresa ditta azienda bedrijf"
@@ -236,7 +237,8 @@ def _read(field: Field) -> Profile:
 
 def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
     """The field's own name as a label, blanks aside: `rx_bin` is what `RxBIN` says."""
-    return (phrases.key(name),) if len(stems) > 1 and any(phrases.weight(s) > 0.5 for s in stems) else ()
+    telling = any(phrases.weight(s) > 0.5 for s in stems)
+    return (phrases.key(name),) if telling and (len(stems) > 1 or len(stems[0]) > 5) else ()
 
 
 def streets_apart(profiles: Sequence[Profile]) -> list[Profile]:
@@ -511,6 +513,7 @@ def _want_string(
 ) -> Want:
     top = next(iter(concepts), None)
     words = set(stems)
+    said_role = role is not None and len(stems) == 1 and _role_in(stems[0] + " x", strict=False) is not None
     for said, kind in _SAYS_KIND.items():
         if said in words:
             return kind
@@ -532,11 +535,10 @@ def _want_string(
         return "id"
     if top and lexicon.kind_of(top) == "address":
         return "address"
-    if top and lexicon.kind_of(top) == "money" and concepts[top] >= 0.9:
+    if top and lexicon.kind_of(top) == "money" and concepts[top] >= 0.9 and not said_role:
         return "money"
     if top and lexicon.kind_of(top) == "text" and concepts[top] >= 0.7:
         return "text"
-    said_role = role is not None and len(stems) == 1 and _role_in(stems[0] + " x", strict=False) is not None
     if words & _NAME_WORDS or said_role or (top and lexicon.kind_of(top) == "name" and concepts[top] >= 0.7):
         return "name"
     return "text"

@@ -15,10 +15,13 @@ from functools import lru_cache
 from paperclerk.engines.embedded.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field
 
+_INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}")  # T.V.A.
+
 
 @lru_cache(4096)
 def fold(text: str) -> str:
     """Lower case, without accents; every run of other signs than letters, digits, # and % becomes one blank."""
+    text = _INITIALS.sub(lambda m: m.group().replace(".", ""), text)
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
     return re.sub(r"[^a-z0-9%#]+", " ", plain).strip()
@@ -117,7 +120,9 @@ def starts_with_carry(text: str) -> bool:
 
 def _starts_with(text: str, known: frozenset[str]) -> bool:
     words = [w for w in fold(text).split() if not w.isdigit()][:4]
-    return any(" ".join(words[:n]) in known for n in range(len(words), 0, -1))
+    return bool(words and words[0].startswith("gesamt")) or any(
+        " ".join(words[:n]) in known for n in range(len(words), 0, -1)
+    )
 
 
 _SMALL = frozenset(words("of the a an in per and or for to by de la le der die das und et del"))

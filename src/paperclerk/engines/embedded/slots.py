@@ -109,7 +109,7 @@ def _below(facts: Facts, label: Label, box: Box, deep: bool) -> Iterator[Slot]:
             if not indented and not _under(box, segment.box, size):
                 continue
             head = facts.label_of(segment)
-            if head is not None and head.sure and (head.colon or head.whole):
+            if head is not None and (head.sure or head.numbered) and (head.colon or head.whole):
                 if deep and steps == 0 and len(label.stems) >= 3 and set(head.stems) <= set(label.stems):
                     yield from slots(facts, head, False, deep=False)
                 return

@@ -58,6 +58,10 @@ _PHONE = re.compile(
     r"(?:\s?(?:x|ext\.?)\s?\d{1,5})?(?![\w/])"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){2,8}\b")
+_LENGTHS = {
+    "AT": 20, "BE": 16, "CH": 21, "CZ": 24, "DE": 22, "DK": 18, "ES": 24, "FI": 18, "FR": 27, "GB": 22, "IE": 22,
+    "IT": 27, "LU": 20, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "SE": 24,
+}  # fmt: skip
 _BIC = re.compile(
     r"\b[A-Z]{4}(?:A[DELTU]|B[EGR]|C[AHNYZ]|D[EK]|E[ES]|F[IR]|G[BR]|H[KRU]|I[ELNST]|JP|L[ITUV]|M[CTXY]|"
     r"N[LOZ]|P[LT]|RO|S[AEGIK]|T[HRW]|U[AS]|ZA)[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b"
@@ -127,7 +131,7 @@ def _marks(text: str, digits: bool) -> list[Mark]:
     if digits:
         for m in _IBAN.finditer(text):
             tidy = m.group().replace(" ", "")
-            if 15 <= len(tidy) <= 34 and iban_holds(tidy):
+            if 15 <= len(tidy) <= 34 and (iban_holds(tidy) or _LENGTHS.get(tidy[:2]) == len(tidy)):
                 add("iban", tidy, m.start(), m.end())
         for m in _VAT_ID.finditer(text):
             add("vat_id", re.sub(r"[ .]", "", m.group()), m.start(), m.end())
