@@ -41,6 +41,8 @@ class Faults:
 
     cut_after: int = 0  # characters of an answer, then the end, `finish_reason` length
     invalid_json: int = 0
+    most_pages: int = 0  # of one question; what stands on later ones is not read
+    most_images: int = 0  # of one question; more are refused
     whitespace_over: int = 0  # endless blanks for questions of more than so many scalars
     refused: tuple[str, ...] = ()  # texts in `response_format` that are answered 400
     refused_key: str = ""  # a key of the body that is answered 400
@@ -96,6 +98,7 @@ class Oracle:
         self.faults = faults or Faults()
         self.latency_s = latency_s
         self.sees: Mapping[int, Page] = {}  # pages by number, to know what `picture_of` shows
+        self.captions: Mapping[bytes, str] = {}  # what pictures say that are no pages
         self.tool_calls: list[tuple[str, Any]] | None = None  # None: reads page after page
         self.seen = Seen()
         self._lock = threading.Lock()
@@ -185,6 +188,8 @@ class Oracle:
             )
         if self.faults.silent_context_chars:
             asked = asked[-self.faults.silent_context_chars :]
+        if 0 < self.faults.most_images < len(_pictures(body)):
+            return 400, _error(f"at most {self.faults.most_images} images are taken")
         if "tools" in body and self.faults.no_tools:
             return 400, _error("tools are not supported by this model")
         if "tools" in body:
@@ -201,12 +206,11 @@ class Oracle:
     def _seen_in_pictures(self, body: dict[str, Any]) -> dict[int, str]:
         """The words of the pages that the pictures of a question show; where they are is in their colours."""
         shown: dict[int, str] = {}
-        content = body["messages"][-1]["content"]
-        for part in content if isinstance(content, list) else ():
-            if part["type"] == "image_url" and self.sees:
-                with Image.open(
-                    io.BytesIO(base64.b64decode(part["image_url"]["url"].split(",")[1]))
-                ) as image:
+        for number, picture in enumerate(_pictures(body), 1):
+            if picture in self.captions:
+                shown[number] = self.captions[picture]
+            elif self.sees:
+                with Image.open(io.BytesIO(picture)) as image:
                     x0, y0, b = image.getpixel((0, 0))
                     x1, y1, _ = image.getpixel((image.width - 1, image.height - 1))
                 page = self.sees[b + 1]
@@ -251,6 +255,8 @@ class Oracle:
         if self.faults.whitespace_over and _count(form) > self.faults.whitespace_over:
             return "{" + " " * 400, "length"
         pages = _pages(asked) or self._seen_in_pictures(body)
+        if self.faults.most_pages:
+            pages = {n: text for n, text in pages.items() if n <= self.faults.most_pages}
         truth = self.truths[body["model"]]
         answer = _Answering(self, pages, truth).object(form, truth.value, "")
         text = json.dumps(answer, ensure_ascii=False)
@@ -285,6 +291,16 @@ def _pages(asked: str) -> dict[int, str]:
     for number, text in PAGE.findall(asked):
         pages[int(number)] = f"{pages[int(number)]}\n{text}" if int(number) in pages else text
     return pages
+
+
+def _pictures(body: Mapping[str, Any]) -> list[bytes]:
+    content = body["messages"][-1]["content"]
+    urls = (
+        [p["image_url"]["url"] for p in content if p["type"] == "image_url"]
+        if isinstance(content, list)
+        else []
+    )
+    return [base64.b64decode(url.split(",")[1]) for url in urls]
 
 
 def _text_of(message: Mapping[str, Any]) -> str:

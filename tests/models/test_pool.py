@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from paperclerk.engines.models.access import Manner, gentler_manner
 from paperclerk.engines.models.cache import ReplyCache
 from paperclerk.engines.models.endpoint import CallFailed, Cause, Endpoint, Profile, Question, Reply
 from paperclerk.engines.models.pool import Budget, Patience, Pool
-from paperclerk.engines.models.probe import probe
+from paperclerk.engines.models.probe import number_of, picture, probe
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.lower import LADDER
 
@@ -181,23 +183,28 @@ def test_a_pool_asks_no_more_than_its_weakest_endpoint_takes() -> None:
 
 
 def test_probing_finds_out_what_an_endpoint_takes() -> None:
-    truth = {"fruit": "Quince", "number": 4711, "colour": None}
+    items = {f"item_{i}": number_of(i) for i in range(1, 121)}
+    truth = {"fruit": "Quince", "number": 4711, "colour": None, **items}
+    captions = {picture(f"Item {i}:", str(number_of(i))): f"Item {i}: {number_of(i)}" for i in range(1, 9)}
+    captions[picture("Fruit: Quince", "Number: 4711")] = "Fruit: Quince\nNumber: 4711"
     with ExitStack() as stack:
 
-        def probed(faults: Faults) -> Profile:
+        def probed(faults: Faults, captions: Mapping[bytes, str] = MappingProxyType({})) -> Profile:
             server = stack.enter_context(Oracle({"m": Truth(truth)}, faults))
+            server.captions = captions
             found = probe(Endpoint("m", server.url), largest=8192)
             assert found.works, found.notes
             return found.profile
 
         plain = probed(Faults())
         assert (plain.output, plain.dialect, plain.images) == ("schema", LADDER[0], False)
-        assert plain.tools and not probed(Faults(no_tools=True)).tools
-        assert plain.context_tokens == 8192
-        assert probed(Faults(refused=('["string", "null"]',))).dialect == LADDER[1]
-        assert probed(Faults(refused=("json_schema",))).output == "json"
-        assert probed(Faults(context_chars=20_000)).context_tokens == 4096
-        assert probed(Faults(silent_context_chars=20_000)).context_tokens == 4096
+        assert (plain.tools, plain.context_tokens, plain.max_fields, plain.max_pages) == (True, 8192, 120, 8)
+        weak = probed(Faults(refused=('["string", "null"]',), no_tools=True, whitespace_over=20))
+        assert (weak.dialect, weak.tools, weak.max_fields) == (LADDER[1], False, 15)
+        loose = probed(Faults(refused=("json_schema",), context_chars=20_000, most_pages=3))
+        assert (loose.output, loose.context_tokens, loose.max_pages) == ("json", 4096, 2)
+        seeing = probed(Faults(silent_context_chars=20_000, most_images=2), captions)
+        assert (seeing.images, seeing.context_tokens, seeing.max_images) == (True, 4096, 2)
 
 
 @pytest.mark.parametrize(("refused", "answered"), [("metadata", True), ("store", False)])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from paperclerk.engines.models.endpoint import (
@@ -50,6 +51,7 @@ LOOK = Tool(
     {"type": "object", "properties": {"page": {"type": "integer"}}, "required": ["page"]},
 )
 SIZES = (4_096, 8_192, 16_384, 32_768, 65_536, 131_072)
+MOST_FIELDS, MOST_PAGES, MOST_IMAGES = 120, 8, 8  # that one question is tried with
 FILLER = "The quick brown fox jumps over the lazy dog near the quiet river bank. "  # about 16 tokens
 
 
@@ -76,6 +78,13 @@ def probe(endpoint: Endpoint, *, largest: int = SIZES[3]) -> Probed:
     tokens = _context(endpoint, largest, notes)
     answer = max(512, min(profile.max_output_tokens, tokens // 4))
     profile = replace(profile, context_tokens=tokens, max_output_tokens=answer)
+    endpoint = replace(endpoint, profile=profile)
+    fields = _most(endpoint, "fields", profile.max_fields, MOST_FIELDS, _many_fields, notes)
+    pages = _most(endpoint, "pages", profile.max_pages, MOST_PAGES, _many_pages, notes)
+    profile = replace(profile, max_fields=fields, max_pages=pages)
+    if profile.images:
+        images = _most(endpoint, "images", profile.max_images, MOST_IMAGES, _many_images, notes)
+        profile = replace(profile, max_images=images)
     return Probed(profile, tuple(notes), works=True)
 
 
@@ -101,7 +110,11 @@ def _output(endpoint: Endpoint, notes: list[str]) -> tuple[Output, Dialect] | No
 def _sees(endpoint: Endpoint, notes: list[str]) -> bool:
     """Whether the model reads a word and a number that stand in a picture only."""
     question = Question(
-        SYSTEM, "Give the fields of the picture, page 1.", FORM, images=(_picture(),), max_tokens=300
+        SYSTEM,
+        "Give the fields of the picture, page 1.",
+        FORM,
+        images=(picture(f"Fruit: {WORD}", f"Number: {NUMBER}"),),
+        max_tokens=300,
     )
     reply = _asked(endpoint, question, learns=True)
     if isinstance(reply, CallFailed):
@@ -148,6 +161,66 @@ def _context(endpoint: Endpoint, largest: int, notes: list[str]) -> int:
     return proven
 
 
+def _most(
+    endpoint: Endpoint, what: str, first: int, most: int, made: Callable[[int], Question], notes: list[str]
+) -> int:
+    """How many of a kind one question may have with every value read: twice as many while it works, or half."""
+
+    def works(count: int) -> bool:
+        question = made(count)
+        reply = _asked(endpoint, replace(question, max_tokens=200 + 60 * count), learns=True)
+        answer = read_answer(question.form, reply.data)[0] if isinstance(reply, Reply) else {}
+        right = isinstance(answer, dict) and all(
+            isinstance(said := answer.get(f"item_{i}"), Quoted) and said.value == number_of(i)
+            for i in range(1, count + 1)
+        )
+        told = reply.message if isinstance(reply, CallFailed) else "works" if right else "not all are read"
+        notes.append(f"{count} {what}: {told}")
+        return right
+
+    count = first
+    if works(count):
+        while 2 * count <= most and works(2 * count):
+            count *= 2
+        return count
+    while count > 1:
+        count //= 2
+        if works(count):
+            return count
+    return 1
+
+
+def _many_fields(count: int) -> Question:
+    return _of_items(count, [" ".join(_item(i) for i in range(1, count + 1))])
+
+
+def _many_pages(count: int) -> Question:
+    return _of_items(count, [_item(i) for i in range(1, count + 1)])
+
+
+def _many_images(count: int) -> Question:
+    pictures = tuple(picture(f"Item {i}:", str(number_of(i))) for i in range(1, count + 1))
+    return replace(_of_items(count, []), text="Give the fields, one from each picture.", images=pictures)
+
+
+def _of_items(count: int, pages: list[str]) -> Question:
+    shown = "\n".join(f'<page number="{n}">\n{text}\n</page>' for n, text in enumerate(pages, 1))
+    properties = {
+        f"item_{i}": {"type": "integer", "description": f"The number of item {i}"}
+        for i in range(1, count + 1)
+    }
+    form = compile_schema({"type": "object", "properties": properties})
+    return Question(SYSTEM, f"<document>\n{shown}\n</document>\nGive the fields.", form)
+
+
+def _item(i: int) -> str:
+    return f"Item {i}: {number_of(i)}."
+
+
+def number_of(i: int) -> int:
+    return NUMBER + 97 * i
+
+
 def _asked(endpoint: Endpoint, question: Question, *, learns: bool) -> Reply | CallFailed:
     """One question, answered in this way only unless it `learns`."""
     pool = Pool([endpoint], patience=Patience(busy=2, broken=1), learns=learns)
@@ -166,14 +239,14 @@ def _right(answer: Answer) -> bool:
     return WORD.casefold() in said and number.value == NUMBER and colour.value is None
 
 
-def _picture() -> bytes:
+def picture(*rows: str) -> bytes:
     from PIL import Image, ImageDraw, ImageFont
 
     image = Image.new("RGB", (640, 200), "white")
     pen = ImageDraw.Draw(image)
     font = ImageFont.load_default(48)
-    pen.text((30, 30), f"Fruit: {WORD}", fill="black", font=font)
-    pen.text((30, 110), f"Number: {NUMBER}", fill="black", font=font)
+    for n, row in enumerate(rows):
+        pen.text((30, 30 + 80 * n), row, fill="black", font=font)
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
