@@ -148,6 +148,34 @@ def full_year(text: str) -> int:
     return year + (2000 if year < 70 else 1900)
 
 
+_NO_YEAR = re.compile(
+    rf"{_DAY}{_LINK}{_NAME}|{_NAME.replace('<m>', '<m2>')}\s*(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?|"
+    r"(?P<a>\d{1,2})(?P<s>[./-])(?P<b>\d{1,2})\.?",
+    re.I,
+)
+
+
+def day_without_year(text: str, locale: Locale) -> dt.date | None:
+    """A day and month that are all of a text, in the year of the document's latest day or the one before."""
+    match = _NO_YEAR.fullmatch(text.strip())
+    if match is None or locale.latest is None:
+        return None
+    if match["a"]:
+        day, month = int(match["a"]), int(match["b"])
+        if month > 12 or (locale.order == "mdy" and day <= 12):
+            day, month = month, day
+    else:
+        day, month = int(match["d"] or match["d2"]), MONTHS[(match["m"] or match["m2"]).lower()]
+    for year in (locale.latest.year, locale.latest.year - 1):
+        try:
+            found = dt.date(year, month, day)
+        except ValueError:
+            return None
+        if found <= locale.latest:
+            return found
+    return None
+
+
 def find_times(text: str) -> list[Time]:
     """All times of day, left to right."""
     found = []

@@ -6,6 +6,7 @@ such as 1.234,56) outweighs what language and currency only suggest.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -19,13 +20,14 @@ Order = Literal["dmy", "mdy", "ymd"]
 class Locale:
     """`decimal` is the decimal mark, `space_groups` whether blanks group thousands, `order` that of numeric
     dates with a two-digit head, `language` the likeliest ISO 639-1 code, `currency` the likeliest ISO 4217
-    code or None."""
+    code or None, `latest` the last day that the document names, for days printed without a year."""
 
     decimal: Literal[".", ","] = "."
     space_groups: bool = False
     order: Order = "dmy"
     language: str = "en"
     currency: str | None = None
+    latest: dt.date | None = None
 
 
 _STOP_WORDS = {

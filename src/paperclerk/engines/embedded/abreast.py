@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paperclerk.engines.embedded.cells import has_letters
+from paperclerk.engines.embedded.columns import AMOUNT
 from paperclerk.engines.embedded.roles import fold
 from paperclerk.engines.embedded.strips import Piece, Strip
 
@@ -19,7 +20,7 @@ def one_after_another(strips: Sequence[Strip]) -> tuple[Strip, ...]:
     found: list[Strip] = []
     i = 0
     while i < len(strips):
-        cut = _divide(strips[i])
+        cut = _divide(strips[i]) or _two_lists(strips[i : i + 4])
         if cut is None:
             found.append(strips[i])
             i += 1
@@ -41,6 +42,24 @@ def _divide(strip: Strip) -> float | None:
     if texts[half - 1] != texts[-1] or not all(has_letters(t, 2) for t in texts):
         return None
     return strip.pieces[half].box.x0 - 2
+
+
+def _two_lists(strips: Sequence[Strip]) -> float | None:
+    """Where the second of two headings stands, each over lines of a name and an amount."""
+    head, rows = strips[0], strips[1:]
+    if len(head.pieces) != 2 or any(c.isdigit() for c in head.text) or len(rows) < 2:
+        return None
+    x = head.pieces[1].box.x0
+    paired = [
+        r for r in rows
+        if len(r.pieces) == 4 and abs(r.pieces[2].box.x0 - x) < r.size
+        and all(_ends_in_amount(r.pieces[k].text) for k in (1, 3)) and has_letters(r.pieces[2].text, 3)
+    ]  # fmt: skip
+    return x - 2 if len(paired) >= 2 else None
+
+
+def _ends_in_amount(text: str) -> bool:
+    return AMOUNT.search(text) is not None and not has_letters(text, 4)
 
 
 def _rows(strips: Sequence[Strip], cut: float) -> Iterator[Strip]:

@@ -416,7 +416,8 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         if head is not None and head.cut is not None and head.start <= start < head.end:
             if "person_name" not in head.cut_concepts:
                 worded = any(kind_of(c) in ("text", "name", "address") for c in head.cut_concepts)
-                weak = 0.5 if worded else 1.0  # "Occupation Manager" is no name
+                firm = has_legal_form(row.text[start:end])
+                weak = 0.5 if worded and not firm else 1.0  # "Occupation Manager" is no name
             else:
                 start = head.start + head.cut
                 while start < end and not row.text[start].isalnum():

@@ -14,6 +14,7 @@ from paperclerk.domain.result import ABSENT, Leaf, Scalar, Span, WordPart
 from paperclerk.engines.embedded import values
 from paperclerk.engines.embedded.roles import fold
 from paperclerk.engines.embedded.strips import Piece
+from paperclerk.printed.dates import day_without_year
 from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number, find_numbers
 from paperclerk.schemas.compiled import Field
@@ -147,7 +148,8 @@ def _member(field: Field, text: Text, sure: float) -> Leaf:
 def _date(text: Text, locale: Locale, sure: float) -> Leaf:
     found = values.read(text.text, locale).dates
     if not found:
-        return ABSENT
+        day = day_without_year(text.text, locale)
+        return text.leaf(day.isoformat(), sure=0.9 * sure) if day is not None else ABSENT
     first = found[0]
     return text.leaf(first.value.isoformat(), first.start, first.end, sure)
 

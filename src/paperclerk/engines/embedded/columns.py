@@ -309,7 +309,7 @@ def _may_hold(field: Field, column: Column, kinds: Kinds, said: Set[str]) -> boo
         return kinds.digits >= 0.7
     if field.kind == "boolean":
         return kinds.digits < 0.3
-    return kinds.words >= 0.5 or not own.get("description", 0.0)
+    return kinds.words >= 0.5 or own.get("description", 0.0) < 0.9
 
 
 def _misfit(field: Field, kinds: Kinds | None) -> float:

@@ -102,6 +102,7 @@ _NOUN = re.compile(r"\s*(?P<noun>(?:[^\W\d_]|[²³])+)")
 _BEGINS = re.compile(
     r"(?:^|\t)(?:§ *|section |article |clause |[a-z]\.(?:\d\.)*)?$", re.I
 )  # § 4 Kaution, F.1 Mass
+_SPANS = phrases.word_set("day week month year tag tage monat monate jour moi dia mese giorni dagen")
 _UNITS = {
     "l": "liter litre litro litri", "ltr": "liter litre", "gal": "gallon", "kg": "kilogram kg weight gewicht poid",
     "kwh": "kwh", "km": "kilometer mileage", "m²": "sqm qm area wohnflache flache surface superficie", "mi": "mile",
@@ -121,11 +122,22 @@ def _counted(facts: Facts, profile: Profile) -> Iterator[Candidate]:
                 noun
                 and not captioned
                 and value is not None
-                and (phrases.stem(phrases.key(noun["noun"])) in wanted or _measures(noun["noun"], wanted))
+                and (
+                    phrases.stem(phrases.key(noun["noun"])) in wanted
+                    or _measures(noun["noun"], wanted)
+                    or _lasts(noun["noun"], row.text, profile)
+                )
             ):
                 found.append(_candidate(row, number.start, number.end, value, 0.78))
     if len({str(c.value) for c in found}) == 1:
         yield from found
+
+
+def _lasts(noun: str, text: str, profile: Profile) -> bool:
+    """Whether days, months or years are asked for, and the sentence says of what: 30 days' notice."""
+    unit = phrases.stem(phrases.key(noun))
+    said = {w for w, _ in profile.words}
+    return unit in said & _SPANS and bool((said - _SPANS - {"period", "term"}) & set(phrases.stems(text)))
 
 
 def _measures(unit: str, wanted: Set[str]) -> bool:

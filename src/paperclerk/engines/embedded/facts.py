@@ -26,6 +26,8 @@ class Facts:
             (r.page, r.index): read(r.text, self.locale, loose=scanned[r.page]) for r in self.rows
         }
         self._scanned = scanned
+        latest = max((d.value for v in self._values.values() for d in v.dates), default=None)
+        self.locale = replace(self.locale, latest=latest)
 
     def values(self, row: Row) -> Values:
         return self._values[(row.page, row.index)]

@@ -10,6 +10,8 @@ array that no table, list or ledger of the pages fits is empty. Raises nothing. 
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -113,7 +115,11 @@ class Tables:
                 self._owners.setdefault("ledger", array.path)  # the same amounts, read without the heading
                 return self._from_listing(element, fields, listing, grid, sided)
         if ledger is not None and self._owners.setdefault("ledger", array.path) == array.path:
-            return [self._from_entry(element, e, ledger.proved) for e in ledger.entries]
+            counts = _leading_counts(ledger)
+            return [
+                self._from_entry(element, e, ledger.proved, count)
+                for e, count in zip(ledger.entries, counts, strict=True)
+            ]
         return list(entry_rows(array, element, self._sections)) or list(
             named_things(array, element, self.strips, self._sections)
         )
@@ -277,7 +283,7 @@ class Tables:
 
         return _filled(element, give)
 
-    def _from_entry(self, element: Field, entry: Entry, proved: bool) -> Tree:
+    def _from_entry(self, element: Field, entry: Entry, proved: bool, count: Number | None) -> Tree:
         sure = PROVED if proved else 0.6
         quantity, price = quantity_and_price(entry, self.locale)
         roles = _by_role(list(_scalars(element)))
@@ -293,11 +299,25 @@ class Tables:
                 return _name_leaf(entry.name, sure - 0.1)
             if role == "quantity" and quantity is not None:
                 return _number_leaf(child, *quantity, sure)
+            if role == "quantity" and count is not None:
+                return _number_leaf(child, entry.amount.text, count, 0.8 * sure)
             if role == "unit_price" and price is not None:
                 return _number_leaf(child, *price, sure)
             return ABSENT
 
         return _filled(element, give)
+
+
+def _leading_counts(ledger: Ledger) -> list[Number | None]:
+    """The number that each line begins with, where most do and they do not just number the lines."""
+    found = [_LEADING.match(e.amount.text.text) for e in ledger.entries]
+    counts = [Number(float(m[1]), m.start(1), m.end(1)) if m else None for m in found]
+    given = [c.value for c in counts if c is not None]
+    numbering = len(given) > 2 and all(b == a + 1 for a, b in itertools.pairwise(given))
+    return [None] * len(counts) if 2 * len(given) <= len(counts) or numbering else counts
+
+
+_LEADING = re.compile(r"(\d{1,2})\s*[x×]?\s+(?=[^\W\d])")
 
 
 def _sums_up(grid: Numbers, count: int) -> bool:

@@ -32,6 +32,7 @@ _COMPOUND = re.compile(
 )
 _MISREAD = re.compile(r"[^\W\d_]{1,}[01][^\W\d_]{1,}[:.]?")  # Bi1l, T0TAL
 _GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*?)(?::(?=[^/\s])|[.…]{3,})")
+_JOINED_ON = re.compile(r"\s+(?:or|and|of|oder|und|ou|et|y|o|e|&|/)\s", re.I)
 _LEADER = re.compile(r"[.…·_]{3,}")  # Fare ........ 148.00
 
 
@@ -123,6 +124,7 @@ def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, 
     taken += [(m.start - base, m.end - base) for m in values.marks if m.kind in ("email", "uri")]
     start: int | None = None
     last = position
+    answered = False  # whether a colon came before: then what stands before the next label is a value
     for token in _TOKEN.finditer(text, position):
         a, b = token.span()
         piece = token.group()
@@ -136,10 +138,10 @@ def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, 
         if piece == ":" or _LEADER.fullmatch(piece):
             if start is not None:
                 yield base + start, base + last, True
-            start = None
+            start, answered = None, True
         elif glued:
             yield base + (a if start is None else start), base + a + glued.end("label"), True
-            start = None
+            start, answered = None, True
         elif valued:
             if start is not None:
                 yield base + start, base + last, False
@@ -148,10 +150,19 @@ def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, 
             start = a if start is None else start
             last = b
             if piece.endswith(":"):
+                if answered:
+                    start += _last_label(text[start : b - 1])
                 yield base + start, base + b - 1, True
-                start = None
+                start, answered = None, True
     if start is not None:
         yield base + start, base + last, False
+
+
+def _last_label(text: str) -> int:
+    """Where the label begins that ends a run behind an earlier colon: `Severn Mutual Bank IBAN`."""
+    starts = [m.start() for m in _TOKEN.finditer(text)]
+    known = (s for s in starts if phrases.key(text[s:]) in lexicon.labels())
+    return next(known, starts[-1] if len(starts) > 2 else 0)
 
 
 def _label(
@@ -231,8 +242,9 @@ def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
                 continue
             share = sum(phrases.weight(phrases.stem(w)) for w in words[i : i + size]) / total
             edge = 1.0 if i == 0 or i + size == len(words) else 0.6
+            least = 0.75 if size > 1 and i + size == len(words) else 0.0  # "This lease begins on"
             for entry in entries:
-                score = entry.strength * edge * (0.25 + 0.65 * min(1.0, share))
+                score = entry.strength * max(least, edge * (0.25 + 0.65 * min(1.0, share)))
                 found[entry.concept] = max(found[entry.concept], score)
     return tuple(sorted(found.items(), key=lambda kv: -kv[1])[:8])
 
@@ -253,7 +265,11 @@ def _cut(text: str) -> tuple[int | None, tuple[str, ...]]:
     ends = [m.end() for m in _TOKEN.finditer(text)]
     for end in reversed(ends[:-1][: lexicon.longest() + 1]):
         entries = lexicon.labels().get(phrases.key(text[:end]))
-        if entries and (len(phrases.key(text[:end])) >= 3 or _is_code(text[:end], entries)):
+        if _JOINED_ON.match(text, end):
+            continue  # "Surname or business name" goes on
+        if entries and (
+            len(phrases.key(text[:end])) >= 3 or "/" in text[:end] or _is_code(text[:end], entries)
+        ):
             return end, tuple(e.concept for e in entries)
     return None, ()
 

@@ -56,6 +56,9 @@ _ROLE_WORDS = {
     "debtor debitor debiteur receiver cliente comprador acquirente cessionario klant koper afnemer acheteur "
     "destinataire kunde rechnungsempfaenger adquirente besteller",
 }
+_KINDS = word_set(
+    "hotel restaurant airline pharmacy laboratory clinic institution university school college tankstelle magasin"
+)
 _FIRMS = word_set(
     "company firma firm business organization organisation societe empresa ditta azienda bedrijf"
 )
@@ -117,6 +120,7 @@ _COUNTED_WORDS = word_set(
     "age page item unit score point temperature dose duration minute year"
 )
 _ID_WORDS = word_set("no id code reference sku serial barcode eori gstin tin ssn vin mrn")
+_POSTCODES, _CITIES = word_set("postcode plz cp cap"), word_set("city town ort ville stadt citta plaat")
 _TIME_WORDS = word_set("time uhrzeit heure hora ora tijd tijdstip orario")
 _LINK_WORDS = word_set("url uri link website homepage")
 _NAME_WORDS = word_set(
@@ -192,10 +196,12 @@ def _read(field: Field) -> Profile:
     if want == "money" and not concepts and "total" in name_stems:
         concepts = {"gross_total": 0.75}  # a sum of whatever else its name says
     concepts = {c: v for c, v in concepts.items() if lexicon.kind_of(c) in _KINDS_OF.get(want, _ANY_KIND)}
+    if set(name_stems) & _POSTCODES and set(name_stems) & _CITIES:
+        concepts = {"city": 1.0, "postcode": 0.9}  # one line holds both
     top = next(iter(concepts), None)
     part = top if top in _PARTS else ("name" if role and want == "name" else None)
     if want == "name" and role in ROLES:
-        concepts = {role: 1.0}
+        concepts = {role: 0.5 if role == "seller" and set(name_stems) & _KINDS else 1.0}
     if want in _NAMED_KINDS and not concepts:
         concepts = {_NAMED_KINDS[want]: 0.9}
     if want in ("date", "datetime"):
@@ -239,6 +245,11 @@ def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
     """The field's own name as a label, blanks aside: `rx_bin` is what `RxBIN` says."""
     telling = any(phrases.weight(s) > 0.5 for s in stems)
     return (phrases.key(name),) if telling and (len(stems) > 1 or len(stems[0]) > 5) else ()
+
+
+def specific(profile: Profile) -> bool:
+    """Whether a company of one kind is asked for, which no heading such as "Company" means."""
+    return profile.role == "seller" and any(w in _KINDS for w, _ in profile.words)
 
 
 def streets_apart(profiles: Sequence[Profile]) -> list[Profile]:

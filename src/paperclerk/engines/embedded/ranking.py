@@ -34,6 +34,7 @@ _RIVALS = frozenset({"seller", "buyer", "ship_to", "ship_from", "employer", "emp
 _ADDRESSEES = frozenset(
     {"buyer", "ship_to", "ship_from", "payee"}
 )  # whose numbers stand under a heading, or nowhere
+_ALIKE = {"buyer": "ship_to", "ship_to": "buyer", "ship_from": "seller"}
 _PLACES = frozenset({"street", "city", "state", "country", "postcode"})
 
 
@@ -43,6 +44,7 @@ class Ranking:
     def __init__(self, facts: Facts, profiles: Sequence[Profile]) -> None:
         self.facts = facts
         self.regions = regions(facts)
+        self._asked = {p.role for p in profiles}
         self.profiles = [self._placed(p) for p in profiles]
         self.matcher = Matcher(facts.labels, self.profiles)
         self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
@@ -51,6 +53,12 @@ class Ranking:
 
     def _placed(self, profile: Profile) -> Profile:
         """The profile with the stretch of the page that a heading opens for whom it is about, known party or not."""
+        other = _ALIKE.get(str(profile.role))
+        opened_for = {r.role for r in self.regions}
+        if other in opened_for and profile.role not in opened_for and other not in self._asked:
+            return replace(
+                profile, role=other
+            )  # who is delivered to is the recipient where there is no other
         if not profile.owner or profile.role is not None:
             return profile
         role = OWNED + " ".join(sorted(profile.owner))

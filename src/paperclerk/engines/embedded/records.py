@@ -167,7 +167,7 @@ class _Reader:
             if self._far_below(strip) or self._ends(strip, cells, numeric):
                 self._flush(page)
                 return False
-            if len(numeric) != 1 or not starts_with_carry(strip.text):
+            if len(numeric) != 1 or not any(starts_with_carry(p.text) for p in strip.pieces):
                 self._take(strip, cells, numeric, page)
                 self.last = strip
         self._flush(page)

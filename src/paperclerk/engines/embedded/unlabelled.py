@@ -5,13 +5,13 @@ Called by `ranking`. Scores stay below those of a good label, so that a label de
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded import forms, phrases
 from paperclerk.engines.embedded.candidates import Candidate, mark_value
+from paperclerk.engines.embedded.contracts import named_parties, nth
 from paperclerk.engines.embedded.cues import cued
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
@@ -30,13 +30,11 @@ from paperclerk.engines.embedded.parties import (
     role_at,
     street_in,
 )
-from paperclerk.engines.embedded.profile import ROLES, Profile
+from paperclerk.engines.embedded.profile import ROLES, Profile, specific
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import MarkKind, find_currency
 from paperclerk.printed.locale import SYMBOLS
 
-_DEFINED = re.compile(r"\((?:[^()\"“”]{0,40})[\"“”'‘](?P<term>[^()\"“”'’]{3,40})[\"“”'’][^()]{0,20}\)")
-_JOINS_PARTIES = re.compile(r"\b(?:between|among|and|by|with|from)\b:?\s+|[;:]\s+")
 _ADDRESSED = {"bank": "payee", "employer": "employee", "insurer": "insured"}  # whom these write to
 HEAD_ROWS = 14  # how far down the first page an unlabelled letterhead reaches
 FOOT_ROWS, FOOT_SHARE = 8, 0.8  # the lines at the foot where a company may name itself instead
@@ -46,6 +44,11 @@ def _continues(upper: Segment, lower: Segment) -> bool:
     """Whether two lines may be one name: close, of like size, the upper one reading like a name itself."""
     close = lower.box.y0 - upper.box.y1 < 0.9 * upper.size and 0.6 < lower.size / upper.size < 1.6
     return close and name_likeness(upper.text) >= 0.4 and not has_legal_form(upper.text)
+
+
+def _whole_line(profile: Profile) -> bool:
+    """Whether postcode and city are asked for together: `plz_ort`."""
+    return profile.part == "city" and "postcode" in profile.concepts
 
 
 class Finder:
@@ -59,13 +62,14 @@ class Finder:
         self.parties = parties
         self.issuer = issuer
         self.addressees = {"buyer", _ADDRESSED.get(issuer, "buyer")}
+        self.named = named_parties(facts)
         self.letterhead = self._largest_name()
         self.seller = self._seller_party()
         self.sellers = [p for p in parties if self._is_sellers(p)]
 
     def find(self, profile: Profile) -> list[Candidate]:
         """Candidates that need no label of their own."""
-        if profile.want == "name" and (terms := [*self._defined_terms(profile)]):
+        if profile.want in ("name", "address", "text") and (terms := [*self._defined_terms(profile)]):
             return terms
         told = [*cued(self.facts, profile)]
         if told or profile.owner:
@@ -124,7 +128,7 @@ class Finder:
         return (
             name.size > 0.8 * head.size
             or head.box.y0 >= name.box.y0
-            or party.box.y0 - head.box.y1 < head.size
+            or party.box.y0 - head.box.y1 < 0.8 * head.size
         )
 
     def _is_sellers(self, party: Party) -> bool:
@@ -137,9 +141,10 @@ class Finder:
         return len(own & other) >= 0.7 * min(len(own), len(other))
 
     def _names(self, profile: Profile) -> Iterator[Candidate]:
-        for region in self.regions:
-            if region.role == profile.role:
-                yield from self._region_names(profile, region)
+        if not specific(profile):
+            for region in self.regions:
+                if region.role == profile.role:
+                    yield from self._region_names(profile, region)
         if profile.role == self.issuer:
             yield from self._letterhead(profile)
         if profile.role in self.addressees:
@@ -262,23 +267,28 @@ class Finder:
         )  # fmt: skip
 
     def _defined_terms(self, profile: Profile) -> Iterator[Candidate]:
-        """Contracts name parties in running text: Margaret Holt ("Landlord")."""
-        asked = {w for w, v in profile.words if v > 0.5}
-        for row in self.facts.rows:
-            if "(" not in row.text:
+        """Parties of a contract by the word that stands for them, or by their order (`party_b`)."""
+        named = self.named
+        if not named:
+            return
+        place = nth(profile.field)
+        asked = {w for w, v in profile.words if v > 0.5} | self._enclosed(profile)
+        for i, party in enumerate(named):
+            if place != i and not (place is None and party.called(asked)):
                 continue
-            for match in _DEFINED.finditer(row.text):
-                if not asked & set(phrases.stems(match["term"])):
-                    continue
-                start = max((m.end() for m in _JOINS_PARTIES.finditer(row.text, 0, match.start())), default=0)
-                end = start + len(
-                    re.split(r",\s+(?:an?|as|having|with|of)\b", row.text[start : match.start()])[0]
-                )
-                while start < end and not row.text[start].isalnum():
-                    start += 1
-                text = row.text[start:end].rstrip(" ,")
-                if 2 < len(text) < 80 and text[0].isupper():
-                    yield self._text(profile, row, start, start + len(text), 0.8 - 0.02 * min(10, row.page))
+            part = (
+                party.name if profile.want == "name"
+                else party.address if profile.want == "address"
+                else party.term if profile.field.name == "role"
+                else None
+            )  # fmt: skip
+            if part is not None:
+                yield self._text(profile, part.row, part.start, part.end, 1.1 - 0.02 * part.row.page)
+
+    @staticmethod
+    def _enclosed(profile: Profile) -> set[str]:
+        """The words of the objects around the field."""
+        return {s for step in profile.field.path[:-1] for s in phrases.stems(phrases.name_words(step))}
 
     def _headline(self, profile: Profile) -> Iterator[Candidate]:
         """What stands largest on the first page: a title; a person's name, when it reads like one."""
@@ -317,6 +327,8 @@ class Finder:
                 place: tuple[int, int] | None
                 if profile.part == "street":
                     place = street_in(text, alone=len(lines) == 1) if segment is street else None
+                elif _whole_line(profile):
+                    place = (0, len(text)) if part_of_address(text, "postcode") else None
                 elif profile.part == "city" and segment is alone:
                     place = (0, len(text))
                 elif profile.part == "country":

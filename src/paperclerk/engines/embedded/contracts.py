@@ -1,0 +1,193 @@
+"""Parties of a contract in running text, and who signs it. Called by `unlabelled` and the engine.
+
+A contract says who is meant by a word: `Ashgrove plc, of 1 Canal Wharf, Leeds (the "Client")`, `nachstehend
+Vermieterin genannt`. The clause before that word holds the name, and after it the address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.engines.embedded import phrases
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.labels import Label
+from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.parties import address_likeness
+from paperclerk.schemas.compiled import Field
+
+_DEFINED = re.compile(
+    r"\((?:[^()\"“”„]{0,40})[\"“”„'‘](?P<said>[^()\"“”„'’]{3,40})[\"“”'’][^()]{0,20}\)|"
+    r"(?:nachstehend|nachfolgend|im Folgenden|hereinafter|ci-après|en adelante|di seguito|hierna|doravante)"
+    r"(?: referred to as| called| als| dénommée?| denominad[oa]| denominat[oa]| te noemen)?:?"
+    r"(?: the| der| die| le| la| el)? [\"“„'‘]?(?P<bare>[^\W\d_]{4,30})",
+    re.I,
+)
+_JOINS = re.compile(
+    r"(?:\b(?:between|among|and|by|with|from|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\b:?|\(\d\)|[;:])\s+(?=[^\W\da-z])"
+)
+_ENDS_IN_JOIN = re.compile(
+    r"(?:^|\W)(?:between|and|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\W*$|[:;]\s*$", re.I
+)
+_NAME_ENDS = re.compile(r",\s|\s\(|\s+(?:whose|having|with|of|residing|wohnhaft|geboren)\b|$")
+_LIVES = re.compile(r"(?:\b(?:at|of|in)\b|,)\s+(?=[^\W\da-z]|\d)")
+_NTH = {"a": 0, "1": 0, "one": 0, "first": 0, "b": 1, "2": 1, "two": 1, "second": 1}
+_NAMES, _ROLES, _ADDRESSES = (
+    phrases.word_set("name party company"),
+    phrases.word_set("role capacity type designation"),
+    phrases.word_set("address location office"),
+)
+_PLACES = phrases.word_set("title position date capacity")
+PAGES = 2  # how far into a document its parties are named
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Characters `start:end` of a row."""
+
+    row: Row
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.row.text[self.start : self.end].replace("\t", " ")
+
+    def leaf(self, score: float) -> Leaf:
+        return Leaf(self.text, (self.row.span(self.start, self.end),), score)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A party: its name, the word that stands for it, and its address where the clause has one."""
+
+    name: Stretch
+    term: Stretch
+    address: Stretch | None
+
+    def called(self, words: set[str]) -> bool:
+        """Whether the word that stands for it is one of these, or a form of it (Vermieter, Vermieterin)."""
+        return any(
+            s == w or (len(w) > 4 and s.startswith(w)) for s in phrases.stems(self.term.text) for w in words
+        )
+
+
+def named_parties(facts: Facts) -> tuple[Named, ...]:
+    """The parties that the first pages name, in order."""
+    rows = [r for r in facts.rows if r.page < PAGES]
+    return tuple(p for i, row in enumerate(rows) for p in _named(rows, i, row))
+
+
+def _named(rows: Sequence[Row], at: int, row: Row) -> Iterator[Named]:
+    if "(" not in row.text and " " not in row.text.strip():
+        return
+    for match in _DEFINED.finditer(row.text):
+        start = _clause(rows, at, match.start())
+        if start is None:
+            continue
+        line, begin = start
+        stop = match.start() if line is row else len(line.text)
+        clause = line.text[begin:stop]
+        ends = _NAME_ENDS.search(clause)
+        name = clause[: ends.start() if ends else len(clause)].rstrip(" ,-–(")
+        if 2 < len(name) < 80 and name[0].isupper():
+            group = "said" if match["said"] else "bare"
+            term = Stretch(row, *match.span(group))
+            yield Named(
+                Stretch(line, begin, begin + len(name)), term, _address(line, begin + len(name), stop)
+            )
+
+
+def _clause(rows: Sequence[Row], at: int, before: int) -> tuple[Row, int] | None:
+    """Where the clause that a defining word ends begins: behind the word that joins the parties."""
+    for back in range(4):
+        if back > at or rows[at - back].page != rows[at].page:
+            return None
+        row = rows[at - back]
+        limit = before if back == 0 else len(row.text)
+        found = [m.end() for m in _JOINS.finditer(row.text, 0, limit)]
+        if found:
+            return row, found[-1]
+        over = rows[at - back - 1] if at > back else None
+        if row.text[:limit].strip(" -–(") and (over is None or _ENDS_IN_JOIN.search(over.text)):
+            lead = len(row.text) - len(row.text.lstrip(" -–("))
+            return row, lead
+    return None
+
+
+def _address(row: Row, start: int, end: int) -> Stretch | None:
+    for match in _LIVES.finditer(row.text, start, end):
+        text = row.text[match.end() : end].rstrip(" ,(-–")
+        if address_likeness(text) >= 0.5:
+            return Stretch(row, match.end(), match.end() + len(text))
+    return None
+
+
+def nth(field: Field) -> int | None:
+    """Which party a property of `party_a`, `second_party` means, from 0."""
+    for step in (field.name, *reversed(field.path[:-1])):
+        words = phrases.tokens(phrases.name_words(step))
+        if "party" in words:
+            return next((_NTH[w] for w in words if w in _NTH), None)
+    return None
+
+
+def rows(facts: Facts, array: Field) -> list[Tree]:
+    """The elements of an array of parties or of who signs; empty for any other."""
+    about = set(phrases.stems(phrases.name_words(array.name)))
+    if array.items is None or array.items.kind != "object":
+        return []
+    if about & {"party", "parti"}:
+        return [_party(array.items, p) for p in named_parties(facts)]
+    if about & {"signatory", "signature", "signer"}:
+        return [_signer(facts, array.items, label) for label in _signed(facts)]
+    return []
+
+
+def _party(element: Field, party: Named) -> Tree:
+    tree: dict[str, Tree] = {}
+    for child in element.children:
+        said = set(phrases.stems(phrases.name_words(child.name)))
+        part = (
+            party.name if said & _NAMES else party.term if said & _ROLES
+            else party.address if said & _ADDRESSES else None
+        )  # fmt: skip
+        tree[child.name] = part.leaf(0.7) if part is not None and child.kind == "string" else ABSENT
+    return tree
+
+
+def _signed(facts: Facts) -> list[Label]:
+    """The labels "Name" of a document that stand over or under one for a title or a date: signatures."""
+    names = [x for x in facts.labels if x.colon and x.concepts.get("person_name", 0.0) >= 0.95]
+    return [x for x in names if any(_beside(x, y) for y in facts.labels if set(y.stems) & _PLACES)]
+
+
+def _beside(name: Label, other: Label) -> bool:
+    return (
+        name.row.page == other.row.page
+        and 0 < abs(other.row.index - name.row.index) <= 3
+        and abs(other.segment.box.x0 - name.segment.box.x0) < name.segment.size
+    )
+
+
+def _signer(facts: Facts, element: Field, name: Label) -> Tree:
+    tree: dict[str, Tree] = {}
+    for child in element.children:
+        said = set(phrases.stems(phrases.name_words(child.name)))
+        label = name if said & {"name", "signatory"} else next(
+            (x for x in facts.labels if said & set(x.stems) and _beside(name, x)), None
+        )  # fmt: skip
+        tree[child.name] = _behind(label) if label is not None and child.kind == "string" else ABSENT
+    return tree
+
+
+def _behind(label: Label) -> Leaf:
+    start = label.end
+    while start < label.segment.end and label.row.text[start] in " :":
+        start += 1
+    end = label.segment.end
+    if not any(c.isalnum() for c in label.row.text[start:end]):
+        return ABSENT
+    return Stretch(label.row, start, end).leaf(0.8)
