@@ -51,6 +51,8 @@ def test_digital_documents(digital, source):
     assert figures["unplaced"] == 0.0
     assert figures["box_given_right"] >= 0.95
     assert figures["null_kept"] in (None, 1.0)
+    assert figures["hi_precision"] >= 0.97
+    assert figures["hi_share"] >= 0.7
 
 
 @pytest.mark.timeout(300)
@@ -63,7 +65,7 @@ def test_everyday_documents():
     assert figures["box_given_right"] >= 0.98
     assert figures["null_kept"] == 1.0
     assert figures["hi_precision"] >= 0.97
-    assert figures["hi_share"] >= 0.5
+    assert figures["hi_share"] >= 0.7
 
 
 @pytest.mark.timeout(300)

@@ -8,6 +8,7 @@ import pytest
 from tests.engines.tables.pages import page_of, plain, words_under
 
 from paperclerk.domain.document import Page
+from paperclerk.domain.result import HI_FROM
 from paperclerk.engines.embedded.items import Tables
 from paperclerk.engines.embedded.periods import canonical
 from paperclerk.printed.locale import infer
@@ -136,3 +137,19 @@ def test_business_years_are_called_by_the_year_they_end_in(
     year: int, month: int, months: int | None, ends: int, said: str
 ) -> None:
     assert canonical(year, month, months, ends) == said
+
+
+def test_what_is_about_a_figure_of_a_titled_statement_is_surer_than_the_figure() -> None:
+    first = rows_of("income_statement", "revenue", INCOME)[0]
+    assert first["scale"].score > HI_FROM > first["value"].score
+
+
+def test_a_number_without_any_circumstance_is_no_figure() -> None:
+    page = page_of(
+        [
+            (100, [(50, "Segment"), (300, "Value")]),
+            (116, [(50, "Gains"), (300, "5")]),
+            (132, [(50, "Losses"), (300, "48")]),
+        ]
+    )
+    assert rows_of("balance_sheet", "trade_receivables", page) == []

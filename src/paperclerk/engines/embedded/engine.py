@@ -50,7 +50,8 @@ class _Extraction:
         found: dict[tuple[str, ...], Leaf] = {}
         for index, candidate in chosen.items():
             asked = self.profiles[index]
-            score = probability(candidate, ranked[index], asked)
+            taken = {c.place for i, c in chosen.items() if i != index}
+            score = probability(candidate, ranked[index], asked, taken)
             if score is not None:
                 found[asked.field.path] = Leaf(candidate.value, candidate.spans, score)
         return found | ranking.inferred()

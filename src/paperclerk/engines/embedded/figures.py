@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from msgspec import structs
+
 from paperclerk.domain.result import ABSENT, Leaf, Scalar, Tree
 from paperclerk.engines.embedded import periods
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
+from paperclerk.engines.embedded.confidence import FigureFacts, figure_probability
 from paperclerk.engines.embedded.roles import fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
@@ -71,6 +74,19 @@ class Line:
     cells: tuple[tuple[Piece, Number], ...]
 
 
+@dataclass(frozen=True)
+class Found:
+    """The line that fits an array best. `match` 0..1 how well its label does; `titled` whether its page has the title
+    of the statement that the array belongs to."""
+
+    line: Line
+    match: float
+    titled: bool
+
+    def rank(self) -> tuple[float, int]:
+        return self.match + SAME_STATEMENT * self.titled, -self.line.page
+
+
 def is_figure(element: Field) -> bool:
     """Whether an element is a number with its circumstances, and nothing that names a thing."""
     names = [(c, set(words_of(c.name).split())) for c in element.children if c.is_scalar]
@@ -84,10 +100,17 @@ def is_figure(element: Field) -> bool:
     return value and about and not named
 
 
-def has_value(element: Field, row: Tree) -> bool:
-    """Whether a row, read by other means, holds the number that such an element is about."""
-    values = [c.name for c in element.children if c.is_scalar and set(words_of(c.name).split()) & _VALUE]
-    return isinstance(row, dict) and any(row[name].value is not None for name in values)
+def is_whole(element: Field, row: Tree) -> bool:
+    """Whether a row, read by other means, holds the number that such an element is about and one of its
+    circumstances: a number alone may be any."""
+    said = {
+        kind
+        for c in element.children
+        for kind in (_VALUE, _PERIOD | _UNIT | _SCALE)
+        if isinstance(row, dict) and c.is_scalar and row[c.name].value is not None
+        if set(words_of(c.name).split()) & kind
+    }
+    return len(said) == 2
 
 
 class Statements:
@@ -132,14 +155,15 @@ class Statements:
 
     def elements(self, array: Field, element: Field) -> list[dict[str, Tree]]:
         """One element for every number of the row that the array names; none where no row does."""
-        line = self._best(array)
-        if line is None:
+        found = self._best(array)
+        if found is None:
             return []
+        line = found.line
         share = _is_share(array)
         outflow = bool(set(words_of(array.name).split()) & _OUTFLOW) and "(" not in line.label.text
         return [
             self._element(
-                array, element, line, piece, replace(number, value=abs(number.value)) if outflow else number
+                array, element, found, piece, replace(number, value=abs(number.value)) if outflow else number
             )
             for piece, number in line.cells
             if number.percent == share
@@ -149,9 +173,10 @@ class Statements:
         """Values of an object that asks for one figure in several years: `revenue: {current_year, prior_year}`, or
         `{2024, 2023}`. The years over the columns tell which is which, else the order."""
         asked = {c.name: when for c in thing.children if c.is_scalar and (when := _when(c.name)) is not None}
-        line = self._best(thing) if len(asked) >= 2 else None
-        if line is None:
+        best = self._best(thing) if len(asked) >= 2 else None
+        if best is None:
             return {}
+        line = best.line
         years = [self._year(line, piece) for piece, _ in line.cells]
         known = sorted({y for y in years if y is not None}, reverse=True)
         found: dict[str, Leaf] = {}
@@ -174,8 +199,8 @@ class Statements:
                     return int(year.group())
         return None
 
-    def _best(self, array: Field) -> Line | None:
-        best: tuple[float, Line] | None = None
+    def _best(self, array: Field) -> Found | None:
+        best: Found | None = None
         share = _is_share(array)
         asked = next((k for name in reversed(array.ancestors) if (k := _statement(name))), None)
         for phrase, weight in _phrases(array):
@@ -185,25 +210,30 @@ class Statements:
                 if not any(n.percent == share for _, n in line.cells):
                     continue
                 likeness = weight * (0.85 * _alike(wanted, line.stems) + 0.15 * _alike(wanted, line.whole))
-                if asked is not None and (stands := self._kinds[line.page]) is not None:
-                    if "balance" in (asked, stands) and asked != stands:
-                        continue  # a change of receivables is no receivable
-                    likeness += SAME_STATEMENT * (asked == stands)
-                if likeness >= MATCH and (best is None or (likeness, -line.page) > (best[0], -best[1].page)):
-                    best = (likeness, line)
-        return best[1] if best else None
+                stands = self._kinds[line.page] if asked is not None else None
+                if stands is not None and "balance" in (asked, stands) and asked != stands:
+                    continue  # a change of receivables is no receivable
+                found = Found(line, likeness, stands is not None and asked == stands)
+                if found.rank()[0] >= MATCH and (best is None or found.rank() > best.rank()):
+                    best = found
+        return best
 
     def _element(
-        self, array: Field, element: Field, line: Line, piece: Piece, number: Number
+        self, array: Field, element: Field, found: Found, piece: Piece, number: Number
     ) -> dict[str, Tree]:
         made: dict[str, Tree] = {}
-        text = text_of([piece])
+        line, text = found.line, text_of([piece])
+        periods_asked = {c.name: self._period(c, line, piece) for c in element.children if _is_period(c)}
+        dated = all(p.value is not None for p in periods_asked.values())
+        facts = FigureFacts(found.titled, found.match, dated)
+        doubt = 0.4 + 0.6 * min(text.score, line.label.score)
         for child in element.children:
             words = set(words_of(child.name).split())
+            about = not words & (_VALUE | _PERIOD)
             if words & _VALUE:
-                made[child.name] = text.leaf(number.value, number.start, number.end, 0.55)
-            elif words & _PERIOD:
-                made[child.name] = self._period(child, line, piece)
+                made[child.name] = text.leaf(number.value, number.start, number.end)
+            elif child.name in periods_asked:
+                made[child.name] = periods_asked[child.name]
             elif words & _SCALE:
                 whole = number.percent or _PER_PIECE.search(f"{words_of(array.name)} {array.description}")
                 made[child.name] = _concluded(1, text, number) if whole else self._scale(line)
@@ -215,6 +245,10 @@ class Statements:
                 made[child.name] = _concluded(literal[1], text, number)
             else:
                 made[child.name] = empty(child)
+            leaf = made[child.name]
+            if isinstance(leaf, Leaf) and leaf.value is not None:
+                sure = doubt * figure_probability(facts, about=about)
+                made[child.name] = structs.replace(leaf, score=round(sure, 3))
         return made
 
     @cached_property
@@ -283,6 +317,11 @@ def _statement(title: str) -> str | None:
     """`balance`, `income` or `cash`: which statement a title or the name of an object speaks of."""
     said = fold(words_of(title))
     return next((kind for kind, pattern in _STATEMENTS if pattern.search(said)), None)
+
+
+def _is_period(field: Field) -> bool:
+    words = set(words_of(field.name).split())
+    return bool(words & _PERIOD) and not words & _VALUE
 
 
 def _concluded(value: Scalar, text: Text, number: Number) -> Leaf:

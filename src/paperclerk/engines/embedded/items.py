@@ -20,11 +20,12 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.abreast import one_after_another
 from paperclerk.engines.embedded.arithmetic import agreement, close, rearranged
-from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
+from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, lines_of, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Path, Place
+from paperclerk.engines.embedded.confidence import CellFacts, cell_probability, listed_probability
 from paperclerk.engines.embedded.entries import entry_rows
 from paperclerk.engines.embedded.enumerations import divided, named_things, scalars
-from paperclerk.engines.embedded.figures import Statements, has_value, is_figure
+from paperclerk.engines.embedded.figures import Statements, is_figure, is_whole
 from paperclerk.engines.embedded.grid import Table, tables_of
 from paperclerk.engines.embedded.ledger import (
     GLUED,
@@ -45,7 +46,6 @@ from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number
 from paperclerk.schemas.compiled import Field
 
-PROVED, LIKELY = 0.95, 0.85  # scores of values that arithmetic confirms, and of others under a heading
 Numbers = dict[int, list[float | None]]  # column -> its number in each row
 
 
@@ -73,7 +73,7 @@ class Tables:
             if not is_figure(element):
                 return self._objects(array, element)
             return list(self._statements.elements(array, element)) or [
-                row for row in self._objects(array, element) if has_value(element, row)
+                row for row in self._objects(array, element) if is_whole(element, row)
             ]
         if is_cell_rows(array):
             largest = max(self.grids, key=lambda t: len(t.rows) * len(t.rows[0]), default=None)
@@ -273,18 +273,21 @@ class Tables:
             pieces = cell_text(record, place) if place is not None else []
             if place is None or not pieces:
                 return empty(child)
+            number = child.kind in ("number", "integer")
+            sure = cell_probability(
+                CellFacts(place.column in proved, bool(proved), place.match, number, len(lines_of(pieces)))
+            )
             if child.kind == "array" and child.items is not None:
-                found = [leaf_for(child.items, part, self.locale, LIKELY) for part in divided(pieces)]
+                found = [leaf_for(child.items, part, self.locale, sure) for part in divided(pieces)]
                 return [leaf for leaf in found if leaf.value is not None]
             if "code" in child.description.lower() and _role(child) == "description":
                 pieces = _split_words(pieces)
-                return _name_leaf(without_code(pieces) or text_of(pieces), LIKELY)
-            return leaf_for(child, text_of(pieces), self.locale, PROVED if place.column in proved else LIKELY)
+                return _name_leaf(without_code(pieces) or text_of(pieces), sure)
+            return leaf_for(child, text_of(pieces), self.locale, sure)
 
         return _filled(element, give)
 
     def _from_entry(self, element: Field, entry: Entry, proved: bool, count: Number | None) -> Tree:
-        sure = PROVED if proved else 0.6
         quantity, price = quantity_and_price(entry, self.locale)
         roles = _by_role(list(_scalars(element)))
         priced = "line_total" in roles
@@ -293,10 +296,11 @@ class Tables:
             role = _role(child)
             if role is None or roles[role].path != child.path:
                 return empty(child)
+            sure = listed_probability(proved=proved, name=role == "description")
             if role == "line_total" or (role == "unit_price" and not priced):
                 return _number_leaf(child, entry.amount.text, entry.amount.number, sure)
             if role == "description" and entry.name is not None:
-                return _name_leaf(entry.name, sure - 0.1)
+                return _name_leaf(entry.name, sure)
             if role == "quantity" and quantity is not None:
                 return _number_leaf(child, *quantity, sure)
             if role == "quantity" and count is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.engines.embedded.confidence import cell_of_table, table_probability
 from paperclerk.engines.embedded.grid import Cell, Table
+from paperclerk.engines.embedded.regions import is_number
 from paperclerk.engines.embedded.roles import words_of
 from paperclerk.schemas.compiled import Field
 
@@ -37,7 +39,7 @@ def table_object(element: Field, cells: Field, table: Table) -> dict[str, Tree]:
         if child.name == cells.name:
             made[child.name] = cell_rows(table, skip=1 if head is not None else 0)
         elif head is not None and child.name == head.name:
-            made[child.name] = [_cell_leaf(c) for c in table.rows[0]]
+            made[child.name] = [_cell_leaf(c, _edges(table), heading=True, thin=False) for c in table.rows[0]]
         elif child.kind in ("integer", "number") and "page" in words_of(child.name).split():
             made[child.name] = _page_leaf(table, child)
         else:
@@ -54,19 +56,37 @@ def _is_heading(field: Field) -> bool:
 
 
 def cell_rows(table: Table, skip: int = 0) -> list[Tree]:
-    return [[_cell_leaf(c) for c in row] for row in table.rows[skip:]]
-
-
-def _cell_leaf(cell: Cell) -> Leaf:
     """An empty cell is an empty text: the row needs it to keep its columns."""
+    sure = _edges(table)
+    rows: list[Tree] = []
+    for at, row in enumerate(table.rows[skip:], skip):
+        thin = 2 * sum(bool(c.text) for c in row) < len(row)
+        rows.append([_cell_leaf(c, sure, heading=at < table.header_rows, thin=thin) for c in row])
+    return rows
+
+
+def _edges(table: Table) -> float:
+    """The probability that a table has the edges that were read."""
+    cells = [c for row in table.rows for c in row]
+    filled = sum(bool(c.text) for c in cells)
+    return table_probability(filled, filled / len(cells))
+
+
+def _cell_leaf(cell: Cell, table: float, *, heading: bool, thin: bool) -> Leaf:
     if not cell.spans:
         return Leaf("", score=0.8, inferred=True)
+    right = cell_of_table(
+        heading=heading,
+        spans=cell.row_span > 1 or cell.col_span > 1,
+        number=is_number(cell.text),
+        thin=thin,
+    )
     doubt = min(p.score for p in cell.pieces)
-    return Leaf(cell.text, cell.spans, round(0.85 * (0.4 + 0.6 * doubt), 3))
+    return Leaf(cell.text, cell.spans, round(table * right * (0.4 + 0.6 * doubt), 3))
 
 
 def _page_leaf(table: Table, field: Field) -> Leaf:
     """The number of the page on which a table begins: 1-based, unless the schema says otherwise."""
     first = next(c for row in table.rows for c in row if c.spans)
     base = 0 if "0-based" in field.description or "zero-based" in field.description else 1
-    return Leaf(table.page + base, first.spans, 0.85, inferred=True)
+    return Leaf(table.page + base, first.spans, _edges(table), inferred=True)

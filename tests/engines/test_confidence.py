@@ -1,0 +1,74 @@
+"""What makes a value sure, and what makes it doubtful."""
+
+from __future__ import annotations
+
+import pytest
+from tests.engines.pages_made import extract, page
+from tests.engines.tables.pages import down, page_of
+
+from paperclerk.domain.result import HI_FROM
+from paperclerk.engines.embedded.candidates import Candidate
+from paperclerk.engines.embedded.confidence import CellFacts, cell_probability, features
+from paperclerk.engines.embedded.items import Tables
+from paperclerk.engines.embedded.profile import profile
+from paperclerk.schemas.compile import compile_schema
+
+NAME, DATE = {"type": "string"}, {"type": "string", "format": "date"}
+TABLE = {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}
+
+
+def test_what_another_field_took_and_another_reading_of_the_place_are_no_rivals() -> None:
+    schema = compile_schema({"type": "object", "properties": {"name": NAME}})
+    asked = profile(schema.children[0])
+    choice = Candidate("Ilse Brandt", (), (0, 2, 0, 11), 0.9, label=1.0)
+    rival = Candidate("Kornfeld Mills", (), (0, 8, 0, 14), 0.9, label=1.0)
+    longer = Candidate("Ilse Brandt, owner", (), (0, 2, 0, 18), 0.9, label=1.0)
+    doubtful = features(choice, [choice, rival], asked, frozenset())
+    taken = features(choice, [choice, rival], asked, {rival.place})
+    same_place = features(choice, [choice, longer], asked, frozenset())
+    assert doubtful["clear"] == 0
+    assert taken["clear"] == same_place["clear"] == 1
+
+
+def test_a_rival_as_good_as_the_choice_makes_it_less_sure() -> None:
+    properties = {"delivery_date": DATE}
+    (alone,) = extract("Delivery date: 2024-03-05", properties).values()
+    (less,) = extract("Delivery date: 2024-03-05\n\nDelivery date: 2024-04-09", properties).values()
+    assert alone.score > less.score
+
+
+def test_a_place_deep_in_a_long_document_is_less_sure() -> None:
+    blank = "Nothing of this kind stands on this page"
+    near = [page("Delivery date: 2024-03-05")]
+    far = [page(blank, index=i) for i in range(12)] + [page("Delivery date: 2024-03-05", index=12)]
+    properties = {"delivery_date": DATE}
+    assert extract(near, properties)["delivery_date"].score > extract(far, properties)["delivery_date"].score
+
+
+@pytest.mark.parametrize(
+    ("surer", "less"),
+    [
+        (CellFacts(True, True, 1.0, True, 1), CellFacts(False, False, 1.0, True, 1)),
+        (CellFacts(False, False, 1.0, True, 1), CellFacts(False, True, 1.0, True, 1)),
+        (CellFacts(False, True, 1.0, False, 1), CellFacts(False, True, 1.0, False, 2)),
+        (CellFacts(False, True, 1.0, False, 1), CellFacts(False, True, 0.6, False, 1)),
+    ],
+    ids=["arithmetic confirms", "arithmetic could and does not", "one line", "a clear heading"],
+)
+def test_cells_under_headings(surer: CellFacts, less: CellFacts) -> None:
+    assert cell_probability(surer) > cell_probability(less)
+
+
+def test_numbers_of_a_long_regular_table_are_sure_its_heading_and_a_short_one_are_not() -> None:
+    heading = [[(60, "Region"), (-200, "Cars"), (-300, "Buses"), (-400, "Trams")]]
+    body = [
+        [(60, f"District {i}"), (-200, f"{i + 1}.2"), (-300, f"{i + 2}.4"), (-400, f"{i + 3}.6")]
+        for i in range(30)
+    ]
+    array = compile_schema({"type": "object", "properties": {"rows": TABLE}}).child("rows")
+    assert array is not None
+    long = Tables((page_of(down(60, heading + body)),)).rows(array)
+    short = Tables((page_of(down(60, heading + body[:5])),)).rows(array)
+    assert all(cell.score >= HI_FROM for row in long[1:] for cell in row)
+    assert all(cell.score < HI_FROM for cell in long[0])
+    assert all(cell.score < HI_FROM for row in short for cell in row)
