@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from paperclerk.domain.result import Scalar, Span
 from paperclerk.engines.embedded import forms
 from paperclerk.engines.embedded.facts import Facts
-from paperclerk.engines.embedded.labels import Label
+from paperclerk.engines.embedded.labels import NUMBERING, Label
 from paperclerk.engines.embedded.layout import Row, Segment
-from paperclerk.engines.embedded.lexicon import kind_of
+from paperclerk.engines.embedded.lexicon import kind_of, labels
 from paperclerk.engines.embedded.parties import address_likeness, has_legal_form, name_end
-from paperclerk.engines.embedded.phrases import word_set
+from paperclerk.engines.embedded.phrases import key, word_set
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import Mark, MarkKind
@@ -72,7 +72,7 @@ _SECTION = re.compile(
 )  # the next heading
 _STRAY = re.compile(r"[^\W\d_A-Z]\W?\s+(?=\w)")  # a stroke read as a letter
 _PREFIX = re.compile(r"[A-Z]{1,4} (?=[A-Z]?/?\d)")  # FS 3/8812
-_LABEL_TAIL = re.compile(r"[.:#°] (?P<prefix>[A-Z]{1,4} )$")  # Lic. No. NY 224918
+_LABEL_TAIL = re.compile(r"[.:#°º] (?P<prefix>[A-Z]{1,4} )$")  # Lic. No. NY 224918
 _GROUPS = re.compile(r"(?: (?:\d{1,6}|[A-Z]{1,3})){1,4}\s*$")  # 53 140688 K 019
 _CURRENCY = re.compile(
     "|".join(re.escape(s) for s in sorted([*SYMBOLS, *(rf"{c}" for c in CODES)], key=len, reverse=True))
@@ -103,7 +103,7 @@ def _over_its_value(facts: Facts, label: Label) -> bool:
         return False
     below = facts.layout.pages[label.row.page].below(label.segment)
     head = facts.label_of(below[0]) if below else None
-    return head is None or not head.numbered
+    return (head is None or not head.numbered) and not (below and NUMBERING.match(below[0].text))
 
 
 def _heads_table(facts: Facts, label: Label) -> bool:
@@ -139,6 +139,7 @@ def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
     return other is not None and other.whole and (other.likeness >= 0.5 or counted)
 
 
+_DATED = re.compile(r"(?<=[^\W\d]{3}), (?=\d{1,2}\W|[^\W\d]{3,9}\.? \d)[^,]*(?:, \d{4})?$")
 _PARTICLES = word_set(
     "of and the for in at de la le les du des d l von van der den zu zur zum und y e et di da do dos das del dal of "
     "bin binti ten ter op en for"
@@ -350,7 +351,7 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
             continue
         if count == 0 and (prefix := _PREFIX.match(row.text, slot.start, end)) and prefix.end() == start:
             start = prefix.start()
-        elif count == 0 and start == slot.start and (tail := _LABEL_TAIL.search(row.text, 0, start)):
+        elif count == 0 and start == slot.start and (tail := _label_tail(row.text, start)):
             start = tail.start("prefix")
         if (
             count == 0
@@ -375,6 +376,12 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         count += 1
         if count >= 3:
             return
+
+
+def _label_tail(text: str, start: int) -> re.Match[str] | None:
+    """Capitals before a number that a label took for its own, unless they are one: `P. IVA 0288...`"""
+    tail = _LABEL_TAIL.search(text, 0, start)
+    return tail if tail and key(tail["prefix"]) not in labels() else None
 
 
 def _grouped(profile: Profile) -> bool:
@@ -438,6 +445,9 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         factor *= 0.4
     if profile.want == "text":
         factor *= 1.0 if letters else 0.35  # a bare number answers no question for words
+        dated = _DATED.search(text)
+        if dated is not None and any(start + dated.end() == d.end for d in facts.values(row).dates):
+            end, text = start + dated.start(), text[: dated.start()]  # Valencia, 22 March 2026
         if profile.concepts.keys() & {"payment_terms", "payment_method"} and (stop := text.find(". ")) > 0:
             end = start + stop
     paragraph = _paragraph(facts, slot, start) if profile.want == "text" and slot.direction == "below" else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ from paperclerk.engines.embedded.values import Values
 from paperclerk.printed.locale import CODES
 
 MAX_LABEL_WORDS = 14
-_NUMBERING = re.compile(
+NUMBERING = re.compile(
     r"\s*\(?(?:\d{1,2}\s?[.)]|[a-zA-I][.)](?!\s?[A-Z]\.)|[a-z](?= [A-Z])|[A-Z](?:\.\d){1,3} ?|[A-Z](?=  )|[•▪●*-])\s*"
     r"(?=[^\W\d])"
 )
@@ -117,7 +117,7 @@ def find_labels(row: Row, values: Values, *, fuzzy: bool) -> list[Label]:
 def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, int, bool]]:
     """(start, end, ends in a colon) of each run of words without values, as offsets into the row."""
     text, base = segment.text, segment.start
-    numbering = _NUMBERING.match(text)
+    numbering = NUMBERING.match(text)
     position = numbering.end() if numbering else 0
     hidden = [m.span() for m in _IN_BRACKETS.finditer(text)]
     taken = [(d.start - base, d.end - base) for d in values.dates]
@@ -173,7 +173,11 @@ def _label(
     if not words or len(words) > MAX_LABEL_WORDS or not any(c.isalpha() for c in bare):
         return None
     concepts = dict(concepts_of(bare, fuzzy))
-    known = max(concepts.values(), default=0.0) >= 0.95
+    if "/" in bare and not concepts_known(concepts):
+        for concept, value in concepts_of(bare.split("/")[0], fuzzy):
+            if concept in ROLES:  # "Shipper/Exporter"
+                concepts[concept] = max(concepts.get(concept, 0.0), 0.9 * value)
+    known = concepts_known(concepts)
     cut, cut_concepts = (None, ()) if colon or known else _cut(text)
     whole = alone and (start - segment.start) <= 6 and segment.end - end <= 2
     stems = phrases.stems(bare)
@@ -182,6 +186,11 @@ def _label(
     return Label(
         row, segment, start, end, text, stems, concepts, colon, whole, cut, cut_concepts, numbered, aside
     )
+
+
+def concepts_known(concepts: Mapping[str, float]) -> bool:
+    """Whether words surely name a concept."""
+    return max(concepts.values(), default=0.0) >= 0.95
 
 
 def _kept_remark(match: re.Match[str]) -> str:
@@ -279,6 +288,7 @@ def _is_code(text: str, entries: Sequence[lexicon.Entry]) -> bool:
     return text.isupper() and any(e.concept in ("first_name", "last_name") for e in entries)
 
 
+_SUBJECTS = frozenset({"employee", "patient", "insured", "borrower"})  # a bare "Name" on a document is theirs
 _WORDY = frozenset({"name", "address", "text", "choice"})  # values that may be words, right after their label
 
 
@@ -314,6 +324,10 @@ class Matcher:
         for said in profile.phrases:
             for label in self._by_key.get(said, ()):
                 self._keep(fits, label, 1.15, False)
+        if profile.want == "name" and profile.role in _SUBJECTS:
+            for label in self._by_concept["person_name"]:
+                if label.concepts.get("person_name", 0.0) >= 0.95:
+                    self._keep(fits, label, 0.6, False)
         for concept, surety in profile.concepts.items():
             for label in self._by_concept[concept]:
                 fit = surety * label.concepts.get(concept, 0.0)

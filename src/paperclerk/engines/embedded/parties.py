@@ -77,7 +77,7 @@ _CITY_LINES = (
 )
 _NOT_ADDRESS = re.compile(
     r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|iva|btw|kvk|nif|cif|contribuinte|invoice|receipt|date|"
-    r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|whatsapps?|call|"
+    r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|whatsapps?|call|zip|"
     r"office hours?|h/p|hp|rcpt|bill|table|time)\b|@|"
     r"\d[.,]\d\d\b|"
     r"\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d",
@@ -301,11 +301,17 @@ def _extent(facts: Facts, page: PageLayout, label: Label) -> Box:
                 break
     right = min(right, _next_column(facts, page, label, box, size))
     bottom, last = box.y1, box.y1
+    caption = False  # whether the heading is a small one in a box, as on a form
     for row in page.rows[label.row.index + 1 : label.row.index + 16]:
         inside = [s for s in row.segments if s.box.x1 > box.x0 - size and s.box.x0 < right]
         if not inside:
             continue
-        if row.box.y0 - last > 3.0 * size:
+        if row.box.y0 - last > 3.0 * size or (
+            caption
+            and last > box.y1
+            and inside[0].size <= 1.05 * size
+            and _ruled(page, box, last, inside[0].box.y0)
+        ):
             break
         head = facts.label_of(inside[0])
         if (
@@ -316,7 +322,19 @@ def _extent(facts: Facts, page: PageLayout, label: Label) -> Box:
         ):
             break
         bottom = last = max(s.box.y1 for s in inside)
+        caption = caption or size < 0.9 * inside[0].size
     return Box(box.x0 - size, box.y0 - 1, right, bottom + 1)
+
+
+def _ruled(page: PageLayout, heading: Box, top: float, bottom: float) -> bool:
+    """Whether a line is drawn between two lines of a region: the end of a form's box."""
+    return any(
+        r.height < 3
+        and r.width > heading.width
+        and r.overlap_x(heading) > 0
+        and top - 1 <= r.cy <= bottom + 2
+        for r in page.page.rules
+    )
 
 
 def _next_column(facts: Facts, page: PageLayout, label: Label, box: Box, size: float) -> float:

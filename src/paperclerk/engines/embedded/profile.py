@@ -121,6 +121,7 @@ _COUNTED_WORDS = word_set(
 )
 _ID_WORDS = word_set("no id code reference sku serial barcode eori gstin tin ssn vin mrn")
 _POSTCODES, _CITIES = word_set("postcode plz cp cap"), word_set("city town ort ville stadt citta plaat")
+_WITH = word_set("con com sem")
 _TIME_WORDS = word_set("time uhrzeit heure hora ora tijd tijdstip orario")
 _LINK_WORDS = word_set("url uri link website homepage")
 _NAME_WORDS = word_set(
@@ -338,6 +339,8 @@ def _aliases() -> dict[frozenset[str], tuple[tuple[str, float], ...]]:
     found: dict[frozenset[str], list[tuple[str, float]]] = {}
 
     def add(phrase: str, concept: str, strength: float) -> None:
+        if set(phrases.tokens(phrase)) & _WITH:
+            return  # "total con iva" is no total of iva
         known = found.setdefault(frozenset(phrases.stems(phrase)), [])
         if all(c != concept for c, _ in known):
             known.append((concept, strength))

@@ -34,6 +34,9 @@ _RIVALS = frozenset({"seller", "buyer", "ship_to", "ship_from", "employer", "emp
 _ADDRESSEES = frozenset(
     {"buyer", "ship_to", "ship_from", "payee"}
 )  # whose numbers stand under a heading, or nowhere
+_WRITING = frozenset(
+    {None, "seller", "bank", "employer", "insurer", "carrier"}
+)  # who writes, not who is written about
 _ALIKE = {"buyer": "ship_to", "ship_to": "buyer", "ship_from": "seller"}
 _PLACES = frozenset({"street", "city", "state", "country", "postcode"})
 
@@ -44,7 +47,7 @@ class Ranking:
     def __init__(self, facts: Facts, profiles: Sequence[Profile]) -> None:
         self.facts = facts
         self.regions = regions(facts)
-        self._asked = {p.role for p in profiles}
+        self._asked = {p.role for p in profiles if p.part}
         self.profiles = [self._placed(p) for p in profiles]
         self.matcher = Matcher(facts.labels, self.profiles)
         self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
@@ -68,6 +71,12 @@ class Ranking:
                 return profile
             self.regions += opened
         return replace(profile, role=role, owner=frozenset())
+
+    def _only_subject(self, profile: Profile) -> bool:
+        """Whether nobody else is asked about: then a label that names nobody speaks of whom the field is about."""
+        return all(
+            p.owner in (profile.owner, frozenset()) and p.role in _WRITING for p in self.profiles if p.part
+        )
 
     def ranked(self) -> dict[int, list[Candidate]]:
         """Candidates of each profile by index, best first."""
@@ -137,7 +146,7 @@ class Ranking:
     def _party_fit(self, profile: Profile, label: Label) -> float:
         """1 when the label speaks of the party the field is about, less when of another or of none."""
         if profile.owner:
-            return 1.0 if _names_owner(profile, label) else 0.2
+            return 1.0 if _names_owner(profile, label) else 0.7 if self._only_subject(profile) else 0.2
         if profile.part in _PLACES and label.concepts.get(profile.part, 0.0) < 0.95:
             return 0.3  # "Mill Street" is no label
         if profile.part is None or profile.role is None:

@@ -128,7 +128,7 @@ class Finder:
         return (
             name.size > 0.8 * head.size
             or head.box.y0 >= name.box.y0
-            or party.box.y0 - head.box.y1 < 0.8 * head.size
+            or party.box.y0 - head.box.y1 < 0.5 * head.size
         )
 
     def _is_sellers(self, party: Party) -> bool:
