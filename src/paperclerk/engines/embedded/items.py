@@ -27,6 +27,7 @@ from paperclerk.engines.embedded.entries import entry_rows
 from paperclerk.engines.embedded.enumerations import divided, named_things, scalars
 from paperclerk.engines.embedded.figures import Statements, is_figure, is_whole
 from paperclerk.engines.embedded.grid import Table, tables_of
+from paperclerk.engines.embedded.groups import element_of, grouped, inner_array
 from paperclerk.engines.embedded.ledger import (
     GLUED,
     MONEY,
@@ -99,7 +100,21 @@ class Tables:
         """Every table of the document, in reading order."""
         return [t for page in self.pages for t in tables_of(page)]
 
+    def _groups(self, element: Field) -> list[Tree]:
+        """Elements that hold a table each."""
+        inner = inner_array(element)
+        if inner is None or inner.items is None:
+            return []
+        fields = list(_scalars(inner.items))
+        found = []
+        for group in grouped(self.strips, element, fields, self.locale):
+            rows = self._from_listing(inner.items, fields, group.listing, self._numbers(group.listing), {})
+            found.append(element_of(element, inner, group, rows, self.locale))
+        return found
+
     def _objects(self, array: Field, element: Field) -> list[Tree]:
+        if groups := self._groups(element):
+            return groups
         sided = sides(list(_scalars(element)))
         fields = as_columns(list(_scalars(element)), sided)
         found = listings(self.strips, fields, self.locale)

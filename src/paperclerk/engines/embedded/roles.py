@@ -110,7 +110,7 @@ def roles_of(name: str, title: str, description: str) -> Mapping[str, float]:
 
 def starts_with_total(text: str) -> bool:
     """Whether a line begins with a word for a sum, a tax or a payment."""
-    return _starts_with(text, phrases("words")["total"])
+    return fold(text).startswith("gesamt") or _starts_with(text, phrases("words")["total"])
 
 
 def starts_with_carry(text: str) -> bool:
@@ -120,9 +120,7 @@ def starts_with_carry(text: str) -> bool:
 
 def _starts_with(text: str, known: frozenset[str]) -> bool:
     words = [w for w in fold(text).split() if not w.isdigit()][:4]
-    return bool(words and words[0].startswith("gesamt")) or any(
-        " ".join(words[:n]) in known for n in range(len(words), 0, -1)
-    )
+    return any(" ".join(words[:n]) in known for n in range(len(words), 0, -1))
 
 
 _SMALL = frozenset(words("of the a an in per and or for to by de la le der die das und et del"))
