@@ -81,7 +81,7 @@ def from_json(value: Any) -> Definition:
     try:
         found = msgspec.convert(value, Definition)
     except msgspec.ValidationError as error:
-        raise _invalid(f"{error}.") from None
+        raise _invalid(f"{error}.{_allowed(str(error))}") from None
     if not NAME.fullmatch(found.name):
         raise _invalid(
             f"{found.name[:80]!r} is no name: letters, digits, '.', '_', '-' and '/', at most 200, please."
@@ -179,6 +179,19 @@ def _check_rule(number: int, rule: Rule) -> None:
         raise _invalid(f"{where}: order needs at least two dates in `of`.")
     if rule.tolerance < 0:
         raise _invalid(f"{where}: tolerance is negative.")
+
+
+_LEVELS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("$.validators", Validator), ("$.defaults", Defaults), ("", Definition),
+)  # fmt: skip
+
+
+def _allowed(error: str) -> str:
+    """The keys that may be written, where msgspec says that one is unknown, and at which place."""
+    if "unknown field" not in error:
+        return ""
+    level = next(kind for place, kind in _LEVELS if place in error)
+    return f" Known here: {', '.join(level.__struct_fields__)}."
 
 
 def _loaded(text: str) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
-from paperclerk.engines.embedded import contracts
+from paperclerk.engines.embedded import blocks, contracts
 from paperclerk.engines.embedded.assignment import assign
 from paperclerk.engines.embedded.confidence import probability
 from paperclerk.engines.embedded.facts import Facts
@@ -61,7 +61,9 @@ class _Extraction:
             compared = self.tables.compared(field)
             return {c.name: compared.get(c.name) or self._build(c) for c in field.children}
         if field.kind == "array":
-            rows = contracts.rows(self.facts, field) or self.tables.rows(field)
+            rows = (
+                contracts.rows(self.facts, field) or self.tables.rows(field) or blocks.rows(self.facts, field)
+            )
             return rows if rows or not field.nullable else ABSENT
         return self.leaves.get(field.path, ABSENT)
 
