@@ -106,7 +106,7 @@ class Tables:
         if inner is None or inner.items is None:
             return []
         fields = list(_scalars(inner.items))
-        found = []
+        found: list[Tree] = []
         for group in grouped(self.strips, element, fields, self.locale):
             rows = self._from_listing(inner.items, fields, group.listing, self._numbers(group.listing), {})
             found.append(element_of(element, inner, group, rows, self.locale))
