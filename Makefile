@@ -105,6 +105,7 @@ openapi: setup
 
 bench: setup
 	$(PY) scripts/bench.py $(ARGS)
+	$(PY) scripts/bench_reading.py
 	$(PY) scripts/bench_jobs.py
 	$(PY) -m scripts.bench_models
 

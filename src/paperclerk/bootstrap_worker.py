@@ -59,7 +59,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[WorkerParts]:
         blobs = Blobs(settings.blobs, staging=settings.data_dir / "staging")
         workshop = open_workshop(settings, stack, database, Contents(database, blobs), executes=True)
         await warm_up(workshop)
-        await asyncio.to_thread(workshop.reader.warm, details=())  # scans later: `run_worker` sees to it
+        await asyncio.to_thread(workshop.reader.warm, ocr=False)  # scans later: `run_worker` sees to it
         client = DurableClient(database.url)
         stack.callback(client.close)
         durable = DurableWorker(database.url, executor_id)

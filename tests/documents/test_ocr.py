@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from paperclerk.documents.ocr import Networks
+from paperclerk.documents.ocr import Networks, OcrReader
+from paperclerk.documents.pages import EFFORTS, Pixels
+from paperclerk.documents.strips import Text
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ def test_a_page_that_is_mostly_blank_has_its_lines(ocr: Ocr, count: int) -> None
     for number in range(count):
         text = f"Line {number} of the page, 1,{number:02} EUR"
         pen.text((60, 40 + 60 * number), text, "black", ImageFont.load_default(28))
-    found = ocr.thread.submit(ocr.networks.detect, np.asarray(picture), 1280).result()
+    found = ocr.thread.submit(ocr.networks.detectors["small"].find, np.asarray(picture), 1280).result()
     assert len(found) == count
     assert np.abs(np.sort(found.mean(axis=1)[:, 1]) - (55 + 60 * np.arange(count))).max() < 8
 
@@ -45,3 +49,32 @@ def test_numbers_too_small_to_count_are_zero(ocr: Ocr) -> None:
     """Else the processor takes a hundred times as long for them, half of all the time of a page."""
     assert ocr.thread.submit(lambda: np.float32(1e-40) * np.float32(1)).result() == 0
     assert np.float32(1e-40) * np.float32(1) > 0
+
+
+def test_the_most_doubtful_lines_are_read_again_by_the_small_network() -> None:
+    effort = replace(EFFORTS["lo"], second_looks=2)
+    first, again = _Reads("first", [0.9, 0.3, 0.6, 0.1]), _Reads("again", [0.9, 0.9])
+    networks: Any = SimpleNamespace(
+        detectors={"tiny": SimpleNamespace(find=lambda picture, side: _rows(4))},
+        recognisers={"tiny": first, "small": again},
+        upside_down=lambda strips: 0.0,
+    )
+    text = OcrReader(networks, 1).read(np.full((200, 200, 3), 255, np.uint8), effort)
+    assert [word.text for word in text.words] == ["first", "again", "first", "again"]
+
+
+class _Reads:
+    """Reads a word of five letters each time, the last of which has the next score of the list."""
+
+    def __init__(self, text: str, scores: list[float]) -> None:
+        self._text, self._scores = text, iter(scores)
+
+    def read(self, _strip: Pixels) -> Text:
+        scores = np.array([1, 1, 1, 1, next(self._scores)])
+        return Text(self._text, np.linspace(0.1, 0.9, 5), scores)
+
+
+def _rows(count: int) -> Any:
+    """Lines under each other."""
+    row = np.array([[10, 0], [150, 0], [150, 20], [10, 20]], np.float32)
+    return np.stack([row + np.array([0, 40 * number]) for number in range(count)])

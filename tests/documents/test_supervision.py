@@ -24,7 +24,6 @@ from paperclerk.documents.media import ORDERS_MAGIC
 from paperclerk.documents.process import ProcessReader
 from paperclerk.documents.reader import ReadingLimits, ReadOptions
 from paperclerk.documents.sandbox import denied_calls, filter_program
-from paperclerk.domain.agent import Detail
 from paperclerk.domain.document import PageStatus
 from paperclerk.domain.errors import Cancelled, DocumentError, ReadingFailed
 
@@ -170,7 +169,7 @@ def test_many_threads_read_at_once(reader: ProcessReader, read: Read) -> None:
 def test_a_zygote_that_was_killed_is_replaced() -> None:
     data = made.pdf(made.lines(["Still here"]))
     with ProcessReader() as reader:
-        reader.warm(details=())
+        reader.warm(ocr=False)
         zygote = _zygote("plain")
         zygote.send_signal(signal.SIGKILL)
         zygote.wait(5)
@@ -267,17 +266,16 @@ def test_no_child_outlives_its_zygote() -> None:
 def test_a_child_sees_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAPERCLERK_SECRET", "canary")
     with ProcessReader(orders=True) as reader:
-        reader.warm(details=())
+        reader.warm(ocr=False)
         zygote = _zygote("orders")
         assert "canary" not in str(zygote.environ())
 
 
-@pytest.mark.parametrize("detail", ["lo", "auto"])
-def test_a_zygote_has_one_thread_and_no_telemetry(detail: Detail) -> None:
+def test_a_zygote_has_one_thread_and_no_telemetry() -> None:
     """A thread would not survive the fork, whatever it holds; the runtime's own would send reports."""
     with ProcessReader() as reader:
-        reader.warm(details=(detail,))
-        zygote = _zygote({"lo": "tiny", "auto": "small"}[detail])
+        reader.warm()
+        zygote = _zygote("ocr")
         assert zygote.num_threads() == 1
         assert not zygote.net_connections(kind="inet")
 

@@ -67,12 +67,9 @@ class Flavour:
         media, data = rehearsal.text_page()
         _open(self, media, np.frombuffer(data, np.uint8), EFFORTS["auto"], None, 0, 0).read(0)
 
-    def rehearsal_reader(self) -> PictureReader | None:
-        return self.picture_reader(1)
 
-
-class SmallFlavour(Flavour):
-    """PP-OCRv6 small, for `auto` and `hi`."""
+class OcrFlavour(Flavour):
+    """Reads pictures too."""
 
     draws = False
 
@@ -90,30 +87,6 @@ class SmallFlavour(Flavour):
         return OcrReader(self._networks, threads)
 
 
-class TinyFlavour(Flavour):
-    """PP-OCRv6 tiny, for `lo`. Its library must not run before the fork."""
-
-    draws = False
-
-    def __init__(self) -> None:
-        import cv2
-        import faster_paddle  # noqa: F401
-
-        from paperclerk.documents.tiny import TinyReader
-
-        cv2.setNumThreads(1)
-        self._reader = TinyReader(EFFORTS["lo"].detect_side)
-
-    def loosen(self) -> None:
-        """Nothing, as above."""
-
-    def rehearsal_reader(self) -> PictureReader | None:
-        return None
-
-    def picture_reader(self, threads: int) -> PictureReader:
-        return self._reader
-
-
 class OrdersFlavour(Flavour):
     """Reads documents of orders (`orders`) beside real ones."""
 
@@ -123,7 +96,7 @@ class OrdersFlavour(Flavour):
         from paperclerk.documents import orders  # noqa: F401
 
 
-FLAVOURS = {"plain": Flavour, "orders": OrdersFlavour, "small": SmallFlavour, "tiny": TinyFlavour}
+FLAVOURS = {"plain": Flavour, "orders": OrdersFlavour, "ocr": OcrFlavour}
 
 
 def rehearse(flavour: Flavour) -> None:
@@ -134,7 +107,7 @@ def rehearse(flavour: Flavour) -> None:
     import encodings.utf_16_le
     import encodings.utf_32_le  # noqa: F401
 
-    reader = flavour.rehearsal_reader()
+    reader = flavour.picture_reader(1)
     for media, data in rehearsal.documents():
         has_pictures = media.kind in ("pdf", "image")  # what is not typeset here: read by effort, and copied
         efforts = EFFORTS.values() if reader is not None and has_pictures else (EFFORTS["auto"],)

@@ -1,7 +1,7 @@
-"""Words on a picture: text detection and recognition with the weights that RapidOCR ships. Used in the child.
+"""Words on a picture: text detection and recognition with the PP-OCRv6 networks. Used in the child.
 
-RapidOCR's own pipeline resolves, and if need be downloads, its models; here the two networks are opened by
-path, so nothing can be fetched. Its box post-processing is used as it is. Recognition is ours for one reason:
+The small networks are those that RapidOCR ships, the tiny ones stand in `weights`; all are opened by path, so
+nothing can be fetched. RapidOCR's box post-processing is used as it is. Recognition is ours for one reason:
 the position of every character, which gives each word a tight box.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,69 +19,33 @@ import numpy as np
 
 from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
 from paperclerk.documents.strips import Quads, Text, cut_out, words_of
-from paperclerk.domain.document import Word
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
 _MAX_DETECT_SIDE = 4096
 _LEAST_WIDTH = 160  # RapidOCR pads to 320: slower, and short words are read less well
 _MIN_SCORE = 0.5
 _MAX_LINE_WIDTH = 48 * 80
+_DOUBTFUL = 0.65  # a line with a character below it
 
 
 class Networks:
-    """The detection and recognition networks, one thread each; loaded once, before the fork."""
+    """All networks, one thread each; loaded once, before the fork."""
 
     def __init__(self) -> None:
-        import importlib
-
         import cv2
         import rapidocr
-        from rapidocr.ch_ppocr_det.utils import DBPostProcess
 
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 it reports to its maker unless this is set
-        onnxruntime: Any = importlib.import_module("onnxruntime")
         cv2.setNumThreads(1)
-        folder = Path(rapidocr.__file__).parent / "models"
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        # of this thread and those it starts: white paper makes activations so small that they cost half the time
-        options.add_session_config_entry("session.set_denormal_as_zero", "1")
-        options.log_severity_level = 4
-
-        def load(name: str) -> Any:
-            return onnxruntime.InferenceSession(
-                str(folder / name), options, providers=["CPUExecutionProvider"]
-            )
-
-        self._detector = load("PP-OCRv6_det_small.onnx")
-        self._recogniser = load("PP-OCRv6_rec_small.onnx")
-        self._direction = load("ch_ppocr_mobile_v2.0_cls_mobile.onnx")
-        letters = self._recogniser.get_modelmeta().custom_metadata_map["character"].splitlines()
-        self._letters = np.array(["", *letters, " "])
-        self._boxes = DBPostProcess(
-            thresh=0.3,
-            box_thresh=0.5,
-            max_candidates=3000,
-            unclip_ratio=1.6,
-            use_dilation=True,
-            score_mode="fast",
-        )
-
-    def detect(self, picture: Pixels, max_side: int) -> Quads:
-        """Lines of text as (n, 4, 2) in pixels, looked for at about `max_side` pixels."""
-        import cv2
-
-        height, width = picture.shape[:2]
-        scale = min(1.0, fitting_scale(width, height, max_side), _MAX_DETECT_SIDE / max(width, height))
-        size = (max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32))
-        small = cv2.resize(picture, size)
-        values = np.multiply(small, np.float32(2 / 255), dtype=np.float32)
-        values -= 1
-        tensor = np.ascontiguousarray(values.transpose(2, 0, 1)[None])
-        output = self._detector.run(None, {"x": tensor})[0]
-        quads, _scores = self._boxes(output, (height, width))
-        return np.asarray(quads, np.float32).reshape(-1, 4, 2)
+        small, tiny = Path(rapidocr.__file__).parent / "models", Path(__file__).parent / "weights"
+        self.detectors = {
+            "tiny": Detector(tiny / "tiny_detector.onnx"),
+            "small": Detector(small / "PP-OCRv6_det_small.onnx"),
+        }
+        self.recognisers = {
+            "tiny": Recogniser(tiny / "tiny_recogniser.onnx"),
+            "small": Recogniser(small / "PP-OCRv6_rec_small.onnx"),
+        }
+        self._direction = _loaded(small / "ch_ppocr_mobile_v2.0_cls_mobile.onnx")
 
     def upside_down(self, strips: Sequence[Pixels]) -> float:
         """How much the direction network thinks that these lines stand on their heads, 0..1."""
@@ -94,7 +59,48 @@ class Networks:
             votes.append(float(self._direction.run(None, {"x": tensor})[0][0][1]))
         return sum(votes) / len(votes) if votes else 0.0
 
-    def recognise(self, strip: Pixels) -> Text:
+
+class Detector:
+    """Finds lines of text."""
+
+    def __init__(self, weights: Path) -> None:
+        from rapidocr.ch_ppocr_det.utils import DBPostProcess
+
+        self._network = _loaded(weights)
+        self._boxes = DBPostProcess(
+            thresh=0.3,
+            box_thresh=0.5,
+            max_candidates=3000,
+            unclip_ratio=1.6,
+            use_dilation=True,
+            score_mode="fast",
+        )
+
+    def find(self, picture: Pixels, max_side: int) -> Quads:
+        """Lines of text as (n, 4, 2) in pixels, looked for at about `max_side` pixels."""
+        import cv2
+
+        height, width = picture.shape[:2]
+        scale = min(1.0, fitting_scale(width, height, max_side), _MAX_DETECT_SIDE / max(width, height))
+        size = (max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32))
+        small = cv2.resize(picture, size)
+        values = np.multiply(small, np.float32(2 / 255), dtype=np.float32)
+        values -= 1
+        tensor = np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+        output = self._network.run(None, {"x": tensor})[0]
+        quads, _scores = self._boxes(output, (height, width))
+        return np.asarray(quads, np.float32).reshape(-1, 4, 2)
+
+
+class Recogniser:
+    """Reads a line."""
+
+    def __init__(self, weights: Path) -> None:
+        self._network = _loaded(weights)
+        letters = self._network.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self._letters = np.array(["", *letters, " "])
+
+    def read(self, strip: Pixels) -> Text:
         """The text of one line, given upright as (height, width, 3)."""
         import cv2
 
@@ -104,7 +110,7 @@ class Networks:
         tensor = np.zeros((1, 3, _LINE_HEIGHT, padded), np.float32)
         scaled = cv2.resize(strip, (wide, _LINE_HEIGHT))
         tensor[0, :, :, :wide] = scaled.transpose(2, 0, 1) * np.float32(2 / 255) - 1
-        chances = self._recogniser.run(None, {"x": tensor})[0][0]
+        chances = self._network.run(None, {"x": tensor})[0][0]
         best = chances.argmax(axis=1)
         keep = best != 0
         keep[1:] &= best[1:] != best[:-1]
@@ -112,6 +118,20 @@ class Networks:
         centres = (columns + 0.5) / len(best) * padded / wide
         scores = chances[columns, best[columns]].astype(np.float64)
         return Text("".join(self._letters[best[columns]]), np.minimum(centres, 1.0), scores)
+
+
+def _loaded(weights: Path) -> Any:
+    import importlib
+
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 it reports to its maker unless this is set
+    onnxruntime: Any = importlib.import_module("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    # of this thread and those it starts: white paper makes activations so small that they cost half the time
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
 
 
 class OcrReader:
@@ -123,25 +143,32 @@ class OcrReader:
 
     def read(self, picture: Pixels, effort: Effort) -> PictureText:
         """The words of `picture`, and how it must be turned to stand upright."""
-        quads = self._networks.detect(picture, effort.detect_side)
-        turn = self._turn(picture, quads)
+        detector = self._networks.detectors[effort.networks]
+        recogniser = self._networks.recognisers[effort.networks]
+        quads = detector.find(picture, effort.detect_side)
+        turn = self._turn(picture, quads, recogniser)
         if turn:
             picture = np.ascontiguousarray(np.rot90(picture, -turn // 90))
-            quads = self._networks.detect(picture, effort.detect_side)
+            quads = detector.find(picture, effort.detect_side)
+        starts = [_from_its_start(quad) for quad in quads]
+        strips = self._map(partial(cut_out, picture), starts)
+        texts = self._map(recogniser.read, strips)
+        self._look_again(texts, strips, effort.second_looks)
+        lines = zip(texts, starts, strips, strict=True)
+        words = [words_of(*line) for line in lines if line[0].score >= _MIN_SCORE]
+        return PictureText(tuple(chain.from_iterable(words)), turn, _slope(quads))
 
-        def line(quad: Quads) -> tuple[Word, ...]:
-            quad = _from_its_start(quad)
-            strip = cut_out(picture, quad)
-            text = self._networks.recognise(strip)
-            return words_of(text, quad, strip) if text.score >= _MIN_SCORE else ()
-
-        lines = self._map(line, list(quads))
-        return PictureText(tuple(chain.from_iterable(lines)), turn, _slope(quads))
+    def _look_again(self, texts: list[Text], strips: Sequence[Pixels], most: int) -> None:
+        """Has the small network read the most doubtful lines, in place."""
+        doubtful = sorted((text.least, i) for i, text in enumerate(texts) if text.least < _DOUBTFUL)[:most]
+        again = self._map(self._networks.recognisers["small"].read, [strips[i] for _, i in doubtful])
+        for (_, i), text in zip(doubtful, again, strict=True):
+            texts[i] = text
 
     def _map(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
         return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
 
-    def _turn(self, picture: Pixels, quads: Quads) -> int:
+    def _turn(self, picture: Pixels, quads: Quads, recogniser: Recogniser) -> int:
         """0, 90, 180 or 270, from the shape of the lines and the look of the longest."""
         if not len(quads):
             return 0
@@ -158,13 +185,13 @@ class OcrReader:
             strips = [np.ascontiguousarray(np.rot90(cut_out(picture, quads[i]), -1)) for i in chosen]
         else:
             strips = [cut_out(picture, quads[i]) for i in chosen]
-        flipped = self._networks.upside_down(strips) > 0.5 and self._reads_better_flipped(strips)
+        flipped = self._networks.upside_down(strips) > 0.5 and self._reads_better_flipped(strips, recogniser)
         return (90 if sideways else 0) + (180 if flipped else 0)
 
-    def _reads_better_flipped(self, strips: list[Pixels]) -> bool:
+    def _reads_better_flipped(self, strips: list[Pixels], recogniser: Recogniser) -> bool:
         def gain(strip: Pixels) -> float:
             flipped = np.ascontiguousarray(np.rot90(strip, 2))
-            return _weight(self._networks.recognise(flipped)) - _weight(self._networks.recognise(strip))
+            return _weight(recogniser.read(flipped)) - _weight(recogniser.read(strip))
 
         return float(sum(self._map(gain, strips[:4]))) > 0
 

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ class PictureText:
 
 
 class PictureReader(Protocol):
-    """What reads the words of a picture: `ocr.OcrReader`, or `tiny.TinyReader` for `lo`."""
+    """What reads the words of a picture: `ocr.OcrReader`."""
 
     def read(self, picture: Pixels, effort: Effort) -> PictureText: ...
 
@@ -46,16 +46,19 @@ class PictureReader(Protocol):
 class Effort:
     """How closely a picture is looked at: pixels of its longer side, drawn and in detection.
 
-    `picture_share` is the least share of a page with text that a picture must cover to be read too.
+    `picture_share` is the least share of a page with text that a picture must cover to be read too;
+    `second_looks` says how many doubtful lines the small networks read again after the tiny ones.
     """
 
     draw_side: int
     detect_side: int
     picture_share: float
+    networks: Literal["tiny", "small"] = "small"
+    second_looks: int = 0
 
 
 EFFORTS = {
-    "lo": Effort(1600, 1280, 0.5),
+    "lo": Effort(1600, 1280, 0.5, "tiny", second_looks=15),
     "auto": Effort(2000, 1280, 0.25),
     "hi": Effort(3000, 1920, 0.05),
 }

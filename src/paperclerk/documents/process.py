@@ -29,7 +29,6 @@ from paperclerk.documents.messages import (
 )
 from paperclerk.documents.reader import ReadOptions
 from paperclerk.documents.source import Source
-from paperclerk.domain.agent import Detail
 from paperclerk.domain.document import Cover, DocumentInfo, Page, PageStatus
 from paperclerk.domain.errors import (
     Cancelled,
@@ -46,7 +45,7 @@ _MAX_DEATHS = 3
 
 _MAX_SIDE = 5000
 _MAX_COPY_BYTES = 500_000_000
-_OCR_FLAVOUR = {"lo": "tiny", "auto": "small", "hi": "small"}
+_OCR_FLAVOUR = "ocr"
 _PLAIN_SHARE = 1 / 3  # of the CPU time of a page: reading a text layer takes milliseconds
 
 
@@ -116,9 +115,9 @@ class ProcessReader:
         finally:
             document.close()
 
-    def warm(self, *, details: tuple[Detail, ...] = ("auto",)) -> None:
+    def warm(self, *, ocr: bool = True) -> None:
         """Start the processes that later readings fork from, so that the first one is not slower."""
-        for flavour in (self.plain_flavour, *sorted({_OCR_FLAVOUR[detail] for detail in details})):
+        for flavour in (self.plain_flavour, _OCR_FLAVOUR) if ocr else (self.plain_flavour,):
             self._slot(flavour).zygote()
 
     def close(self) -> None:
@@ -194,7 +193,7 @@ class ProcessReading:
 
     def __init__(self, reader: ProcessReader, source: Source, options: ReadOptions) -> None:
         self._reader, self._source, self._options = reader, source, options
-        self._flavour = self._ocr_flavour if source.media.kind == "image" else reader.plain_flavour
+        self._flavour = _OCR_FLAVOUR if source.media.kind == "image" else reader.plain_flavour
         self._closed = False
         self._waited = 0.0
         self._most_seconds = options.limits.min_wall_seconds
@@ -252,14 +251,10 @@ class ProcessReading:
         if failure is not None and not outcomes & {PageStatus.OK, PageStatus.EMPTY}:
             raise failure
 
-    @property
-    def _ocr_flavour(self) -> str:
-        return _OCR_FLAVOUR[self._options.detail]
-
     def _next_page(self, index: int) -> Page:
         reply = self._receive()
-        if isinstance(reply, NeedsOcr) and reply.index == index and self._flavour != self._ocr_flavour:
-            self._flavour = self._ocr_flavour
+        if isinstance(reply, NeedsOcr) and reply.index == index and self._flavour != _OCR_FLAVOUR:
+            self._flavour = _OCR_FLAVOUR
             self._begin(index)
             reply = self._receive()
         if not isinstance(reply, PageRead) or not _is_sound(reply.page, index):
@@ -274,7 +269,7 @@ class ProcessReading:
         if self._closed:
             self._child.end()
             raise Cancelled("The reading was closed.")
-        share = 1.0 if self._flavour == self._ocr_flavour else _PLAIN_SHARE
+        share = 1.0 if self._flavour == _OCR_FLAVOUR else _PLAIN_SHARE
         job = job_for(self._source, self._options, first, self._reader, cpu_share=share)
         self._child.start(job, self._source.descriptor)
         reply = self._receive()

@@ -81,7 +81,7 @@ class Reader(Protocol):
         """
         ...
 
-    def warm(self, *, details: tuple[Detail, ...] = ("auto",)) -> None:
+    def warm(self, *, ocr: bool = True) -> None:
         """Starts the processes that later readings fork from, so that the first one is not slower."""
         ...
 

@@ -1,4 +1,4 @@
-"""A recognised line as words, each with a box around its ink. Called by `ocr` and `tiny`.
+"""A recognised line as words, each with a box around its ink. Called by `ocr`.
 
 A *strip* is the cut-out of one line, upright. White between letters tells where a word ends, also where the
 recogniser lost the space.
@@ -34,6 +34,11 @@ class Text:
     @property
     def score(self) -> float:
         return float(self.scores.mean()) if len(self.scores) else 0.0
+
+    @property
+    def least(self) -> float:
+        """The score of the least sure character."""
+        return float(self.scores.min()) if len(self.scores) else 0.0
 
 
 def cut_out(picture: Pixels, quad: Quads) -> Pixels:
