@@ -6,14 +6,16 @@ A truth stands in the words where the oracle, shown all pages at once, would fin
 page holds of it tells it from the other rows there. Only such truths count: what is not among the words is lost to
 reading, and is measured elsewhere (docs/accuracy.md). A labelled box counts where the words in it say the value; a
 miss outside arrays whose own box says it too, elsewhere on the pages, is counted beside. Documents are read once and
-kept in `--cache`.
+kept in `--cache`. The set `generated` is no folder: it is what the project's own tests print.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -354,13 +356,30 @@ def load(name: str, folder: Path, cache: Path) -> list[Case]:
     return [prepared(json.loads(line), folder / name, cache) for line in lines if line.strip()]
 
 
+def generated(cache: Path) -> list[Case]:
+    """The documents that the project prints for its own tests, of two seeds, as they are and as scans."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests/regression"))
+    kinds, everyday, scan = (importlib.import_module(m) for m in ("kinds", "everyday", "test_accuracy"))
+    folder = cache / "generated"
+    folder.mkdir(parents=True, exist_ok=True)
+    printed = [({**c, "id": f"{seed}-{c['id']}"}, pdf) for seed in (2, 3) for c, pdf in kinds.made(seed)]
+    cases = []
+    for case, pdf in [*printed, *everyday.everyday()]:
+        for content, suffix in ((pdf, "pdf"), (scan.scan(pdf), "png")):
+            file = folder / f"{case['id']}.{suffix}"
+            file.write_bytes(content)
+            named = {**case, "id": file.name, "file": file.name, "truth_boxes": {}}
+            cases.append(prepared(named, folder, cache))
+    return cases
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--folder", type=Path, required=True, help="where the labelled sets are")
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--detail", default="hi", help="one of lo, auto and hi, or several")
     parser.add_argument(
-        "--worth-a-call", type=float, default=ModelOptions.worth_a_call, help="the setting, for auto"
+        "--worth-a-call", default=str(ModelOptions.worth_a_call), help="the setting, for auto; or several"
     )
     parser.add_argument("--cache", type=Path, default=Path("measured/pages"))
     parser.add_argument("--losses", type=int, default=0, help="how many losses of each set are shown")
@@ -375,11 +394,16 @@ def main() -> None:
     if not given.folder.is_dir():
         print(f"No labelled sets at {given.folder}: nothing is measured.")
         return
-    options = ModelOptions(worth_a_call=given.worth_a_call)
+    ways = [
+        (detail, float(worth))
+        for detail in given.detail.split(",")
+        for worth in (given.worth_a_call.split(",") if detail == "auto" else "0")
+    ]
     noisy: dict[str, Tally] = {}
     print(f"set | {HEADER} | seconds")
     for name in given.sets.split(","):
-        cases = [c for c in load(name, given.folder, given.cache) if given.only in c.case["id"]]
+        every = generated(given.cache) if name == "generated" else load(name, given.folder, given.cache)
+        cases = [c for c in every if given.only in c.case["id"]]
         if given.noise:
             noisy[name] = measure(cases, detail=given.detail, faults=lambda: Faults(misread=given.noise))
             print(f"{name} | {noisy[name].row()}", flush=True)
@@ -397,12 +421,11 @@ def main() -> None:
         parts[f"{name}, over {LONG} pages"] = [c for c in cases if len(c.document.pages) > LONG]
         for part, chosen in parts.items():
             if chosen:
-                for detail in given.detail.split(","):
+                for detail, worth in ways:
                     started = time.perf_counter()
-                    tally = measure(chosen, detail=detail, options=options)
-                    print(
-                        f"{part}, {detail} | {tally.row()} | {time.perf_counter() - started:.0f}", flush=True
-                    )
+                    tally = measure(chosen, detail=detail, options=ModelOptions(worth_a_call=worth))
+                    how = f"{detail} {worth}" if detail == "auto" else detail
+                    print(f"{part}, {how} | {tally.row()} | {time.perf_counter() - started:.0f}", flush=True)
                     show(tally, given.losses)
     if noisy:
         print("\n" + reliability([s for tally in noisy.values() for s in tally.scores]))

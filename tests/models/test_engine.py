@@ -119,6 +119,14 @@ def invented(result: Result, oracle: Oracle) -> list[str]:
     return [p for p, leaf in result.leaves() if str(leaf.value) in made_up and not leaf.unplaced]
 
 
+def test_what_was_too_long_once_is_not_asked_again_in_that_length() -> None:
+    document, truth = bill(17)
+    with reading(truth, faults=Faults(context_chars=2600)) as (engine, oracle):
+        result = read(engine, document)
+    assert result.response == truth
+    assert oracle.seen.requests <= 50, "56 when each learns it anew"
+
+
 @pytest.mark.parametrize("pages", [1, 3, 25])
 def test_without_faults_nothing_is_lost_and_everything_has_its_place(pages: int) -> None:
     document, truth = bill(pages)

@@ -98,7 +98,10 @@ def _models(settings: Settings) -> Iterator[Finding]:
             yield Finding(Health.GOOD, endpoint.model, profile_line(found.profile))
         else:
             yield Finding(
-                Health.BAD, endpoint.model, "it does not answer in any form", "See the lines above."
+                Health.BAD,
+                endpoint.model,
+                "in no form of answer does it give the values of a short text: too weak, or not reached",
+                "See the lines above.",
             )
 
 

@@ -7,6 +7,7 @@ fields concerned only. Every question ends in an answer or in a failure that nam
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -92,6 +93,7 @@ class Asking:
         self._asked = 0
         self._sizes: dict[str, list[tuple[int, int]]] = {}  # tokens and characters of questions, by model
         self._limits: dict[str, float] = {}
+        self._too_long = math.inf  # characters of the shortest question that was
         self.system = system_text(context.prompt)
 
     @property
@@ -102,12 +104,19 @@ class Asking:
         """Asks, and whatever follows from the outcomes, until nothing is left to ask."""
         pending = list(asks)
         while pending:
+            pending = [fitting for a in pending for fitting in self._fitting(a)]
             questions = [self._question(a) for a in pending]
             outcomes = self.ask(questions)
             self._learn_limits(questions, outcomes)
             pending = [
                 n for a, o in zip(pending, outcomes, strict=True) for n in self._next(a, o)
             ]  # fmt: skip
+
+    def _fitting(self, ask: Ask) -> list[Ask]:
+        """The question, or its halves where one of its size was too long before."""
+        if _size(self._question(ask)) < self._too_long:
+            return [ask]
+        return [f for half in self._shorter(ask, "as long as one before it") for f in self._fitting(half)]
 
     def ask(self, questions: Sequence[Question]) -> list[Outcome]:
         """The outcome of each question; what the job was told before is not asked again."""
@@ -199,6 +208,7 @@ class Asking:
 
     def _shorter(self, ask: Ask, reason: str) -> list[Ask]:
         """The same with less text at a time, else with fewer fields."""
+        self._too_long = min(self._too_long, _size(self._question(ask)))
         return self._cut(ask, fields_first=False, reason=f"too_long: {reason}")
 
     def _cut(self, ask: Ask, *, fields_first: bool, reason: str) -> list[Ask]:
@@ -225,8 +235,7 @@ class Asking:
         """Finds the tokens at which an endpoint cuts what it is sent: longer questions count no more than those."""
         for question, outcome in zip(questions, outcomes, strict=True):
             if isinstance(outcome, Reply) and outcome.input_tokens and not question.images:
-                size = len(question.system) + len(question.text) + len(str(question.correction or ""))
-                self._sizes.setdefault(outcome.model, []).append((outcome.input_tokens, size))
+                self._sizes.setdefault(outcome.model, []).append((outcome.input_tokens, _size(question)))
         for model, seen in self._sizes.items():
             limit = 0.995 * max(tokens for tokens, _ in seen)
             sizes = [size for tokens, size in seen if tokens >= limit]
@@ -247,3 +256,8 @@ class Asking:
             spent = f"{outcome.input_tokens}+{outcome.output_tokens} tokens, {outcome.seconds:.1f} s"
             how = ("from the cache" if outcome.cached else spent) + (", cut off" if outcome.cut else "")
         steps.append(Step("ask", 0.0, f"{where}, {fields} fields: {how}"))
+
+
+def _size(question: Question) -> int:
+    """Its characters, without what pictures stand for."""
+    return len(question.system) + len(question.text) + len(str(question.correction or ""))
