@@ -14,6 +14,7 @@ from paperclerk.cli.main import app
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.engines.embedded.engine import EmbeddedEngine
 from paperclerk.engines.models.configured import load_models, models_from
+from paperclerk.engines.models.probe import number_of
 from paperclerk.extraction.windowed import ModelEngine
 from paperclerk.settings import load_settings
 
@@ -85,13 +86,15 @@ def test_without_a_model_the_engine_is_the_embedded_one(
 
 
 def test_doctor_tells_what_a_model_can_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    truth = Truth({"fruit": "Quince", "number": 4711, "colour": None})
-    with Oracle({"m": truth}, Faults(context_chars=20_000)) as server:
+    items = {f"item_{i}": number_of(i) for i in range(1, 121)}
+    truth = Truth({"fruit": "Quince", "number": 4711, "colour": None, **items})
+    with Oracle({"m": truth}, Faults(context_chars=20_000, most_pages=4)) as server:
         monkeypatch.setenv("PAPERCLERK_MODEL", "m")
         monkeypatch.setenv("PAPERCLERK_MODEL_URL", server.url)
         said = CliRunner().invoke(app, ["doctor", "--model", "--data-dir", str(tmp_path)])
     assert said.exit_code == 0, said.output
     assert "schema (type_list): works" in said.output
+    assert "8 pages: not all are read" in said.output
     assert "profile: {tools: true, context_tokens: 4096, max_output_tokens: 1024}" in said.output
 
 

@@ -23,7 +23,8 @@ Rules:
 read from, word for word, as short as holds the value; leave it empty when "v" is printed exactly so. "p" is the \
 number of the page, from its <page> mark.
 - An array of objects is a list of {"p": page, "r": {fields}}, one for each row or entry that the document \
-holds, in its order; none left out, none twice.
+holds, in its order; none left out, none twice. A sum, or an amount carried over between pages, is no entry unless \
+the field asks for it.
 - Numbers are JSON numbers without separators: 1.234,50 is 1234.5. Dates are YYYY-MM-DD unless the field \
 says otherwise.
 - A value that the document does not give is null. Never guess, never calculate what is not printed."""

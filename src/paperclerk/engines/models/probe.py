@@ -164,7 +164,10 @@ def _context(endpoint: Endpoint, largest: int, notes: list[str]) -> int:
 def _most(
     endpoint: Endpoint, what: str, first: int, most: int, made: Callable[[int], Question], notes: list[str]
 ) -> int:
-    """How many of a kind one question may have with every value read: twice as many while it works, or half."""
+    """How many of a kind one question may have with every value read: twice as many while it works, or half.
+
+    Where not even one is read, what the profile says stays: the question itself is not understood.
+    """
 
     def works(count: int) -> bool:
         question = made(count)
@@ -187,7 +190,7 @@ def _most(
         count //= 2
         if works(count):
             return count
-    return 1
+    return first
 
 
 def _many_fields(count: int) -> Question:
