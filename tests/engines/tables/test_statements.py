@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.engines.tables.pages import page_of, plain, words_under
+from tests.engines.tables.pages import down, page_of, plain, words_under
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import HI_FROM
@@ -153,3 +153,16 @@ def test_a_number_without_any_circumstance_is_no_figure() -> None:
         ]
     )
     assert rows_of("balance_sheet", "trade_receivables", page) == []
+
+
+def test_a_line_that_is_one_of_several_parts_is_not_the_whole() -> None:
+    def balance(*labels: str) -> Page:
+        rows = [[(50, label), (300, f"{n}1,200"), (400, f"{n}0,900")] for n, label in enumerate(labels, 1)]
+        head = [[(150, "CONSOLIDATED BALANCE SHEETS")], [(300, "2028"), (400, "2027")]]
+        return page_of(down(40, head + rows))
+
+    parts = balance("Trade receivables, domestic", "Trade receivables, foreign", "Inventories, net")
+    whole = balance("Trade receivables, net", "Inventories, net")
+    assert rows_of("balance_sheet", "trade_receivables", parts) == []
+    assert len(rows_of("balance_sheet", "trade_receivables", whole)) == 2
+    assert len(rows_of("balance_sheet", "inventories", parts)) == 2

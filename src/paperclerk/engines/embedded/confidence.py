@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from typing import Literal
 
 from paperclerk.engines.embedded.candidates import Candidate, Place
 from paperclerk.engines.embedded.parties import has_legal_form
@@ -136,23 +137,31 @@ def listed_probability(*, proved: bool, name: bool) -> float:
 
 @dataclass(frozen=True)
 class FigureFacts:
-    """How a line of a statement was found: `titled` on a page with the title of the statement that is asked for,
-    `match` 0..1 how well its label fits, `dated` whether the column says its period."""
+    """How a figure was found in a row of a statement.
+
+    `titled`: its page has the title of the statement that is asked for. `match` 0..1: how well the row's label fits.
+    `dated`: its column says the period. `distinct`: no other column of the row says the same one, as columns of
+    changes and of segments do.
+    """
 
     titled: bool
     match: float
     dated: bool
+    distinct: bool
 
 
-def figure_probability(figure: FigureFacts, *, about: bool) -> float:
-    """For the figure and its period, or for what is `about` it: unit, scale, segment."""
+def figure_probability(figure: FigureFacts, kind: Literal["value", "period", "about"]) -> float:
+    """For the figure itself, its period, or what is about it: unit, scale, segment."""
     if not figure.dated:
-        return 0.4 if about else 0.2
+        return 0.4 if kind == "about" else 0.2
+    if kind == "about":
+        sure = figure.titled or (figure.distinct and figure.match >= WELL_NAMED)
+        return 0.97 if sure else 0.65
+    if kind == "period" and not figure.distinct:
+        return 0.5
     if figure.titled:
-        return 0.97 if about else 0.85 if figure.match >= FITS else 0.6
-    if figure.match >= WELL_NAMED:
-        return 0.89 if about else 0.74
-    return 0.65 if about else 0.35
+        return 0.85 if figure.match >= FITS else 0.6
+    return 0.87 if figure.distinct and figure.match >= WELL_NAMED else 0.3
 
 
 FITS = 0.85

@@ -7,9 +7,10 @@ what the heading of the column, the currency mark and a remark such as `in milli
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from msgspec import structs
 
@@ -46,6 +47,7 @@ _OUTFLOW = frozenset(
     words("expense expenses paid cost costs repurchases payments capex purchases charge aufwand")
 )
 _NEUTRAL = stems("total totals net consolidated gross amount amounts")
+_PERCENT = stems("percentage percent")
 MATCH = 0.74
 SAME_STATEMENT = 0.05
 TITLE_WITHIN = 8  # strips
@@ -101,14 +103,15 @@ def is_figure(element: Field) -> bool:
 
 
 def is_whole(element: Field, row: Tree) -> bool:
-    """Whether a row, read by other means, holds the number that such an element is about and one of its
-    circumstances: a number alone may be any."""
+    """Whether a row, read by other means, holds the number that such an element is about and the period it is asked
+    with (or the unit, where no period is): a number alone may be any."""
+    scalars = [c for c in element.children if c.is_scalar]
+    about = _PERIOD if any(_is_period(c) for c in scalars) else _UNIT | _SCALE
     said = {
         kind
-        for c in element.children
-        for kind in (_VALUE, _PERIOD | _UNIT | _SCALE)
-        if isinstance(row, dict) and c.is_scalar and row[c.name].value is not None
-        if set(words_of(c.name).split()) & kind
+        for c in scalars
+        for kind in (_VALUE, about)
+        if isinstance(row, dict) and row[c.name].value is not None and set(words_of(c.name).split()) & kind
     }
     return len(said) == 2
 
@@ -161,13 +164,15 @@ class Statements:
         line = found.line
         share = _is_share(array)
         outflow = bool(set(words_of(array.name).split()) & _OUTFLOW) and "(" not in line.label.text
-        return [
-            self._element(
-                array, element, found, piece, replace(number, value=abs(number.value)) if outflow else number
-            )
-            for piece, number in line.cells
-            if number.percent == share
-        ]
+        cells = [(piece, number) for piece, number in line.cells if number.percent == share]
+        periods = [self._periods(element, line, piece) for piece, _ in cells]
+        said = [tuple(leaf.value for leaf in p.values()) for p in periods]
+        elements = []
+        for (piece, number), over, when in zip(cells, periods, said, strict=True):
+            facts = FigureFacts(found.titled, found.match, None not in when, said.count(when) == 1)
+            signed = replace(number, value=abs(number.value)) if outflow else number
+            elements.append(self._element(array, element, line, piece, signed, over, facts))
+        return elements
 
     def compared(self, thing: Field) -> dict[str, Leaf]:
         """Values of an object that asks for one figure in several years: `revenue: {current_year, prior_year}`, or
@@ -185,7 +190,9 @@ class Statements:
             at = years.index(year) if year in years and year is not None else when if not known else None
             if at is not None and at < len(line.cells):
                 piece, number = line.cells[at]
-                found[name] = text_of([piece]).leaf(number.value, number.start, number.end, 0.6)
+                facts = FigureFacts(best.titled, best.match, year is not None, years.count(year) == 1)
+                sure = figure_probability(facts, "value") if year is not None else 0.6
+                found[name] = text_of([piece]).leaf(number.value, number.start, number.end, sure)
         return found
 
     def _year(self, line: Line, piece: Piece) -> int | None:
@@ -209,31 +216,48 @@ class Statements:
             for line in rows.values():
                 if not any(n.percent == share for _, n in line.cells):
                     continue
-                likeness = weight * (0.85 * _alike(wanted, line.stems) + 0.15 * _alike(wanted, line.whole))
+                if "gross" in phrase.split() and "gross" not in line.label.text.lower():
+                    continue  # what is left after all costs is another profit
+                label = line.stems - _PERCENT if share and wanted.isdisjoint(_PERCENT) else line.stems
+                likeness = weight * (0.85 * _alike(wanted, label) + 0.15 * _alike(wanted, line.whole))
                 stands = self._kinds[line.page] if asked is not None else None
                 if stands is not None and "balance" in (asked, stands) and asked != stands:
                     continue  # a change of receivables is no receivable
                 found = Found(line, likeness, stands is not None and asked == stands)
                 if found.rank()[0] >= MATCH and (best is None or found.rank() > best.rank()):
                     best = found
-        return best
+        return None if best is not None and self._is_one_of_several(best.line) else best
+
+    def _is_one_of_several(self, line: Line) -> bool:
+        """Whether a line is a part of what its label begins with: `Receivables, trade` over `Receivables, other`."""
+        return any(
+            other.page == line.page and other.stems == line.stems and other.whole != line.whole
+            for stem in line.stems
+            for other in self._index.get(stem, ())
+            if line.whole != line.stems
+        )
 
     def _element(
-        self, array: Field, element: Field, found: Found, piece: Piece, number: Number
+        self,
+        array: Field,
+        element: Field,
+        line: Line,
+        piece: Piece,
+        number: Number,
+        periods: Mapping[str, Leaf],
+        facts: FigureFacts,
     ) -> dict[str, Tree]:
         made: dict[str, Tree] = {}
-        line, text = found.line, text_of([piece])
-        periods_asked = {c.name: self._period(c, line, piece) for c in element.children if _is_period(c)}
-        dated = all(p.value is not None for p in periods_asked.values())
-        facts = FigureFacts(found.titled, found.match, dated)
+        text = text_of([piece])
         doubt = 0.4 + 0.6 * min(text.score, line.label.score)
         for child in element.children:
             words = set(words_of(child.name).split())
-            about = not words & (_VALUE | _PERIOD)
-            if words & _VALUE:
+            kind: Literal["value", "period", "about"]
+            kind = "period" if child.name in periods else "value" if words & _VALUE else "about"
+            if kind == "value":
                 made[child.name] = text.leaf(number.value, number.start, number.end)
-            elif child.name in periods_asked:
-                made[child.name] = periods_asked[child.name]
+            elif kind == "period":
+                made[child.name] = periods[child.name]
             elif words & _SCALE:
                 whole = number.percent or _PER_PIECE.search(f"{words_of(array.name)} {array.description}")
                 made[child.name] = _concluded(1, text, number) if whole else self._scale(line)
@@ -247,7 +271,7 @@ class Statements:
                 made[child.name] = empty(child)
             leaf = made[child.name]
             if isinstance(leaf, Leaf) and leaf.value is not None:
-                sure = doubt * figure_probability(facts, about=about)
+                sure = doubt * figure_probability(facts, kind)
                 made[child.name] = structs.replace(leaf, score=round(sure, 3))
         return made
 
@@ -262,6 +286,10 @@ class Statements:
     @cached_property
     def _year_end(self) -> int | None:
         return periods.year_end(self.pages)
+
+    def _periods(self, element: Field, line: Line, piece: Piece) -> dict[str, Leaf]:
+        """The period over a column, for each property that asks for one."""
+        return {c.name: self._period(c, line, piece) for c in element.children if _is_period(c)}
 
     def _period(self, field: Field, line: Line, piece: Piece) -> Leaf:
         """What stands over the column: the nearest dates and years above, and the heading over them. Where the
