@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -460,6 +460,25 @@ def test_an_execution_comes_back_as_it_went_in(place: Place) -> None:
                 assert found and found.request == new and found.outcome == outcome
                 assert (found.created_at, found.started_at, found.attempts) == (NOW, NOW, 1)
                 assert await unfinished(connection) == []
+
+    run(job)
+
+
+def test_a_start_that_nobody_noted_is_written_with_the_end(place: Place) -> None:
+    async def job() -> None:
+        async with place.opened() as (database, _):
+            a = await tenant(database, "a")
+            later = NOW + timedelta(seconds=1)
+            async with database.write() as connection:
+                executions = Executions(connection, a.id)
+                for name in ("short", "noted", "never"):
+                    await executions.add(execution(name), created_at=NOW)
+                assert await executions.start("noted", started_at=NOW)
+                assert await executions.finish("short", Outcome(Status.COMPLETED, later), started_at=NOW)
+                assert await executions.finish("noted", Outcome(Status.COMPLETED, later))
+                assert await executions.finish("never", Outcome(Status.FAILED, later))
+                found = [await executions.get(name) for name in ("short", "noted", "never")]
+                assert [(e.started_at, e.attempts) for e in found if e] == [(NOW, 1), (NOW, 1), (None, 0)]
 
     run(job)
 

@@ -88,9 +88,12 @@ def test_requests_at_the_same_moment_hold_no_more_than_there_is(store: sa.URL, t
 
 async def end_running(database: Database, owner: Tenant, name: str, outcome: Outcome) -> None:
     async with database.write() as connection:
-        assert await Executions(connection, owner.id).start(name, started_at=FEBRUARY)
-    assert await end(database, owner.id, name, outcome)
-    assert not await end(database, owner.id, name, outcome), "nothing ends twice"
+        executions = Executions(connection, owner.id)
+        assert await executions.start(name, started_at=FEBRUARY)
+        execution = await executions.get(name)
+        assert execution is not None
+    assert await end(database, execution, outcome)
+    assert not await end(database, execution, outcome), "nothing ends twice"
 
 
 def test_a_month_keeps_what_it_accepted_though_executions_are_deleted(store: sa.URL) -> None:

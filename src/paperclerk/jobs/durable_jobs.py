@@ -131,7 +131,7 @@ class DurableJobs:
         before = await self._get(job)
         error = Cancelled("The execution was cancelled.")
         ended = outcome.failed(before.request, error, now=self._workshop.now(), progress=before.progress)
-        if not await end(self._workshop.database, tenant_id, execution_id, ended, elsewhere=True):
+        if not await end(self._workshop.database, before, ended, elsewhere=True):
             raise _has_ended()
         await asyncio.to_thread(self._client.cancel, job_id(*job))
         return await self._get(job)

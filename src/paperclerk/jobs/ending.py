@@ -24,10 +24,10 @@ LEAVING = timedelta(seconds=10)  # the longest that a page or a question takes, 
 
 async def end(
     database: Database,
-    tenant_id: str,
-    execution_id: str,
+    execution: Execution,
     outcome: Outcome,
     *,
+    started_at: datetime | None = None,
     contents: Contents | None = None,
     files: Sequence[MadeFile] = (),
     elsewhere: bool = False,
@@ -35,7 +35,7 @@ async def end(
     """Writes the outcome, adds up what it used and, for a `callback_url`, writes its event.
 
     False when the execution had ended before. The `files` that it made are kept in `contents`, and their rows
-    written with it.
+    written with it. `started_at` is when it was begun, where that is not written yet.
 
     `elsewhere`: it is not its worker that ends it. A worker that runs it will leave it, and add what it came to; the
     event waits for that, up to `LEAVING`.
@@ -44,20 +44,21 @@ async def end(
     """
     staged = [file.staged for file in files]
     async with contents.referring(*staged) if contents else database.write() as connection:
+        tenant_id = execution.tenant_id
         executions = Executions(connection, tenant_id)
-        runs = elsewhere and await executions.status(execution_id) is Status.RUNNING
-        if not await executions.finish(execution_id, outcome):
+        runs = elsewhere and await executions.status(execution.id) is Status.RUNNING
+        if not await executions.finish(execution.id, outcome, started_at=started_at):
             return False
         made = [file.artifact for file in files]
-        await Artifacts(connection, tenant_id).add(execution_id, made, now=outcome.completed_at)
-        ended = await executions.get(execution_id)
-        assert ended is not None
-        await UsageRows(connection, tenant_id).add(ended, outcome)
-        if ended.request.callback_url is not None:
+        await Artifacts(connection, tenant_id).add(execution.id, made, now=outcome.completed_at)
+        await UsageRows(connection, tenant_id).add(execution, outcome)
+        if execution.request.callback_url is not None:
+            ended = await executions.get(execution.id)
+            assert ended is not None
             await Webhooks(connection, tenant_id).add(
                 event_id(ended),
-                execution_id=execution_id,
-                url=ended.request.callback_url,
+                execution_id=execution.id,
+                url=execution.request.callback_url,
                 body=json.dumps(execution_json(ended)),
                 now=outcome.completed_at,
                 due_at=outcome.completed_at + LEAVING if runs else None,

@@ -39,9 +39,18 @@ from paperclerk.jobs.ahead import Ahead, Begun
 from paperclerk.jobs.ending import end, leave
 from paperclerk.jobs.making import MadeFile, Maker
 from paperclerk.jobs.requested import plan_of
+from paperclerk.jobs.starting import Start
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints, KeptReplies
-from paperclerk.storage.executions import Execution, Executions, Outcome, PagesDone, Partial, Status
+from paperclerk.storage.executions import (
+    UNFINISHED,
+    Execution,
+    Executions,
+    Outcome,
+    PagesDone,
+    Partial,
+    Status,
+)
 
 PIECE_S = 2.0  # reading so long ends a piece: what a death can cost
 TELL_S = 0.5  # between two notes of how far the job is
@@ -79,18 +88,17 @@ class Executor:
 
     def execute(self, tenant_id: str, execution_id: str) -> None:
         """The durable function. Ends normally whatever the document does."""
-        execution = self._await(self._begin(tenant_id, execution_id))
-        if execution is None:
+        taken = self._await(self._take(tenant_id, execution_id))
+        if taken is None:
             return
+        execution, start = taken
         begun = self.ahead.take(tenant_id, execution_id)
-        run = _Run(execution, self.checkpoints.replies(tenant_id, execution_id), begun)
+        run = _Run(self, execution, start, self.checkpoints.replies(tenant_id, execution_id), begun)
         stack = AsyncExitStack()
+        stack.push_async_callback(start.unnoted)
         try:
             ended, files = self._outcome(run, stack)
-            contents = self.workshop.contents if files else None
-            self._await(
-                end(self.workshop.database, tenant_id, execution_id, ended, contents=contents, files=files)
-            )
+            self._await(self._end(run, ended, files))
         except Cancelled:
             return  # whoever cancelled or paused it has written that down
         finally:
@@ -115,12 +123,23 @@ class Executor:
         async with self.workshop.database.read() as connection:
             return await Executions(connection, execution.tenant_id).status(execution.id)
 
-    async def _begin(self, tenant_id: str, execution_id: str) -> Execution | None:
-        async with self.workshop.database.write() as connection:
-            executions = Executions(connection, tenant_id)
-            if not await executions.start(execution_id, started_at=self.workshop.now()):
-                return None
-            return await executions.get(execution_id)
+    async def _take(self, tenant_id: str, execution_id: str) -> tuple[Execution, Start] | None:
+        database = self.workshop.database
+        async with database.read() as connection:
+            execution = await Executions(connection, tenant_id).get(execution_id)
+        if execution is None or execution.status not in UNFINISHED:
+            return None
+        return execution, Start(database, execution, at=self.workshop.now())
+
+    async def _end(self, run: _Run, ended: Outcome, files: list[MadeFile]) -> None:
+        await end(
+            self.workshop.database,
+            run.execution,
+            ended,
+            started_at=await run.start.unnoted(),
+            contents=self.workshop.contents if files else None,
+            files=files,
+        )
 
     def _outcome(self, run: _Run, stack: AsyncExitStack) -> tuple[Outcome, list[MadeFile]]:
         """How it ended, and the files that it made; what they need is open as long as `stack`."""
@@ -130,7 +149,7 @@ class Executor:
             first = run.begun.sha256 if run.begun else None
             documents = self.workshop.documents(execution.tenant_id, new, first=first)
             paths = self._await(stack.enter_async_context(documents))
-            wanted = _Wanted(self, execution)
+            wanted = _Wanted(run)
             if new.kind != "document":
                 document, plan = read_images(
                     paths, plan, self.workshop.reader, wanted, only_images=new.kind == "image"
@@ -174,7 +193,7 @@ class Executor:
         pages: list[Page] = []
         with _PieceReader(self, run, plan, path, wanted) as reader:
             while True:
-                piece = self._next_piece(reader, len(pages), is_first_life=run.execution.attempts == 1)
+                piece = self._next_piece(run, reader, len(pages))
                 if piece.refusal is not None:
                     raise DocumentError(piece.refusal[1], code=piece.refusal[0])
                 pages += reader.pages_of(piece)
@@ -187,23 +206,19 @@ class Executor:
         refuse_unreadable(document)
         return document
 
-    def _next_piece(self, reader: _PieceReader, first: int, *, is_first_life: bool) -> Piece:
+    def _next_piece(self, run: _Run, reader: _PieceReader, first: int) -> Piece:
         """The piece from page `first` on: read in a step, so that a later life of the job finds it kept.
 
         A document that the first life of a job reads whole in one short piece needs none: there is nothing to keep.
         """
         read: dict[str, Any] | None = None
-        if first == 0 and is_first_life:
+        if first == 0 and run.execution.attempts == 0:
             read = reader.piece(0)
             piece = msgspec.convert(read, Piece)
             if piece.last and piece.digest is None:
                 return piece
+        run.leaves_a_trace()
         return msgspec.convert(step("read", lambda: read or reader.piece(first)), Piece)
-
-    async def note(self, execution: Execution, progress: PagesDone) -> Status | None:
-        """Writes how far the execution is; returns where it stands."""
-        async with self.workshop.database.write() as connection:
-            return await Executions(connection, execution.tenant_id).note_progress(execution.id, progress)
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
@@ -213,7 +228,9 @@ class Executor:
 class _Run:
     """One life of an execution in this process: what it has come to, for the case that it comes no further."""
 
+    executor: Executor
     execution: Execution
+    start: Start
     replies: KeptReplies
     begun: Begun | None = None
     plan: Plan | None = None
@@ -227,8 +244,21 @@ class _Run:
         """The plan, whose model replies are kept."""
         return replace(plan, context=replace(plan.context, kept=self))
 
+    def leaves_a_trace(self) -> None:
+        """To be called before anything of it is kept, or asked elsewhere: the next life must see that it is one."""
+        if not self.executor._await(self.start.note()):
+            raise Cancelled("The execution was stopped.")
+
+    async def note_progress(self, progress: PagesDone) -> Status | None:
+        """Writes how far it is; returns where it stands."""
+        e = self.execution
+        await self.start.note()
+        async with self.executor.workshop.database.write() as connection:
+            return await Executions(connection, e.tenant_id).note_progress(e.id, progress)
+
     def get(self, key: str) -> bytes | None:
         """See `Kept`."""
+        self.leaves_a_trace()
         self.has_kept = self.has_asked = True
         return self.replies.get(key)
 
@@ -260,9 +290,8 @@ class _Run:
 class _Wanted:
     """Whether the execution is still meant to run. Called with every progress; tells the database at times."""
 
-    def __init__(self, executor: Executor, execution: Execution) -> None:
-        self._executor = executor
-        self._execution = execution
+    def __init__(self, run: _Run) -> None:
+        self._run = run
         self._told = time.monotonic()
         self._wanted = True
 
@@ -271,8 +300,7 @@ class _Wanted:
         if self._wanted and time.monotonic() - self._told >= TELL_S:
             self._told = time.monotonic()
             done = PagesDone(progress.stage, progress.done, progress.total)
-            status = self._executor._await(self._executor.note(self._execution, done))
-            self._wanted = status is Status.RUNNING
+            self._wanted = self._run.executor._await(self._run.note_progress(done)) is Status.RUNNING
         return self._wanted
 
     def __call__(self, progress: Progress) -> None:

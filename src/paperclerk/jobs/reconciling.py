@@ -73,7 +73,7 @@ class Reconciler:
         if execution is None:
             return False
         failed = outcome.failed(execution.request, error, now=self.now(), progress=execution.progress)
-        if not await end(self.database, tenant_id, execution_id, failed, elsewhere=True):
+        if not await end(self.database, execution, failed, elsewhere=True):
             return False
         self.on_end(execution)
         return True

@@ -236,7 +236,7 @@ class _Worker:
         # No values: looking for them may be what kills.
         partial = outcome.read_only(await asyncio.to_thread(kept.pages, tenant_id, execution_id))
         failed = outcome.failed(execution.request, error, now=self._parts.workshop.now(), partial=partial)
-        if await end(database, tenant_id, execution_id, failed):
+        if await end(database, execution, failed):
             self._after_end(execution)
         await asyncio.to_thread(kept.drop, tenant_id, execution_id)
 

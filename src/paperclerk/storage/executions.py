@@ -32,8 +32,9 @@ class Status(StrEnum):
 
 
 MOVES: Mapping[Status, frozenset[Status]] = {
-    Status.ENQUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.PAUSED}),
-    Status.PENDING: frozenset({Status.RUNNING, Status.FAILED, Status.PAUSED}),
+    # to completed at once: over before anybody noted that it ran
+    Status.ENQUEUED: frozenset({Status.RUNNING, Status.COMPLETED, Status.FAILED, Status.PAUSED}),
+    Status.PENDING: frozenset({Status.RUNNING, Status.COMPLETED, Status.FAILED, Status.PAUSED}),
     # running -> running: taken up again after its process died
     Status.RUNNING: frozenset({Status.RUNNING, Status.COMPLETED, Status.FAILED, Status.PAUSED}),
     Status.PAUSED: frozenset({Status.ENQUEUED, Status.FAILED}),
@@ -311,13 +312,21 @@ class Executions(TenantRows):
         query = self._select(executions, func.count()).where(executions.c.status.in_(UNFINISHED))
         return int((await self._connection.execute(query)).scalar_one())
 
-    async def finish(self, execution_id: str, outcome: Outcome) -> bool:
-        """Writes the outcome. False when the execution had ended before: the first outcome stays."""
+    async def finish(
+        self, execution_id: str, outcome: Outcome, *, started_at: datetime | None = None
+    ) -> bool:
+        """Writes the outcome. False when the execution had ended before: the first outcome stays.
+
+        `started_at` is when it was begun, where no `start` has noted that.
+        """
+        e = executions.c
         allowed = [status for status, moves in MOVES.items() if outcome.status in moves]
         result = await self._connection.execute(
             self._update(executions)
-            .where(executions.c.id == execution_id, executions.c.status.in_(allowed))
+            .where(e.id == execution_id, e.status.in_(allowed))
             .values(
+                started_at=func.coalesce(e.started_at, started_at),
+                attempts=e.attempts + (0 if started_at is None else 1),
                 status=outcome.status,
                 completed_at=outcome.completed_at,
                 response=outcome.response,
