@@ -57,7 +57,7 @@ async def stored_agent(name: str, version: str, caller: Caller, services: Servic
     async with services.database.read() as connection:
         agents = Agents(connection, caller.tenant_id)
         found = await agents.get(base, wanted)
-        if found is not None:
+        if found is not None or wanted == LATEST:
             return found
         others = [agent.version for agent in await agents.versions(base)]
     if others:

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, Select, func
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from paperclerk.domain.errors import InvalidRequest, NotFound
 from paperclerk.storage.tables import agent_versions, agents
-from paperclerk.storage.tenancy import TenantRows
+from paperclerk.storage.tenancy import TenantRows, of_tenant
 
 DRAFT = "draft"
 LATEST = "latest"
@@ -37,6 +37,9 @@ class StoredAgent:
     created_at: datetime
     updated_at: datetime
     is_latest: bool
+
+
+_NAMED = select(agents).where(of_tenant(agents), agents.c.name == bindparam("of_name"))
 
 
 class Agents(TenantRows):
@@ -83,9 +86,7 @@ class Agents(TenantRows):
 
     async def get(self, name: str, version: str = LATEST) -> StoredAgent | None:
         """The agent of that name and version (`latest`, `draft` or a number); None when there is none."""
-        row = (
-            await self._connection.execute(self._select(agents).where(agents.c.name == name))
-        ).one_or_none()
+        row = (await self._run(_NAMED, of_name=name)).one_or_none()
         if row is None:
             return None
         if version == DRAFT:

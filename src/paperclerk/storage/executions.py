@@ -13,11 +13,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, Select, func, select
+from sqlalchemy import Row, RowMapping, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from paperclerk.storage.tables import artifacts, execution_inputs, execution_labels, executions
-from paperclerk.storage.tenancy import TenantRows
+from paperclerk.storage.tenancy import TenantRows, of_tenant
 
 
 class Status(StrEnum):
@@ -156,6 +156,46 @@ class Filters:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+_e, _i = executions.c, execution_inputs.c
+_id = bindparam("of_id", type_=_e.id.type)
+_BY_ID = select(executions).where(of_tenant(executions), _e.id == _id)
+_STATUS = select(_e.status).where(of_tenant(executions), _e.id == _id)
+_INPUTS = (
+    select(execution_inputs)
+    .where(of_tenant(execution_inputs), _i.execution_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_i.execution_id, _i.position)
+)
+_SAME_REQUEST = (
+    select(_e.id)
+    .where(
+        of_tenant(executions),
+        _e.fingerprint == bindparam("of_fingerprint"),
+        _e.key_id == bindparam("of_key"),
+        _e.status.in_(UNFINISHED),
+    )
+    .order_by(_e.created_at)
+    .limit(1)
+)
+_UNFINISHED_COUNT = select(func.count()).where(of_tenant(executions), _e.status.in_(UNFINISHED))
+_START = (
+    update(executions)
+    .where(of_tenant(executions), _e.id == _id, _e.status.in_(UNFINISHED))
+    .values(
+        status=Status.RUNNING,
+        started_at=func.coalesce(_e.started_at, bindparam("begun_at", type_=_e.started_at.type)),
+        attempts=_e.attempts + 1,
+    )
+)
+_FINISH = (
+    update(executions)
+    .where(of_tenant(executions), _e.id == _id, _e.status.in_(bindparam("before", expanding=True)))
+    .values(
+        started_at=func.coalesce(_e.started_at, bindparam("begun_at", type_=_e.started_at.type)),
+        attempts=_e.attempts + bindparam("lives", type_=_e.attempts.type),
+    )
+)
+
+
 class Executions(TenantRows):
     """Executions of one tenant."""
 
@@ -166,60 +206,51 @@ class Executions(TenantRows):
         waiting = Status.ENQUEUED if new.batch else Status.PENDING
         status = Status.RUNNING if started_at else waiting
         attempts = 1 if started_at else 0
-        await self._connection.execute(
-            self._insert(
-                executions,
-                id=new.id,
-                kind=new.kind,
-                agent_name=new.agent_name,
-                agent_version=new.agent_version,
-                domain=new.domain,
-                model=new.model,
-                batch=new.batch,
-                config=new.config,
-                metadata=new.metadata,
-                callback_url=new.callback_url,
-                fingerprint=new.fingerprint,
-                caller_created_at=new.caller_created_at,
-                priority=new.priority,
-                deadline_at=new.deadline_at,
-                key_id=new.key_id,
-                service_tier=new.service_tier,
-                credits_held=new.credits_held,
-                status=status,
-                created_at=created_at,
-                started_at=started_at,
-                attempts=attempts,
-                credits_used=0,
-            )
+        await self._add(
+            executions,
+            id=new.id,
+            kind=new.kind,
+            agent_name=new.agent_name,
+            agent_version=new.agent_version,
+            domain=new.domain,
+            model=new.model,
+            batch=new.batch,
+            config=new.config,
+            metadata=new.metadata,
+            callback_url=new.callback_url,
+            fingerprint=new.fingerprint,
+            caller_created_at=new.caller_created_at,
+            priority=new.priority,
+            deadline_at=new.deadline_at,
+            key_id=new.key_id,
+            service_tier=new.service_tier,
+            credits_held=new.credits_held,
+            status=status,
+            created_at=created_at,
+            started_at=started_at,
+            attempts=attempts,
+            credits_used=0,
         )
         for position, item in enumerate(new.inputs):
-            await self._connection.execute(
-                self._insert(
-                    execution_inputs,
-                    execution_id=new.id,
-                    position=position,
-                    file_id=item.file_id,
-                    url=item.url,
-                    sha256=item.sha256,
-                )
+            await self._add(
+                execution_inputs,
+                execution_id=new.id,
+                position=position,
+                file_id=item.file_id,
+                url=item.url,
+                sha256=item.sha256,
             )
         for key, value in new.labels.items():
-            await self._connection.execute(
-                self._insert(execution_labels, execution_id=new.id, key=key, value=value)
-            )
+            await self._add(execution_labels, execution_id=new.id, key=key, value=value)
         return Execution(new, self.tenant_id, status, created_at, started_at, attempts, None)
 
     async def get(self, execution_id: str) -> Execution | None:
-        query = self._select(executions).where(executions.c.id == execution_id)
-        row = (await self._connection.execute(query)).one_or_none()
+        row = (await self._run(_BY_ID, of_id=execution_id)).one_or_none()
         return (await self._with_inputs([row]))[0] if row else None
 
     async def status(self, execution_id: str) -> Status | None:
         """Where it stands, None when there is none of that id."""
-        e = executions.c
-        query = self._select(executions, e.status).where(e.id == execution_id)
-        found = (await self._connection.execute(query)).scalar_one_or_none()
+        found = (await self._run(_STATUS, of_id=execution_id)).scalar_one_or_none()
         return Status(found) if found else None
 
     async def newest(self, filters: Filters, *, skip: int, limit: int) -> list[Execution]:
@@ -234,15 +265,7 @@ class Executions(TenantRows):
 
     async def start(self, execution_id: str, *, started_at: datetime) -> bool:
         """Moves to `running` and counts the attempt. False when the execution may not run (any more)."""
-        result = await self._connection.execute(
-            self._update(executions)
-            .where(executions.c.id == execution_id, executions.c.status.in_(UNFINISHED))
-            .values(
-                status=Status.RUNNING,
-                started_at=func.coalesce(executions.c.started_at, started_at),
-                attempts=executions.c.attempts + 1,
-            )
-        )
+        result = await self._run(_START, of_id=execution_id, begun_at=started_at)
         return result.rowcount == 1
 
     async def move(self, execution_id: str, status: Status) -> bool:
@@ -297,20 +320,13 @@ class Executions(TenantRows):
 
     async def same_request(self, fingerprint: str, key_id: str) -> str | None:
         """The id of an execution that waits or runs, asked for in the same words by the same key."""
-        e = executions.c
-        query = (
-            self._select(executions, e.id)
-            .where(e.fingerprint == fingerprint, e.key_id == key_id, e.status.in_(UNFINISHED))
-            .order_by(e.created_at)
-            .limit(1)
-        )
-        found: str | None = (await self._connection.execute(query)).scalar_one_or_none()
+        result = await self._run(_SAME_REQUEST, of_fingerprint=fingerprint, of_key=key_id)
+        found: str | None = result.scalar_one_or_none()
         return found
 
     async def count_unfinished(self) -> int:
         """How many executions of the tenant wait or run."""
-        query = self._select(executions, func.count()).where(executions.c.status.in_(UNFINISHED))
-        return int((await self._connection.execute(query)).scalar_one())
+        return int((await self._run(_UNFINISHED_COUNT)).scalar_one())
 
     async def finish(
         self, execution_id: str, outcome: Outcome, *, started_at: datetime | None = None
@@ -319,27 +335,24 @@ class Executions(TenantRows):
 
         `started_at` is when it was begun, where no `start` has noted that.
         """
-        e = executions.c
-        allowed = [status for status, moves in MOVES.items() if outcome.status in moves]
-        result = await self._connection.execute(
-            self._update(executions)
-            .where(e.id == execution_id, e.status.in_(allowed))
-            .values(
-                started_at=func.coalesce(e.started_at, started_at),
-                attempts=e.attempts + (0 if started_at is None else 1),
-                status=outcome.status,
-                completed_at=outcome.completed_at,
-                response=outcome.response,
-                usage=outcome.usage,
-                credits_used=outcome.credits_used,
-                errors=list(outcome.errors),
-                pages=list(outcome.pages),
-                steps=list(outcome.steps),
-                artifacts=list(outcome.artifacts),
-                failure_code=outcome.failure_code,
-                message=outcome.message,
-                partial=outcome.partial,
-            )
+        result = await self._run(
+            _FINISH,
+            of_id=execution_id,
+            before=[status for status, moves in MOVES.items() if outcome.status in moves],
+            begun_at=started_at,
+            lives=0 if started_at is None else 1,
+            status=outcome.status,
+            completed_at=outcome.completed_at,
+            response=outcome.response,
+            usage=outcome.usage,
+            credits_used=outcome.credits_used,
+            errors=list(outcome.errors),
+            pages=list(outcome.pages),
+            steps=list(outcome.steps),
+            artifacts=list(outcome.artifacts),
+            failure_code=outcome.failure_code,
+            message=outcome.message,
+            partial=outcome.partial,
         )
         return result.rowcount == 1
 
@@ -378,14 +391,8 @@ class Executions(TenantRows):
         return query
 
     async def _with_inputs(self, rows: Sequence[Row[Any]]) -> list[Execution]:
-        i = execution_inputs.c
-        query = (
-            self._select(execution_inputs)
-            .where(i.execution_id.in_([row._mapping["id"] for row in rows]))
-            .order_by(i.execution_id, i.position)
-        )
         inputs: dict[str, list[Input]] = {}
-        for row in await self._connection.execute(query):
+        for row in await self._run(_INPUTS, ids=[row._mapping["id"] for row in rows]):
             r = row._mapping
             inputs.setdefault(r["execution_id"], []).append(Input(r["file_id"], r["url"], r["sha256"]))
         return [_execution(row, tuple(inputs.get(row._mapping["id"], ()))) for row in rows]

@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from paperclerk.domain.errors import NotFound
 from paperclerk.storage.tables import agent_cases, artifacts, execution_inputs, files, skills
-from paperclerk.storage.tenancy import TenantRows
+from paperclerk.storage.tenancy import TenantRows, of_tenant
 
 
 class FileState(StrEnum):
@@ -44,6 +44,9 @@ class File:
     purpose: str
     created_at: datetime
     content: Content | None
+
+
+_BY_ID = select(files).where(of_tenant(files), files.c.id == bindparam("of_id"))
 
 
 class Files(TenantRows):
@@ -79,7 +82,7 @@ class Files(TenantRows):
         return file
 
     async def get(self, file_id: str) -> File | None:
-        row = (await self._connection.execute(self._select(files).where(files.c.id == file_id))).one_or_none()
+        row = (await self._run(_BY_ID, of_id=file_id)).one_or_none()
         return _file(row) if row else None
 
     async def get_many(self, file_ids: Sequence[str]) -> dict[str, File]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from paperclerk.security.keys import KeyParts, is_same
@@ -39,6 +39,12 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+_KEYS = select(api_keys, tenants.c.name.label("tenant_name")).join(
+    tenants, tenants.c.id == api_keys.c.tenant_id
+)
+_KEY = _KEYS.where(api_keys.c.id == bindparam("of_id"))
 
 
 class Keys:
@@ -90,7 +96,7 @@ class Keys:
         )
 
     async def list(self) -> list[ApiKey]:
-        query = _with_tenant().order_by(api_keys.c.created_at, api_keys.c.id)
+        query = _KEYS.order_by(api_keys.c.created_at, api_keys.c.id)
         return [_key(row) for row in await self._connection.execute(query)]
 
     async def revoke(self, key_id: str, *, now: datetime) -> bool:
@@ -104,8 +110,7 @@ class Keys:
 
     async def authenticate(self, parts: KeyParts) -> ApiKey | None:
         """The key that `parts` prove, None when it is unknown, wrong or revoked."""
-        query = _with_tenant().where(api_keys.c.id == parts.id)
-        row = (await self._connection.execute(query)).one_or_none()
+        row = (await self._connection.execute(_KEY, {"of_id": parts.id})).one_or_none()
         # An unknown id costs the same comparison as a wrong secret.
         genuine = is_same(parts, row.secret_sha256 if row is not None else "0" * 64)
         if row is None or not genuine or row.revoked_at is not None:
@@ -142,12 +147,6 @@ class WebhookSecrets(TenantRows):
             .order_by(s.created_at.desc(), s.id)
         )
         return tuple((await self._connection.execute(query)).scalars())
-
-
-def _with_tenant() -> Select[Any]:
-    return select(api_keys, tenants.c.name.label("tenant_name")).join(
-        tenants, tenants.c.id == api_keys.c.tenant_id
-    )
 
 
 def _key(row: Row[Any]) -> ApiKey:

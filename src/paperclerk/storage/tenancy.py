@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Table, Update, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    Executable,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def of_tenant(table: Table) -> ColumnElement[bool]:
+    """The row filter of a statement that is made once, where every request runs it, and run by `_run`."""
+    return table.c.tenant_id == bindparam("of_tenant")
 
 
 class TenantRows:
@@ -26,3 +45,9 @@ class TenantRows:
 
     def _insert(self, table: Table, **values: Any) -> Insert:
         return insert(table).values(tenant_id=self.tenant_id, **values)
+
+    async def _run(self, statement: Executable, **values: Any) -> CursorResult[Any]:
+        return await self._connection.execute(statement, {"of_tenant": self.tenant_id, **values})
+
+    async def _add(self, table: Table, **values: Any) -> None:
+        await self._connection.execute(insert(table), {"tenant_id": self.tenant_id, **values})

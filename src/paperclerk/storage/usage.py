@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Executable, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from paperclerk.storage.executions import UNENDED, Execution, Outcome
@@ -104,14 +105,17 @@ class UsageRows(TenantRows):
         }
 
     async def _increase(self, table: Table, keys: Mapping[str, Any], **counts: float) -> None:
-        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-        statement = dialect.insert(table).values(tenant_id=self.tenant_id, **keys, **counts)
-        await self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["tenant_id", *keys],
-                set_={name: table.c[name] + statement.excluded[name] for name in counts},
-            )
-        )
+        statement = _increase(self._connection.dialect.name, table, tuple(counts))
+        await self._connection.execute(statement, {"tenant_id": self.tenant_id, **keys, **counts})
+
+
+@cache
+def _increase(dialect: str, table: Table, counts: tuple[str, ...]) -> Executable:
+    """Adds to `counts` of the row with that key, or makes it."""
+    made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    sums = {name: table.c[name] + made.excluded[name] for name in counts}
+    statement: Executable = made.on_conflict_do_update(index_elements=table.primary_key.columns, set_=sums)
+    return statement
 
 
 def month_start(now: datetime) -> datetime:
