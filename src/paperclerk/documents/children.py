@@ -149,17 +149,21 @@ class Child:
             raise self._death()
         return reply
 
+    def let_go(self) -> None:
+        """Have the child killed, and wait for nothing: all that was wanted of it is there. `end` is still to come."""
+        for end, how in ((self._leash, socket.SHUT_WR), (self._channel, socket.SHUT_RDWR)):
+            try:
+                end.shutdown(how)
+            except OSError:
+                pass  # gone already
+
     def end(self) -> None:
         """Kill the child unless it is gone, and wait until it is."""
         with self._ending:
             if self._ended:
                 return
             self._ended = True
-        for end, how in ((self._leash, socket.SHUT_WR), (self._channel, socket.SHUT_RDWR)):
-            try:
-                end.shutdown(how)
-            except OSError:
-                pass  # gone already
+        self.let_go()
         with self._using:
             self._status()
             self._channel.close()

@@ -246,8 +246,9 @@ class ProcessReading:
             outcomes.add(page.status)
             if page.status is PageStatus.FAILED and failure is None:
                 failure = DocumentError(page.reason or "The page cannot be read.")
+            if index == self.info.page_count and self._child is not None:
+                self._child.let_go()  # it dies while the last page is looked at
             yield page
-        self.close()
         if failure is not None and not outcomes & {PageStatus.OK, PageStatus.EMPTY}:
             raise failure
 

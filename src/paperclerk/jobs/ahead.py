@@ -57,14 +57,14 @@ class Ahead:
         if begun is not None:
             begun.task.add_done_callback(_close_reading)
 
-    async def _read(self, sha256: str, options: ReadOptions) -> Reading | None:
+    async def _read(self, sha256: str, options: ReadOptions) -> _Opened | None:
         try:
             async with self._contents.as_path(sha256) as path:
                 return await asyncio.to_thread(self._open, path, options)
         except (PaperclerkError, OSError):  # the job itself tells what is wrong, when it reads
             return None
 
-    def _open(self, path: Path, options: ReadOptions) -> Reading:
+    def _open(self, path: Path, options: ReadOptions) -> _Opened:
         """Blocks until the first page is read."""
         return _Opened(self._reader.open(path, options))
 
@@ -75,7 +75,7 @@ class Begun:
 
     sha256: str
     options: ReadOptions
-    task: asyncio.Task[Reading | None]
+    task: asyncio.Task[_Opened | None]
     loop: asyncio.AbstractEventLoop
 
     def reading(self, options: ReadOptions) -> Reading | None:
@@ -92,18 +92,21 @@ class Begun:
         self.loop.call_soon_threadsafe(self.task.add_done_callback, _close_reading)
 
 
-async def _result(task: asyncio.Task[Reading | None]) -> Reading | None:
+async def _result(task: asyncio.Task[_Opened | None]) -> _Opened | None:
     return await task
 
 
-def _close_reading(task: asyncio.Task[Reading | None]) -> None:
+def _close_reading(task: asyncio.Task[_Opened | None]) -> None:
     reading = None if task.cancelled() else task.result()
     if reading is not None:
-        task.get_loop().run_in_executor(None, reading.__exit__, None, None, None)
+        task.get_loop().run_in_executor(None, reading.close)
 
 
 class _Opened:
-    """A reading whose first page has been read; the others follow as they are asked for."""
+    """A reading whose first page has been read; the others follow as they are asked for.
+
+    Whoever uses it does not end it, since that takes until its child is dead: `Begun.close` does.
+    """
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -124,4 +127,7 @@ class _Opened:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._reading.__exit__(kind, error, trace)
+        """Left to `close`."""
+
+    def close(self) -> None:
+        self._reading.__exit__(None, None, None)
