@@ -71,9 +71,9 @@ def durable_engine(url: sa.URL, *, pool_size: int = 4) -> sa.Engine:
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = "IMMEDIATE"
-    # Not FULL, as our own connections are: jobs are enqueued on those. A power cut may take back what was written last
-    # here (a claim, a step, an end), and no process lives to miss it: the job is claimed anew, and one whose execution
-    # has ended does nothing.
+    # Not FULL, as our own connections are, on which jobs are enqueued. A power cut may take back what was written
+    # last here (a claim, a step, an end), and no process lives to miss it: the job is claimed anew, and one whose
+    # execution has ended does nothing.
     for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

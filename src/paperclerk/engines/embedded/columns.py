@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -369,12 +370,13 @@ def _border(left: Box, right: Box, boxes: Sequence[Box]) -> float:
     lo, hi = left.cx, right.cx
     if hi - lo < 1:
         return (lo + hi) / 2
-    near = [b for b in boxes if b.x1 > lo and b.x0 < hi]
+    near = [b for b in boxes if lo < b.x1 > b.x0 < hi]
+    starts, ends = sorted(b.x0 for b in near), sorted(b.x1 for b in near)
     steps = 64
     counts = []
     for k in range(steps + 1):
         x = lo + (hi - lo) * k / steps
-        crossing = sum(1 for b in near if b.x0 < x < b.x1)
+        crossing = bisect_left(starts, x) - bisect_right(ends, x)
         heads = 3 * ((left.x0 < x < left.x1) + (right.x0 < x < right.x1))
         counts.append(crossing + heads)
     least = min(counts)

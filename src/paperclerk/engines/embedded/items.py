@@ -14,7 +14,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
@@ -38,14 +38,14 @@ from paperclerk.engines.embedded.ledger import (
     without_code,
 )
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
-from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of_field, stems, words_of
+from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.sections import Section, sections_of
 from paperclerk.engines.embedded.shapes import cell_rows, empty, is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Piece, Strip, strips_of, without_furniture
 from paperclerk.engines.embedded.twins import Side, as_columns, sides
 from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number
-from paperclerk.schemas.compiled import Field
+from paperclerk.schemas.compiled import Field, Kind
 
 Numbers = dict[int, list[float | None]]  # column -> its number in each row
 
@@ -391,10 +391,15 @@ def _number_leaf(field: Field, text: Text, number: Number, sure: float) -> Leaf:
 
 def _role(field: Field) -> str | None:
     """What a property means, where that is clear; a number is never a description, a text never an amount."""
-    roles = dict(roles_of_field(field)) if field.is_scalar else {}
-    if field.kind in ("number", "integer"):
+    return _clearest(field.kind, field.name, field.title, field.description) if field.is_scalar else None
+
+
+@lru_cache(maxsize=4096)
+def _clearest(kind: Kind, name: str, title: str, description: str) -> str | None:
+    roles = roles_of(name, title, description)
+    if kind in ("number", "integer"):
         roles = {r: w for r, w in roles.items() if r in NUMERIC}
-    elif field.kind == "string":
+    elif kind == "string":
         roles = {r: w + (0.01 if r == "line_total" else 0) for r, w in roles.items()}
     return max(roles, key=lambda r: roles[r]) if roles else None
 

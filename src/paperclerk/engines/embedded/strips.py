@@ -127,12 +127,15 @@ def _baselines(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
     step = max(1.0, statistics.median(words[i].box.height for i in indices))
     for i in sorted(indices, key=lambda w: words[w].box.x0):
         box = words[i].box
+        height, cy = box.height, box.cy
         best, most = -1, 0.5
         for cell in range(int(box.y0 // step) - 1, int(box.y1 // step) + 2):
             for g in near.get(cell, ()):
                 last = words[groups[g][-1]].box
-                share = box.overlap_y(last) / max(min(box.height, last.height), 0.1)
-                share -= 0.3 * abs(box.cy - last.cy) / step
+                shared = box.overlap_y(last)
+                if not shared:
+                    continue
+                share = shared / max(min(height, last.height), 0.1) - 0.3 * abs(cy - last.cy) / step
                 if share > most:
                     best, most = g, share
         if best < 0:

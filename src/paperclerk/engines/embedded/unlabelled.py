@@ -66,6 +66,7 @@ class Finder:
         self.letterhead = self._largest_name()
         self.seller = self._seller_party()
         self.sellers = [p for p in parties if self._is_sellers(p)]
+        self._parts: dict[str, list[tuple[Party, Segment, int, int]]] = {}  # by what part of an address it is
 
     def find(self, profile: Profile) -> list[Candidate]:
         """Candidates that need no label of their own."""
@@ -317,28 +318,14 @@ class Finder:
         yield self._address(profile, Party(0, (), tuple(block), 0.0, block[0].box), 0.5)
 
     def _address_parts(self, profile: Profile) -> Iterator[Candidate]:
-        for party in self.parties:
+        part = "line" if _whole_line(profile) else str(profile.part)
+        if part not in self._parts:
+            self._parts[part] = [
+                (party, *found) for party in self.parties if (found := _part_in(party, part)) is not None
+            ]
+        for party, segment, start, end in self._parts[part]:
             score = self._party_score(profile, party)
-            alone = city_alone(party.lines)
-            lines = party.lines if profile.part == "street" else tuple(reversed(party.lines))
-            street = next((s for s in party.lines if names_street(s.text)), party.lines[0])
-            for segment in lines:
-                text = segment.text
-                place: tuple[int, int] | None
-                if profile.part == "street":
-                    place = street_in(text, alone=len(lines) == 1) if segment is street else None
-                elif _whole_line(profile):
-                    place = (0, len(text)) if part_of_address(text, "postcode") else None
-                elif profile.part == "city" and segment is alone:
-                    place = (0, len(text))
-                elif profile.part == "country":
-                    place = country_in(text)
-                else:
-                    place = part_of_address(text, str(profile.part))
-                if place is not None:
-                    start = segment.start + place[0]
-                    yield self._text(profile, self._row(segment), start, segment.start + place[1], score)
-                    break
+            yield self._text(profile, self._row(segment), segment.start + start, segment.start + end, score)
 
     def part_at(self, profile: Profile, slot: Slot, score: float) -> Iterator[Candidate]:
         """The part of an address that begins in a slot, or stands in the lines right under it."""
@@ -462,3 +449,28 @@ class Finder:
                 rank += 1
                 if rank >= 3:
                     return
+
+
+def _part_in(party: Party, part: str) -> tuple[Segment, int, int] | None:
+    """The line of a party's block that has `part` of its address, and where in its text; None where no line has.
+
+    `line` is the whole line with the postcode.
+    """
+    if part == "street":
+        street = next((s for s in party.lines if names_street(s.text)), party.lines[0])
+        place = street_in(street.text, alone=len(party.lines) == 1)
+        return (street, *place) if place is not None else None
+    alone = city_alone(party.lines)
+    for segment in reversed(party.lines):
+        text = segment.text
+        if part == "line":
+            place = (0, len(text)) if part_of_address(text, "postcode") else None
+        elif part == "city" and segment is alone:
+            place = (0, len(text))
+        elif part == "country":
+            place = country_in(text)
+        else:
+            place = part_of_address(text, part)
+        if place is not None:
+            return (segment, *place)
+    return None
