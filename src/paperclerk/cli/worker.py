@@ -20,7 +20,7 @@ def worker(
 ) -> None:
     """Runs executions that servers on the same database accept, until SIGTERM or Ctrl-C.
 
-    What runs then is given 8 seconds and goes on elsewhere, from its last finished step.
+    What runs then is given 7 seconds and goes on elsewhere, from its last finished step.
 
     Example: PAPERCLERK_DATABASE_URL=postgresql://clerk@db/clerk paperclerk worker
     """

@@ -41,7 +41,7 @@ RECONCILE_S = 5.0
 RETAIN_S = 600.0
 POLL_S = 0.1  # without a channel
 POLL_BESIDE_CHANNEL_S = 0.5
-DRAIN_S = 8.0
+DRAIN_S = 7.0
 _PR_SET_PDEATHSIG = 1
 
 log = structlog.get_logger(__name__)
