@@ -82,6 +82,24 @@ def test_every_reply_conforms_is_placed_or_marked_and_is_accounted_for(endpoint:
     assert calls >= 1 and tokens > 300
 
 
+def test_a_schema_of_369_fields_is_valid_and_what_was_not_read_is_named(endpoint: Endpoint) -> None:
+    names = [f"field_{i}" for i in range(369)]
+    schema = {"type": "object", "properties": {n: {"type": "string"} for n in names}}
+    document = Document(DocumentInfo("pdf", "application/pdf", len(PAGES)), tuple(PAGES))
+    pool = Pool([endpoint])
+    plan = make_plan(Agent("x", "1", schema), ExecutionConfig(detail="hi", max_retries=0))
+    options = ModelOptions(max_calls=2, second_look=False)
+    try:
+        result = extract(document, plan, ModelEngine(pool, ScriptedEngine({}), options))
+    finally:
+        pool.close()
+    assert is_valid(result.response, schema) and set(result.response) == set(names)
+    failed = {e.path for e in result.errors if e.code == "model_failed"}
+    assert len(failed) > 200, "two calls do not read so many"
+    for path, leaf in result.leaves():
+        assert leaf.value is None or leaf.spans or leaf.unplaced, path
+
+
 def test_what_it_can_do_is_found_by_asking(endpoint: Endpoint) -> None:
     found = probe(endpoint, largest=4096)
     assert found.notes
