@@ -72,3 +72,15 @@ def test_numbers_of_a_long_regular_table_are_sure_its_heading_and_a_short_one_ar
     assert all(cell.score >= HI_FROM for row in long[1:] for cell in row)
     assert all(cell.score < HI_FROM for cell in long[0])
     assert all(cell.score < HI_FROM for row in short for cell in row)
+
+
+def test_a_table_with_two_values_in_most_cells_of_a_column_is_not_sure() -> None:
+    rows = [
+        [(60, f"District {i}"), (-200, f"{i + 1}.2"), (-300, f"{i + 2}.4 {i + 3}.1"), (-400, f"{i + 3}.6")]
+        for i in range(30)
+    ]
+    array = compile_schema({"type": "object", "properties": {"rows": TABLE}}).child("rows")
+    assert array is not None
+    read = Tables((page_of(down(60, rows)),)).rows(array)
+    assert len(read[0]) == 4
+    assert all(cell.score < HI_FROM for row in read for cell in row)

@@ -165,17 +165,20 @@ def figure_probability(figure: FigureFacts, kind: Literal["value", "period", "ab
 
 
 FITS = 0.85
-MANY_CELLS = 80
+MANY_CELLS = 60
 
 
-def table_probability(filled: int, share: float) -> float:
+def table_probability(filled: int, share: float, *, merged: bool) -> float:
     """That a table was read with its right edges. `filled` cells in the same columns: words that stand in columns by
-    chance do not keep them for long. `share` of all cells that are filled."""
+    chance do not keep them for long. `share` of all cells that are filled. `merged`: some column holds two values in
+    most of its cells."""
+    if merged:
+        return 0.3
     if filled >= MANY_CELLS:
         return 0.97
     if share < 0.5:
         return 0.2
-    return 0.75 if filled >= MANY_CELLS / 2 else 0.6
+    return 0.75 if filled >= MANY_CELLS / 2 else 0.7
 
 
 def cell_of_table(*, heading: bool, spans: bool, number: bool, thin: bool) -> float:

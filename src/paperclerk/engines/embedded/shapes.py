@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.confidence import cell_of_table, table_probability
 from paperclerk.engines.embedded.grid import Cell, Table
@@ -69,7 +72,20 @@ def _edges(table: Table) -> float:
     """The probability that a table has the edges that were read."""
     cells = [c for row in table.rows for c in row]
     filled = sum(bool(c.text) for c in cells)
-    return table_probability(filled, filled / len(cells))
+    body = table.rows[table.header_rows :]
+    merged = any(_holds_two([row[c].text for row in body if row[c].text]) for c in range(len(table.rows[0])))
+    return table_probability(filled, filled / len(cells), merged=merged)
+
+
+_TWO_VALUES = re.compile(
+    r"[^\W\d_]{3,}.*\s[-(+]?\d[\d,.]*[.,]\d+\s?[%)]*"  # words and an amount
+    r"|.*[\d)]%?\s+[-(]?\d[\d.,]*\)?\s?%?"  # two numbers
+)
+
+
+def _holds_two(cells: Sequence[str]) -> bool:
+    """Whether most cells of a column hold two values: two columns that were read as one."""
+    return sum(bool(_TWO_VALUES.fullmatch(text)) for text in cells) > 0.5 * len(cells)
 
 
 def _cell_leaf(cell: Cell, table: float, *, heading: bool, thin: bool) -> Leaf:
