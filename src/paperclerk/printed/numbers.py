@@ -70,7 +70,7 @@ def find_numbers(text: str, locale: Locale, *, loose: bool = False) -> list[Numb
 
 def _cores(text: str, locale: Locale, loose: bool) -> list[tuple[int, int]]:
     spans = [m.span() for m in _CORE.finditer(text)]
-    if locale.space_groups and locale.decimal == ",":
+    if (locale.space_groups or locale.language == "fr") and locale.decimal == ",":
         spans += [m.span() for m in _GROUP_BY_SPACE.finditer(text)]
     elif locale.decimal == ",":
         spans += [m.span() for m in _GROUPED_UNIT.finditer(text)]

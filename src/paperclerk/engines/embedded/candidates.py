@@ -90,7 +90,7 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
     if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
         base *= 0.65  # words stand right beside their label
     if slot.direction == "below" and profile.want in _COUNTED and _heads_column(facts, profile, slot):
-        base *= 0.65
+        base *= 0.65 if fit >= 0.6 else 0.5
     for value, spans, place, factor, amount in readings(facts, profile, slot):
         yield Candidate(
             value, spans, place, base * factor, fit, slot.direction, amount, ocr=_recognised(facts, place)
@@ -112,9 +112,25 @@ def _heads_table(facts: Facts, label: Label) -> bool:
     return len(rows) == 3 and min(len(r.segments) for r in rows) >= 4
 
 
+def _paired(facts: Facts, label: Label) -> bool:
+    """Whether a label stands in a column of labels, each with its value beside it."""
+    page = facts.layout.pages[label.row.page]
+    segment = label.segment
+    near = [*page.above(segment)[:1], *page.below(segment)[:1]]
+    for other in near:
+        head = facts.label_of(other)
+        aligned = abs(other.box.x0 - segment.box.x0) < 0.3 * segment.size
+        if head is None or not aligned or not head.whole or head.likeness < 0.6:
+            continue
+        right, beside = page.right_of(segment), page.right_of(other)
+        if right and beside and abs(right.box.x0 - beside.box.x0) < 0.3 * segment.size:
+            return True
+    return False
+
+
 def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
     """Whether label and slot are captions side by side, each with something of its own right below."""
-    if label.colon or not label.whole:
+    if label.colon or not label.whole or _paired(facts, label):
         return False
     page = facts.layout.pages[label.row.page]
     counted = True
@@ -237,7 +253,7 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
             yield _reading(row, number.start, number.end, value, factor, number.value)
 
 
-_CODE = re.compile(r"\d+-\d+-\d+")  # 987-65-4329 is no amount
+_CODE = re.compile(r"\d+-\d+-\d+|\w*\d-[A-Z]+-?\d+")  # 987-65-4329 and 44-B-20817 are no amounts
 _CAPTION = re.compile(r"[a-z]?[.)]? +[A-Z][a-z]+(?:[ ,'’-]+[A-Za-z'’]+)+")
 
 

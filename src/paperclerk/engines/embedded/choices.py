@@ -77,7 +77,7 @@ def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dic
 
 def _boolean(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
     for label, fit, cut in matcher.matches(profile):
-        if fit < 0.5:
+        if fit < (0.3 if "?" in label.text else 0.5):
             break
         for slot in slots(facts, label, cut):
             if slot.steps or slot.direction not in ("same", "right"):

@@ -98,7 +98,7 @@ def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield candidate if len(rates) == 1 else candidate.with_score(0.32)
 
 
-_NOUN = re.compile(r"\s*(?P<noun>(?:[^\W\d_]|[²³])+)")
+_NOUN = re.compile(r" ?(?P<noun>(?:[^\W\d_]|[²³])+)")
 _BEGINS = re.compile(
     r"(?:^|\t)(?:§ *|section |article |clause |[a-z]\.(?:\d\.)*)?$", re.I
 )  # § 4 Kaution, F.1 Mass

@@ -21,7 +21,7 @@ from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.abreast import one_after_another
 from paperclerk.engines.embedded.arithmetic import agreement, close, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, lines_of, numbers_of, text_of
-from paperclerk.engines.embedded.columns import Path, Place
+from paperclerk.engines.embedded.columns import ORDERED, Path, Place
 from paperclerk.engines.embedded.confidence import CellFacts, cell_probability, listed_probability
 from paperclerk.engines.embedded.entries import entry_rows
 from paperclerk.engines.embedded.enumerations import divided, named_things, scalars
@@ -150,7 +150,8 @@ class Tables:
             return True
         if self._owners.get(_place(listing), array.path) != array.path:
             return False
-        return _is_goods(array) or len(head.places) >= min(3, len(fields)) > 1
+        named = [p for p in head.places.values() if p.match != ORDERED]
+        return _is_goods(array) or len(named) >= min(3, len(fields)) > 1
 
     @cached_property
     def _ledger(self) -> Ledger | None:
@@ -205,7 +206,7 @@ class Tables:
         """Whether nearly every row of a table has a name that holds no amount, and an amount."""
         places = listing.heading.places
         name = places.get(_named(fields, "description") or ())
-        amount = places.get(_named(fields, "line_total") or ())
+        amount = places.get(_named(fields, "line_total") or _named(fields, "unit_price") or ())
         if name is None or amount is None:
             return False
         good = 0
@@ -439,5 +440,5 @@ def _is_goods(array: Field) -> bool:
 _GOODS = stems(
     "item items line lines product goods article position purchase purchased charge service menu order food dish "
     "posten positionen artikel lignes articles lineas articulos conceptos righe articoli regels artikelen itens "
-    "linhas produtos expense entries"
+    "linhas produtos expense entries desglose breakdown detalle fee"
 )

@@ -337,6 +337,8 @@ class Matcher:
                     self._keep(fits, label, fit * _rival(label, profile), False)
         for label in self._sharing(profile):
             fit = self._own_fit(label, profile)
+            if fit >= 0.99 and len(label.stems) > 1:
+                fit = 1.12  # word for word what the property is called
             if fit >= 0.3:
                 self._keep(fits, label, fit * _rival(label, profile), False)
         if profile.topic:

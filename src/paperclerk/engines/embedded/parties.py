@@ -90,6 +90,9 @@ _NOT_NAME = re.compile(
     re.I,
 )
 _DIVIDER = re.compile(r"\s*[|•●·]\s*")
+_CARE_OF = re.compile(
+    r"\s*(?:c/o|z\.? ?hd|attn|t\.?a\.?v|all'attenzione|à l'attention|dear|sehr geehrte\w*)\b", re.I
+)
 _SALUTATIONS = phrases.word_set(
     "herr herrn frau firma mr mrs ms miss dr prof monsieur madame mme m sr sra senor senora sig signor signora "
     "dhr mevr mevrouw heer de an to attn att z hd"
@@ -133,7 +136,9 @@ def address_likeness(text: str) -> float:
     score = 0.0
     if _POSTCODE.search(text):
         score += 0.5
-    if any(m.start() or m.group().lower() not in ("ln", "dr", "ct") for m in _STREET.finditer(text)):
+    if any(
+        m.start() or m.group().lower().rstrip(".") not in ("ln", "dr", "ct") for m in _STREET.finditer(text)
+    ):
         score += 0.4
     if _PLACES.search(text):
         score += 0.35
@@ -244,6 +249,8 @@ def name_likeness(text: str) -> float:
         score -= 0.4
     if address_likeness(text) >= 0.4 and not has_legal_form(text):
         score -= 0.35
+    if _CARE_OF.match(text):
+        score -= 0.3
     if len(text.split()) > 9 or text.rstrip().endswith((":", "?", "!")):
         score -= 0.3
     return max(0.0, min(1.0, score))
@@ -478,6 +485,7 @@ def _name_above(facts: Facts, page: PageLayout, lines: Sequence[Segment], first:
             above = [s for s in above if s.box.y1 <= lines[first].box.y0 + 0.5 * size]
     full = max((i for i, s in enumerate(above) if _POSTCODE.search(s.text)), default=-1)
     above = above[full + 1 :]  # a line with a postcode ends another address
+    above = [s for s in above if not _CARE_OF.match(s.text)]
     named = [s for s in above if name_likeness(s.text) >= 0.4 and not _is_heading(facts, s)]
     if not named:
         return ()

@@ -38,7 +38,8 @@ _ROLE_WORDS = {
     "advertiser": "advertiser",
     "agency": "agency",
     "employer": "employer arbeitgeber employeur empleador werkgever",
-    "employee": "employee worker staff arbeitnehmer mitarbeiter empleado dipendente werknemer",
+    "employee": "employee worker staff arbeitnehmer mitarbeiter empleado dipendente werknemer trabalhador "
+    "trabajador lavoratore",
     "patient": "patient paciente paziente",
     "doctor": "doctor physician prescriber",
     "insured": "insured policyholder subscriber",
@@ -48,11 +49,13 @@ _ROLE_WORDS = {
     "lender": "lender",
     "carrier": "carrier",
     "cashier": "cashier",
-    "seller": "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
+    "seller": "esercente comercializadora suministradora empresa "
+    "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
     "partner restaurant hotel retailer laboratory pharmacy clinic airline emisor proveedor fornitore cedente "
     "magasin negozio tienda winkel loja tankstelle institution university college school "
     "leverancier verkoper fournisseur vendeur emetteur emitente fornecedor lieferant rechnungssteller aussteller",
-    "buyer": "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
+    "buyer": "cardholder "
+    "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
     "debtor debitor debiteur receiver cliente comprador acquirente cessionario klant koper afnemer acheteur "
     "destinataire kunde rechnungsempfaenger adquirente besteller",
 }
@@ -119,7 +122,9 @@ _COUNTED_WORDS = word_set(
     "weight distance quantity hour day count mileage kilometer km length width height volume area consumption usage "
     "age page item unit score point temperature dose duration minute year"
 )
-_ID_WORDS = word_set("no id code reference sku serial barcode eori gstin tin ssn vin mrn")
+_ID_WORDS = word_set(
+    "no id code reference sku serial barcode eori gstin tin ssn vin mrn ean isbn upc nif cif"
+)
 _POSTCODES, _CITIES = word_set("postcode plz cp cap"), word_set("city town ort ville stadt citta plaat")
 _WITH = word_set("con com sem")
 _TIME_WORDS = word_set("time uhrzeit heure hora ora tijd tijdstip orario")
@@ -194,6 +199,8 @@ def _read(field: Field) -> Profile:
     concepts = _concepts(field, name)
     side = _side(field, name)
     want = _want(field, name_stems, concepts, role, side)
+    if want in ("date", "datetime") and not concepts and not side and _ends_in_date(name):
+        concepts = {"issue_date": 0.55}  # the date of a visit or a report is what its paper is dated
     if want == "money" and not concepts and "total" in name_stems:
         concepts = {"gross_total": 0.75}  # a sum of whatever else its name says
     concepts = {c: v for c, v in concepts.items() if lexicon.kind_of(c) in _KINDS_OF.get(want, _ANY_KIND)}
@@ -240,6 +247,11 @@ def _read(field: Field) -> Profile:
         owner,
         (*_quoted_labels(field.description), *_own_label(name_stems, name)),
     )
+
+
+def _ends_in_date(name: str) -> bool:
+    words = phrases.tokens(name)
+    return bool(words) and words[-1].endswith(("date", "datum", "fecha", "data"))
 
 
 def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
@@ -498,6 +510,8 @@ def _want_number(field: Field, stems: tuple[str, ...], concepts: dict[str, float
         return "money"
     text = set(stems) | set(phrases.stems(field.description)[:8])
     if text & {"percent", "percentage", "rate"} and not text & {"unit", "hourly"}:
+        return "percent"
+    if top == "tax_rate" and concepts[top] >= 0.9:
         return "percent"
     if field.kind == "integer":
         return "integer"

@@ -52,7 +52,9 @@ class Ranking:
         self.matcher = Matcher(facts.labels, self.profiles)
         self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
         self.parties = parties(facts)
-        self.finder = unlabelled.Finder(facts, self.regions, self.parties, _issuer(profiles))
+        self.finder = unlabelled.Finder(
+            facts, self.regions, self.parties, _issuer(profiles), _addressee(profiles)
+        )
 
     def _placed(self, profile: Profile) -> Profile:
         """The profile with the stretch of the page that a heading opens for whom it is about, known party or not."""
@@ -176,7 +178,16 @@ def _issuer(profiles: Sequence[Profile]) -> str:
     return writers[0] if writers and "seller" not in asked else "seller"
 
 
-_WRITERS = ("bank", "employer", "insurer", "carrier")
+_WRITERS = ("bank", "employer", "insurer", "carrier", "lender", "ship_from")
+
+
+def _addressee(profiles: Sequence[Profile]) -> str:
+    """Whom a document is sent to: the buyer, or the one party asked for that such papers are about."""
+    asked = {p.role for p in profiles if p.part} & _SENT_TO
+    return asked.pop() if len(asked) == 1 else "buyer"
+
+
+_SENT_TO = frozenset({"buyer", "payee", "employee", "insured", "patient", "borrower"})
 
 
 def _names_owner(profile: Profile, label: Label) -> bool:

@@ -237,7 +237,10 @@ class _Reader:
 
     def _ends(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
         whole = bool(self.records) and len(cells) >= max(3, len(self.records[-1].cells))  # "Cash withdrawal"
-        if starts_with_total(strip.text) and len(numeric) < max(2, len(self.anchors)) and not whole:
+        told = (
+            bool(numeric) or _has_digit(strip.text) or len(strip.words) < 2
+        )  # "inkl. Entsorgung" sums up nothing
+        if told and starts_with_total(strip.text) and len(numeric) < max(2, len(self.anchors)) and not whole:
             return not starts_with_carry(strip.text)
         if len(numeric) < len(self.anchors) and any(
             _is_total(p) for c, p in cells.items() if c not in self.texts
@@ -267,7 +270,11 @@ class _Reader:
             numeric = set()  # one number among the columns of many: a detail of the row above
         starts = bool(numeric) if self.anchors else self._starts_text(cells, current)
         if starts and (
-            current is None or current.filled & numeric or not self.anchors or current.page != page
+            current is None
+            or current.filled & numeric
+            or not self.anchors
+            or current.page != page
+            or _begins_again(current, cells)
         ):
             if current is not None and self.last is not None:
                 self.pitch = max(self.pitch, strip.box.y0 - self.last.box.y1)
@@ -314,6 +321,17 @@ class _Reader:
             for _, cells in self.pending:
                 self.records[-1].add(cells, set())
         self.pending = []
+
+
+def _begins_again(current: Record, cells: Mapping[int, Piece]) -> bool:
+    """Whether a strip fills the columns with which a record began, such as its date, once more."""
+    first = min(current.cells, default=None)
+    return (
+        first in cells
+        and len(cells.keys() & current.cells.keys()) >= 2
+        and _has_digit(cells[first].text)
+        and _has_digit(current.cells[first][0].text)
+    )
 
 
 def _left_edges(head: Heading, seen: Sequence[Strip]) -> list[list[float]]:

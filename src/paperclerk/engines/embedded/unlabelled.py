@@ -55,13 +55,18 @@ class Finder:
     """Unlabelled candidates of one document."""
 
     def __init__(
-        self, facts: Facts, regions: Sequence[Region], parties: Sequence[Party], issuer: str = "seller"
+        self,
+        facts: Facts,
+        regions: Sequence[Region],
+        parties: Sequence[Party],
+        issuer: str = "seller",
+        addressee: str = "buyer",
     ) -> None:
         self.facts = facts
         self.regions = regions
         self.parties = parties
         self.issuer = issuer
-        self.addressees = {"buyer", _ADDRESSED.get(issuer, "buyer")}
+        self.addressees = {addressee, _ADDRESSED.get(issuer, addressee)}
         self.named = named_parties(facts)
         self.letterhead = self._largest_name()
         self.seller = self._seller_party()
