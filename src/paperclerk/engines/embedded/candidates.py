@@ -459,6 +459,8 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         factor *= 0.3
     if _SECTION.match(text):
         factor *= 0.4
+    if profile.want == "address" and not any(c.isdigit() for c in text) and address_likeness(text) < 0.25:
+        factor *= 0.6
     if profile.want == "text":
         factor *= 1.0 if letters else 0.35  # a bare number answers no question for words
         dated = _DATED.search(text)

@@ -384,6 +384,8 @@ class Matcher:
                 if other in stems:
                     hit.setdefault(other, 0.7 * like)
         need = sum(v for _, v in profile.words) or 1.0
+        if profile.want in ("name", "text") and label.stems[-1] == "no" and "no" not in hit:
+            return 0.0  # "Hospital no" asks for no hospital
         have = sum(phrases.weight(s) for s in stems) or 1.0
         if hit.keys() - stems:
             return float((got / need) ** 0.8)  # the brackets say it: (EIN)

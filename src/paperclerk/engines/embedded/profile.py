@@ -49,7 +49,7 @@ _ROLE_WORDS = {
     "lender": "lender",
     "carrier": "carrier",
     "cashier": "cashier",
-    "seller": "esercente comercializadora suministradora empresa "
+    "seller": "hospital esercente comercializadora suministradora empresa "
     "seller vendor supplier issuer merchant provider store shop company business sender biller creditor "
     "partner restaurant hotel retailer laboratory pharmacy clinic airline emisor proveedor fornitore cedente "
     "magasin negozio tienda winkel loja tankstelle institution university college school "
@@ -60,7 +60,7 @@ _ROLE_WORDS = {
     "destinataire kunde rechnungsempfaenger adquirente besteller",
 }
 _KINDS = word_set(
-    "hotel restaurant airline pharmacy laboratory clinic institution university school college tankstelle magasin"
+    "hospital hotel restaurant airline pharmacy laboratory clinic institution university school college magasin"
 )
 _FIRMS = word_set(
     "company firma firm business organization organisation societe empresa ditta azienda bedrijf"
