@@ -24,7 +24,7 @@ FLOORS = {
     "invoices-nl": 0.98, "invoices-pt": 0.92, "payslips": 0.94, "statements": 0.92, "forms": 0.92,
     "utility-bills": 0.8,
 }  # fmt: skip
-EVERYDAY_FLOOR = 0.94
+EVERYDAY_FLOOR = 0.92
 SCANNED = ("invoice-de-0", "invoice-en-1", "payslips-0", "statements-0", "forms-0")
 SCANNED_FLOOR = 0.85
 

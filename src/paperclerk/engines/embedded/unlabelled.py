@@ -357,6 +357,8 @@ class Finder:
         """How likely an address is that of the party the field is about."""
         role = self._role(party.page, party.lines[0])
         wanted = profile.role or self.issuer
+        if profile.role is None and self.seller is None and role is None:
+            return 0.75 if party is self.parties[0] else 0.5  # nobody is named: the paper has one subject
         if party in self.sellers and (role is None or party is self.seller):
             return 0.2 if wanted != self.issuer else 0.75 if party is self.seller else 0.7
         if role == wanted:
