@@ -183,8 +183,8 @@ _WRITERS = ("bank", "employer", "insurer", "carrier", "lender", "ship_from")
 
 def _addressee(profiles: Sequence[Profile]) -> str:
     """Whom a document is sent to: the buyer, or the one party asked for that such papers are about."""
-    asked = {p.role for p in profiles if p.part} & _SENT_TO
-    return asked.pop() if len(asked) == 1 else "buyer"
+    asked = [str(r) for r in {p.role for p in profiles if p.part} & _SENT_TO]
+    return asked[0] if len(asked) == 1 else "buyer"
 
 
 _SENT_TO = frozenset({"buyer", "payee", "employee", "insured", "patient", "borrower"})

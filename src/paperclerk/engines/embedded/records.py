@@ -327,7 +327,8 @@ def _begins_again(current: Record, cells: Mapping[int, Piece]) -> bool:
     """Whether a strip fills the columns with which a record began, such as its date, once more."""
     first = min(current.cells, default=None)
     return (
-        first in cells
+        first is not None
+        and first in cells
         and len(cells.keys() & current.cells.keys()) >= 2
         and _has_digit(cells[first].text)
         and _has_digit(current.cells[first][0].text)
