@@ -311,6 +311,15 @@ def test_auto_asks_for_what_the_embedded_engine_doubts_and_for_the_scalars_that_
         assert oracle.seen.requests == 1, "nothing is doubtful, nothing is asked"
 
 
+def test_what_was_asked_beside_the_doubted_values_is_not_said_to_have_failed() -> None:
+    document, truth = bill(1)
+    with reading(truth, faults=Faults(broken=-1)) as (engine, _):
+        engine.embedded = ScriptedEngine({k: v for k, v in truth.items() if k != "number"})
+        result = extract(document, make_plan(Agent("x", "1", SCHEMA), ExecutionConfig(detail="auto")), engine)
+    assert {e.path for e in result.errors if e.code == "model_failed"} == {"number", "absent"}
+    assert result.response == {**truth, "number": None}
+
+
 @pytest.mark.parametrize(("score", "requests"), [(0.85, 1), (0.89, 0)])
 def test_auto_asks_for_all_doubted_values_at_once_where_enough_of_them_may_be_wrong(
     score: float, requests: int

@@ -107,11 +107,13 @@ class _Execution:
         self.aligner = Aligner(pages)
         self.dropped = 0
         self.told: set[Span] = set()
+        self._asked: Set[Path] = frozenset()
         self._pictures: dict[int, bytes] = {}
 
     def read(self, whole: Field, asked: Set[Path]) -> Tree:
         """The tree of `asked`, and of the scalars that fit into the same question, as the models read it."""
         profile = self.asking.profile
+        self._asked = asked
         schema = prune(whole, asked)
         cut = groups(schema, profile.max_fields)
         room = min(self.asking.room_for_text(g) for g in cut)
@@ -190,7 +192,7 @@ class _Execution:
         for failure in self.asking.failures:
             pages = ", ".join(str(p + 1) for p in failure.window.pages)
             for unit in units(failure.group):
-                if not (unit.is_scalar and seen.get(unit.path)):
+                if unit.path in self._asked and not (unit.is_scalar and seen.get(unit.path)):
                     name = ".".join(unit.path)
                     errors.append(
                         FieldError(name, "model_failed", f"not read on pages {pages}: {failure.reason}")
