@@ -106,9 +106,12 @@ _MORE_ALIASES = {
     "currency": "currency code | iso currency | iso currency code",
 }
 _START = word_set(
-    "from start begin beginning since first opening commencement debut von ab beginn inicio desde inizio dal da van"
+    "from start begin beginning since first opening commencement debut von ab beginn inicio desde inizio dal da "
+    "van"
 )
-_END = word_set("to end until till thru through last closing ending fin bis ende fine eind tot fim ate hasta a al")
+_END = word_set(
+    "to end until till thru through last closing ending fin bis ende fine eind tot fim ate hasta a al"
+)
 _SIDE_WORDS = word_set(
     "debut von ab beginn inicio desde inizio dal van fin bis ende fine eind tot fim ate hasta periode periodo "
     "from start to end until through thru valid period date day begin last first check in out of"
