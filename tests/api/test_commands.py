@@ -98,6 +98,22 @@ def test_a_stopped_server_leaves_no_process_and_gives_its_jobs_back(tmp_path: Pa
     client.close()
 
 
+def test_a_worker_ends_though_a_thread_of_a_job_does_not(tmp_path: Path) -> None:
+    program = """
+import threading
+from paperclerk.jobs import worker
+
+async def run(parts, channel):
+    threading.Thread(target=threading.Event().wait).start()
+
+worker.run_worker = run
+from paperclerk.cli.main import main
+main()
+"""
+    command = [sys.executable, "-c", program, "worker", "--data-dir", str(tmp_path / "data")]
+    subprocess.run(command, check=True, timeout=60)
+
+
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
