@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import struct
+from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from tests.documents import made
 from tests.documents.conftest import Read, line_texts, text_of
 
+from paperclerk.documents import office
 from paperclerk.documents.process import ProcessReader
 from paperclerk.documents.reader import ReadingLimits, ReadOptions
 from paperclerk.domain.document import Page, PageStatus, TextOrigin
@@ -72,6 +74,42 @@ def test_turned_scans(read: Read, turn: int, detail: str) -> None:
     assert "Northfield" in found and "Harbour" in found and "480.00" in found
     title = next(w for w in page.words if w.text == "Northfield")
     assert title.box.y0 < 0.2 * page.height and title.box.x0 < 0.3 * page.width
+
+
+@pytest.mark.parametrize("detail", ["auto", "lo"])
+def test_a_page_in_letters_that_ocr_does_not_know_says_so(read: Read, detail: str) -> None:
+    """With what can be read of it, the digits."""
+    texts = (
+        "Счёт на оплату № 4711 от 12 марта",
+        "Продавец: Северная торговая компания",
+        "Покупатель: Яркие огни, улица Главная",
+        "Деревянный стол с четырьмя стульями",
+        "Всего к оплате в течение месяца 510,00",
+    )
+    (page,) = read(made.encoded(_set_in_dejavu(texts), "PNG"), detail=detail).pages
+    assert page.reason is not None and "letters that OCR does not know" in page.reason
+    assert "510,00" in text_of(page)
+
+
+@pytest.mark.parametrize("detail", ["auto", "lo"])
+def test_a_page_that_is_faint_or_in_another_latin_language_does_not(read: Read, detail: str) -> None:
+    texts = (
+        "Faktura č. 4711 ze dne 12. března",
+        "Prodávající: Severní obchodní společnost",
+        "Ödenecek tutar: beş yüz on lira",
+        "Zażółć gęślą jaźń, Łódź, ulica Główna 12",
+        "Celkem k úhradě do třiceti dnů 510,00",
+    )
+    (page,) = read(made.encoded(_set_in_dejavu(texts, ink=170), "PNG"), detail=detail).pages
+    assert page.reason is None and "510,00" in text_of(page)
+
+
+def _set_in_dejavu(texts: tuple[str, ...], ink: int = 20) -> Image.Image:
+    font = ImageFont.truetype(Path(office.__file__).parent / "fonts/DejaVuSans.ttf", 30)
+    image = Image.new("L", (1000, 800), 255)
+    for number, text in enumerate(texts):
+        ImageDraw.Draw(image).text((80, 60 + 90 * number), text, ink, font)
+    return image
 
 
 @pytest.mark.parametrize("skew", [-3.0, 2.0])

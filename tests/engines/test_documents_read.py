@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from tests.engines.pages_made import extract, fields, page, values, words_of
+
+from paperclerk.domain.document import TextOrigin
+from paperclerk.domain.result import Level, level_of
 
 GERMAN_INVOICE = """
 Beispielwerk Nord GmbH · Hafenallee 7 · 20457 Hamburg
@@ -372,3 +376,15 @@ def test_a_label_that_the_prompt_quotes() -> None:
     text = "Kennung: 4711\nCh.-B.: 88-A7"
     assert extract(text, asked)["lot"].value is None
     assert extract(text, asked, prompt='The lot stands behind "Ch.-B.".')["lot"].value == "88-A7"
+
+
+def test_little_is_sure_on_a_page_whose_text_could_mostly_not_be_read() -> None:
+    scanned = page(GERMAN_INVOICE, origin=TextOrigin.OCR, score=0.95)
+    asked = fields(invoice_number="Invoice number", grand_total="number: Total including VAT")
+    legible = extract([scanned], asked)
+    illegible = extract(
+        [msgspec.structs.replace(scanned, reason="mostly in letters that OCR does not know")], asked
+    )
+    for name in asked:
+        assert illegible[name].value == legible[name].value
+        assert level_of(legible[name].score) is not Level.LO and level_of(illegible[name].score) is Level.LO

@@ -177,13 +177,15 @@ def _agents(_: Settings) -> Iterator[Finding]:
 
 def _reading(_: Settings) -> Iterator[Finding]:
     """Reads a picture that is drawn here, in a child process, as every document is."""
-    from paperclerk.documents import open_reader
+    from paperclerk.documents import OCR_READS, open_reader
     from paperclerk.documents.reader import ReadOptions
 
     with open_reader() as reader, reader.open(_sample_image(), ReadOptions()) as reading:
         words = " ".join(word.text for page in reading for word in page.words)
     if words == SAMPLE_TEXT:
-        yield Finding(Health.GOOD, "reading", "a child process read a test picture by OCR")
+        yield Finding(
+            Health.GOOD, "reading", f"a child process read a test picture by OCR, which reads {OCR_READS}"
+        )
     else:
         yield Finding(
             Health.BAD,

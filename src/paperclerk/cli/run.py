@@ -203,7 +203,7 @@ def _report(result: Result) -> None:
     if result.response == {}:
         print("The schema names no `properties`, so nothing was looked for.", file=sys.stderr)  # noqa: T201
     for account in result.accounts:
-        if account.status in (PageStatus.FAILED, PageStatus.EMPTY):
-            print(f"page {account.page}: {account.status.value}: {account.reason}", file=sys.stderr)  # noqa: T201
+        if account.status is PageStatus.EMPTY and not account.reason:
+            print(f"page {account.page}: {account.status.value}", file=sys.stderr)  # noqa: T201
     for error in result.errors:
         print(f"{error.path or 'document'}: {error.message}", file=sys.stderr)  # noqa: T201

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from paperclerk.documents.process import ProcessReader
     from paperclerk.documents.report import Protection
 
+OCR_READS = "Latin script, Chinese and Japanese"
+"""What the networks' alphabets hold enough of (docs/reading.md)."""
+
 
 def open_reader(*, threads: int | None = None) -> ProcessReader:
     """A reader whose processes start on first use; close it, or use it as a context."""

@@ -49,7 +49,16 @@ class ImageDocument:
         text = self._ocr.read(picture, self._effort)
         size = turned_size(text.turn, width * unit, height * unit)
         words = [scaled(word, unit) for word in text.words]
-        return assemble(index, size, words, TextOrigin.OCR, started, turn=text.turn, slope=text.slope)
+        return assemble(
+            index,
+            size,
+            words,
+            TextOrigin.OCR,
+            started,
+            turn=text.turn,
+            slope=text.slope,
+            foreign=text.foreign,
+        )
 
     def draw(self, index: int, max_side: int) -> Pixels:
         import cv2

@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 
 from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
-from paperclerk.documents.strips import Quads, Text, cut_out, words_of
+from paperclerk.documents.strips import Quads, Text, cut_out, is_read, words_of
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
 _MAX_DETECT_SIDE = 4096
 _LEAST_WIDTH = 160  # RapidOCR pads to 320: slower, and short words are read less well
 _MIN_SCORE = 0.5
 _MAX_LINE_WIDTH = 48 * 80
+_FEW_LINES = 4  # tell nothing of a page
 _DOUBTFUL = 0.65  # a line with a character below it
 
 
@@ -155,8 +156,8 @@ class OcrReader:
         texts = self._map(recogniser.read, strips)
         self._look_again(texts, strips, effort.second_looks)
         lines = zip(texts, starts, strips, strict=True)
-        words = [words_of(*line) for line in lines if line[0].score >= _MIN_SCORE]
-        return PictureText(tuple(chain.from_iterable(words)), turn, _slope(quads))
+        words = chain.from_iterable(words_of(*line) for line in lines if line[0].score >= _MIN_SCORE)
+        return PictureText(tuple(words), turn, _slope(quads), _is_foreign(texts, strips))
 
     def _look_again(self, texts: list[Text], strips: Sequence[Pixels], most: int) -> None:
         """Has the small network read the most doubtful lines, in place."""
@@ -207,6 +208,15 @@ def _from_its_start(quad: Quads) -> Quads:
     """
     width, height = np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[3] - quad[0])
     return np.roll(quad, 1, axis=0) if height > 2.5 * width else quad
+
+
+def _is_foreign(texts: Sequence[Text], strips: Sequence[Pixels]) -> bool:
+    """Whether most of the length of the lines is not read."""
+    lengths = [strip.shape[1] / strip.shape[0] for strip in strips]
+    unread = sum(
+        length for text, strip, length in zip(texts, strips, lengths, strict=True) if not is_read(text, strip)
+    )
+    return len(texts) >= _FEW_LINES and unread > 0.5 * sum(lengths)
 
 
 def _slope(quads: Quads) -> float:

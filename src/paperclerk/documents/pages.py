@@ -12,12 +12,19 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from paperclerk.documents import OCR_READS
 from paperclerk.documents.layout import arrange
 from paperclerk.domain.document import CellPlace, DocumentInfo, Page, PageStatus, TextOrigin, Word
 from paperclerk.domain.geometry import Box
 
 Pixels = npt.NDArray[np.uint8]
 """(height, width, 3), BGR."""
+
+
+FOREIGN = (
+    "Most of the text on this page could not be read by OCR: it is poorly legible, or in letters that OCR does "
+    f"not know. OCR reads {OCR_READS}."
+)
 
 
 class NeedsOcr(Exception):
@@ -28,12 +35,14 @@ class NeedsOcr(Exception):
 class PictureText:
     """The words of a picture, in pixels of the picture turned upright; `turn` as in `Page`.
 
-    `slope` is the rise of its lines (dy/dx, y down), for grouping words into lines.
+    `slope` is the rise of its lines (dy/dx, y down), for grouping words into lines; `foreign` says that most of
+    the text is in letters which the networks do not know, or too poor to be read.
     """
 
     words: tuple[Word, ...]
     turn: int = 0
     slope: float = 0.0
+    foreign: bool = False
 
 
 class PictureReader(Protocol):
@@ -85,6 +94,7 @@ def assemble(
     *,
     turn: int = 0,
     slope: float = 0.0,
+    foreign: bool = False,
     rules: Sequence[Box] = (),
     cells: tuple[CellPlace, ...] = (),
 ) -> Page:
@@ -101,6 +111,7 @@ def assemble(
         cells,
         origin if words else TextOrigin.NONE,
         turn,
+        FOREIGN if foreign else None,
         seconds=round(time.perf_counter() - started, 4),
     )
 

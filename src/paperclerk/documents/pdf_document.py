@@ -95,7 +95,15 @@ class PdfDocument:
             turned_box(Box(*rule), text.turn, page.width, page.height) for rule in drawings.rules.tolist()
         )
         return assemble(
-            index, size, words, TextOrigin.OCR, started, turn=text.turn, slope=text.slope, rules=rules
+            index,
+            size,
+            words,
+            TextOrigin.OCR,
+            started,
+            turn=text.turn,
+            slope=text.slope,
+            foreign=text.foreign,
+            rules=rules,
         )
 
     def _picture_text(self, page: PdfPage) -> tuple[PictureText, float, Pixels]:

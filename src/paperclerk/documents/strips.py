@@ -20,6 +20,7 @@ from paperclerk.domain.geometry import Box
 Quads = npt.NDArray[np.float32]
 """Four corners (4, 2) in pixels, clockwise from the top left as read; or many (n, 4, 2)."""
 
+_LEAST_SURE, _LEAST_KNOWN = 0.8, 0.5  # of a line that is read: its score, characters for each mark of ink
 _LEAST_SPACE = 0.2  # of the strip's height: no narrower gap is a space
 
 
@@ -53,6 +54,14 @@ def cut_out(picture: Pixels, quad: Quads) -> Pixels:
         picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
     )
     return np.asarray(strip, np.uint8)
+
+
+def is_read(text: Text, strip: Pixels) -> bool:
+    """Whether the characters account for the ink: letters that a network does not know come out as nothing, or
+    as others that it is not sure of."""
+    marks = np.count_nonzero(np.diff(_ink(strip).astype(np.int8), prepend=0) == 1)
+    known = sum(not character.isspace() for character in text.characters)
+    return text.score >= _LEAST_SURE and known >= _LEAST_KNOWN * float(marks)
 
 
 def words_of(text: Text, quad: Quads, strip: Pixels) -> tuple[Word, ...]:

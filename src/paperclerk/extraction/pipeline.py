@@ -230,8 +230,10 @@ def _reading_detail(document: Document) -> str:
 def _page_errors(pages: Iterable[Page]) -> list[FieldError]:
     return [
         FieldError("", "page_failed", f"Page {p.index} could not be read: {p.reason}")
-        for p in pages
         if p.status is PageStatus.FAILED
+        else FieldError("", "page_illegible", f"Page {p.index}: {p.reason}")
+        for p in pages
+        if p.status is PageStatus.FAILED or (p.reason and p.status is not PageStatus.SKIPPED)
     ]
 
 

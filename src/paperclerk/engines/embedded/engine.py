@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded import blocks, contracts
@@ -19,6 +21,8 @@ from paperclerk.engines.embedded.ranking import Ranking
 from paperclerk.engines.engine import Context
 from paperclerk.schemas.compiled import Field
 
+_ILLEGIBLE = 0.5  # of its score is left to a value there: below `med`
+
 
 class EmbeddedEngine:
     """Implements `engines.engine.Engine`."""
@@ -27,7 +31,9 @@ class EmbeddedEngine:
 
     def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
         """A tree of the schema's shape; every value points at the words it was read from."""
-        return _Extraction(pages, schema, context).tree()
+        tree = _Extraction(pages, schema, context).tree()
+        illegible = frozenset(page.index for page in pages if page.reason)
+        return _doubted(tree, illegible) if illegible else tree
 
 
 class _Extraction:
@@ -66,6 +72,17 @@ class _Extraction:
             )
             return rows if rows or not field.nullable else ABSENT
         return self.leaves.get(field.path, ABSENT)
+
+
+def _doubted(tree: Tree, illegible: frozenset[int]) -> Tree:
+    """`tree` with little left of the scores of what stands on pages whose text could mostly not be read."""
+    if isinstance(tree, dict):
+        return {name: _doubted(below, illegible) for name, below in tree.items()}
+    if isinstance(tree, list):
+        return [_doubted(below, illegible) for below in tree]
+    if any(span.page in illegible for span in tree.spans):
+        return msgspec.structs.replace(tree, score=_ILLEGIBLE * tree.score)
+    return tree
 
 
 def _scalars(field: Field) -> Iterator[Field]:
