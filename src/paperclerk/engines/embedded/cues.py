@@ -14,6 +14,7 @@ from paperclerk.engines.embedded.candidates import Candidate, mark_value
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.roles import abbreviates
 
 _PAY = re.compile(
     r"\b(?:pay\w*|remit|settle\w*|due|zahl\w*|überweis\w*|begleich\w*|régl\w*|pag\w*|abon\w+|versamento|betal\w*|"
@@ -53,6 +54,8 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from _tax_rates(facts, profile)
     elif profile.want == "time" and not set(words) - _TIME_ALONE:
         yield from _times(facts, profile)
+    elif profile.want == "money" and "total" in {w for w, _ in profile.words}:
+        yield from _column_totals(facts, profile)
     elif profile.want in ("integer", "number"):
         yield from _counted(facts, profile)
     elif "last" in words and words & {"4", "four", "digits"}:
@@ -96,6 +99,36 @@ def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     rates = {str(c.value) for c in found}
     for candidate in found:
         yield candidate if len(rates) == 1 else candidate.with_score(0.32)
+
+
+def _column_totals(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """A number in the last row of a table, under the heading that says of what it is the total."""
+    about = {w for w, v in profile.words if v > 0.5 and w != "total"}
+    for row in facts.rows:
+        numbers = facts.values(row).numbers
+        if not about or len(numbers) < 2 or len(row.segments) < 3:
+            continue
+        if not any(x.concepts.get("gross_total", 0.0) >= 0.9 for x in facts.labels_in(row)):
+            continue
+        for number in numbers:
+            said = set(phrases.stems(_column_head(facts, row, number.start)))
+            value = forms.number_value(number, profile, row.text[number.start : number.end])
+            if value is not None and all(any(s == w or abbreviates(s, w) for s in said) for w in about):
+                yield _candidate(row, number.start, number.end, value, 0.85)
+
+
+def _column_head(facts: Facts, row: Row, at: int) -> str:
+    """The first words without digits over a place in a row."""
+    page = facts.layout.pages[row.page]
+    segment = row.segment_at(at)
+    for _ in range(60):
+        above = page.above(segment)
+        if not above:
+            return ""
+        segment = above[0]
+        if not any(c.isdigit() for c in segment.text):
+            return segment.text
+    return ""
 
 
 _NOUN = re.compile(r" ?(?P<noun>(?:[^\W\d_]|[²³])+)")

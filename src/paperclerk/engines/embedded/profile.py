@@ -54,7 +54,7 @@ _ROLE_WORDS = {
     "partner restaurant hotel retailer laboratory pharmacy clinic airline emisor proveedor fornitore cedente "
     "magasin negozio tienda winkel loja tankstelle institution university college school "
     "leverancier verkoper fournisseur vendeur emetteur emitente fornecedor lieferant rechnungssteller aussteller",
-    "buyer": "cardholder "
+    "buyer": "cardholder candidate gast "
     "buyer customer client recipient purchaser billing bill_to billed invoicee consumer payer guest "
     "debtor debitor debiteur receiver cliente comprador acquirente cessionario klant koper afnemer acheteur "
     "destinataire kunde rechnungsempfaenger adquirente besteller",
@@ -544,7 +544,11 @@ def _want_string(
 ) -> Want:
     top = next(iter(concepts), None)
     words = set(stems)
-    said_role = role is not None and len(stems) == 1 and _role_in(stems[0] + " x", strict=False) is not None
+    said_role = (
+        role is not None
+        and len(stems) == 1
+        and (_role_in(stems[0] + " x", strict=False) or _printed_role(stems[0])) is not None
+    )
     for said, kind in _SAYS_KIND.items():
         if said in words:
             return kind
