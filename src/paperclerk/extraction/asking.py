@@ -114,7 +114,7 @@ class Asking:
 
     def _fitting(self, ask: Ask) -> list[Ask]:
         """The question, or its halves where one of its size was too long before."""
-        if _size(self._question(ask)) < self._too_long:
+        if self._too_long == math.inf or _size(self._question(ask)) < self._too_long:
             return [ask]
         return [f for half in self._shorter(ask, "as long as one before it") for f in self._fitting(half)]
 
