@@ -35,7 +35,9 @@ class ImageDocument:
     ) -> None:
         """Raises DocumentError and its kinds."""
         assert media.pillow is not None
-        self._file = ImageFileReader(memoryview(data.data), media.pillow, max_pixels, max_frames)
+        self._file = ImageFileReader(
+            memoryview(data.data), media.pillow, max_pixels, max_frames, effort.worked_pixels
+        )
         self._effort, self._ocr = effort, ocr
         self.info = DocumentInfo("image", media.media_type, self._file.page_count)
 

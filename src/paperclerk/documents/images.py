@@ -46,7 +46,9 @@ _PLUGINS = (
     WebPImagePlugin,
 )
 _START_OF_SCAN = b"\xff\xda"  # cannot occur inside coded data
-_WORKED_PIXELS = 25_000_000  # a larger image is scaled down before anything else
+WORKED_PIXELS = 25_000_000
+"""A larger image is scaled down before anything else."""
+
 _MAX_SCANS = 64  # a progressive JPEG has about ten; each one costs a pass over all pixels
 LONG_SIDE = 842.0
 """Page units of the longer side of an image page."""
@@ -57,7 +59,14 @@ _BROKEN = (OSError, ValueError, SyntaxError, struct.error, EOFError, IndexError,
 class ImageFileReader:
     """An opened image file. Several frames are several pages (TIFF), or one page (the first frame of others)."""
 
-    def __init__(self, data: bytes | memoryview, pillow: str, max_pixels: int, max_frames: int) -> None:
+    def __init__(
+        self,
+        data: bytes | memoryview,
+        pillow: str,
+        max_pixels: int,
+        max_frames: int,
+        worked_pixels: int = WORKED_PIXELS,
+    ) -> None:
         """Raises DocumentError or DocumentTooLarge."""
         Image.MAX_IMAGE_PIXELS = None  # checked below, against the limit of this job
         ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -69,7 +78,7 @@ class ImageFileReader:
             self._image: Any = Image.open(io.BytesIO(data), formats=formats)
         except _BROKEN as error:
             raise _damaged(error) from error
-        self._max_pixels = max_pixels
+        self._max_pixels, self._worked_pixels = max_pixels, worked_pixels
         self._check_size()
         self.page_count = self._count(max_frames) if pillow == "TIFF" else 1
 
@@ -79,9 +88,10 @@ class ImageFileReader:
             self._image.seek(index)
             self._check_size()
             if self._image.format == "JPEG":  # decodes at a half or a quarter, which costs less of everything
-                width, height = _worked_size(*self._image.size)
+                size = self._image.size
+                width, height = _worked_size(size[0], size[1], self._worked_pixels)
                 self._image.draft("RGB", (int(0.7 * width), int(0.7 * height)))
-            upright = ImageOps.exif_transpose(_as_rgb(self._image))
+            upright = ImageOps.exif_transpose(_as_rgb(self._image, self._worked_pixels))
             return np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
         except DocumentTooLarge:
             raise
@@ -121,9 +131,9 @@ class ImageFileReader:
             )
 
 
-def _worked_size(width: int, height: int) -> tuple[int, int]:
+def _worked_size(width: int, height: int, pixels: int) -> tuple[int, int]:
     """The size at which an image is worked on."""
-    scale = min(1.0, math.sqrt(_WORKED_PIXELS / (width * height)))
+    scale = min(1.0, math.sqrt(pixels / (width * height)))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
@@ -132,10 +142,10 @@ def page_units(width: int, height: int) -> float:
     return LONG_SIDE / max(width, height)
 
 
-def _as_rgb(image: Any) -> Any:
+def _as_rgb(image: Any, pixels: int) -> Any:
     """`image` as 8-bit RGB: 16 bits scaled down, transparency on white, CMYK and palettes converted."""
     exif = image.getexif()
-    factor = math.ceil(math.sqrt(image.width * image.height / _WORKED_PIXELS))
+    factor = math.ceil(math.sqrt(image.width * image.height / pixels))
     if factor > 1 and image.mode not in ("1", "P", "PA"):
         image.load()
         image = image.reduce(factor)

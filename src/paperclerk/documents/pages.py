@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paperclerk.documents import OCR_READS
+from paperclerk.documents.images import WORKED_PIXELS
 from paperclerk.documents.layout import arrange
 from paperclerk.domain.document import CellPlace, DocumentInfo, Page, PageStatus, TextOrigin, Word
 from paperclerk.domain.geometry import Box
@@ -56,18 +57,20 @@ class Effort:
     """How closely a picture is looked at: pixels of its longer side, drawn and in detection.
 
     `picture_share` is the least share of a page with text that a picture must cover to be read too;
-    `second_looks` says how many doubtful lines the small networks read again after the tiny ones.
+    `worked_pixels` are the most of an image file that are looked at; `second_looks` says how many doubtful lines
+    the small networks read again after the tiny ones.
     """
 
     draw_side: int
     detect_side: int
     picture_share: float
+    worked_pixels: int = WORKED_PIXELS
     networks: Literal["tiny", "small"] = "small"
     second_looks: int = 0
 
 
 EFFORTS = {
-    "lo": Effort(1600, 1280, 0.5, "tiny", second_looks=15),
+    "lo": Effort(1600, 1280, 0.5, 8_000_000, "tiny", second_looks=15),
     "auto": Effort(2000, 1280, 0.25),
     "hi": Effort(3000, 1920, 0.05),
 }
