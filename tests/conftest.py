@@ -1,4 +1,4 @@
-"""Both stores for the tests of jobs: an SQLite file, and a database on a PostgreSQL from a wheel."""
+"""Both stores for the tests of jobs: an SQLite file, and a database on a PostgreSQL from a wheel. Settings of all."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from tests.postgres import running_postgres
 
 from paperclerk.durable import migrate_durable
 from paperclerk.storage.database import Database
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes says nothing under load
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
