@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from paperclerk.documents.reader import Reader
+from paperclerk.documents.reader import Reader, Reading
 from paperclerk.domain.agent import Agent, ExecutionConfig
 from paperclerk.domain.document import Document, Page, PageStatus
 from paperclerk.domain.errors import DocumentError, ExecutionFailed, InvalidRequest
@@ -53,9 +53,11 @@ def execute(
     """
     plan = with_rendering(make_plan(agent, config), source, reader)
     started = time.perf_counter()
-    document = read(source, plan, reader, on_progress)
-    reading = Step("read", time.perf_counter() - started, _reading_detail(document))
-    return extract(document, plan, engine, before=(reading,), on_progress=on_progress)
+    with reader.open(source, plan.read_options) as reading:
+        document = _read(reading, plan, on_progress)
+        step = Step("read", time.perf_counter() - started, _reading_detail(document))
+        # Within the reading, whose end waits for its child: that ends meanwhile.
+        return extract(document, plan, engine, before=(step,), on_progress=on_progress)
 
 
 def with_rendering(plan: Plan, source: Path | bytes, reader: Reader) -> Plan:
@@ -72,17 +74,21 @@ def rendering(plan: Plan, render: Callable[[int, int], bytes]) -> Plan:
     return replace(plan, context=replace(plan.context, render=render))
 
 
-def read(source: Path | bytes, plan: Plan, reader: Reader, on_progress: OnProgress | None = None) -> Document:
+def read(source: Path | bytes, plan: Plan, reader: Reader) -> Document:
     """Reads the pages that the plan asks for. Raises DocumentError, InvalidRequest."""
     with reader.open(source, plan.read_options) as reading:
-        total = reading.info.page_count
-        check_pages(plan.config.page_indices, total)
-        pages = []
-        for page in reading:
-            pages.append(page)
-            if on_progress:
-                on_progress(Progress("reading", len(pages), total))
-        document = Document(reading.info, tuple(pages))
+        return _read(reading, plan, None)
+
+
+def _read(reading: Reading, plan: Plan, on_progress: OnProgress | None) -> Document:
+    total = reading.info.page_count
+    check_pages(plan.config.page_indices, total)
+    pages = []
+    for page in reading:
+        pages.append(page)
+        if on_progress:
+            on_progress(Progress("reading", len(pages), total))
+    document = Document(reading.info, tuple(pages))
     refuse_unreadable(document)
     return document
 
