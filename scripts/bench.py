@@ -51,7 +51,19 @@ def service() -> Iterator[httpx.Client]:
         with httpx.Client(
             base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=600
         ) as client:
+            settle()
             yield client
+
+
+def settle() -> None:
+    """Waits until the server has loaded what it loads in the background after its start."""
+    spent, until = -1.0, time.monotonic() + 60
+    while time.monotonic() < until:
+        now = sum(sum(p.cpu_times()[:2]) for p in psutil.Process().children(recursive=True))
+        if now - spent < 0.05:
+            return
+        spent = now
+        time.sleep(1)
 
 
 def digital(client: httpx.Client) -> Iterator[tuple[str, str]]:
