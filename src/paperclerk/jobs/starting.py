@@ -35,7 +35,7 @@ class Start:
         )
 
     async def note(self) -> bool:
-        """Writes it, if it is not written. False when the execution was stopped before."""
+        """Writes it, if it is not written. False when the execution was stopped, or is being ended."""
         async with self._lock:
             if self._noted is None:
                 e = self._execution
@@ -47,7 +47,10 @@ class Start:
         """When it began, where that is not written and from now on is not: it goes with the end."""
         self._timer.cancel()
         async with self._lock:
-            return self._at if self._noted is None else None
+            if self._noted is not None:
+                return None
+            self._noted = False  # also for a timer that has just run out
+            return self._at
 
     async def _soon(self) -> None:
         try:

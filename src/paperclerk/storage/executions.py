@@ -158,6 +158,9 @@ class Filters:
 
 _e, _i = executions.c, execution_inputs.c
 _id = bindparam("of_id", type_=_e.id.type)
+_begun_at = func.coalesce(
+    _e.started_at, bindparam("begun_at", type_=_e.started_at.type)
+)  # the first time stays
 _BY_ID = select(executions).where(of_tenant(executions), _e.id == _id)
 _STATUS = select(_e.status).where(of_tenant(executions), _e.id == _id)
 _INPUTS = (
@@ -182,7 +185,7 @@ _START = (
     .where(of_tenant(executions), _e.id == _id, _e.status.in_(UNFINISHED))
     .values(
         status=Status.RUNNING,
-        started_at=func.coalesce(_e.started_at, bindparam("begun_at", type_=_e.started_at.type)),
+        started_at=_begun_at,
         attempts=_e.attempts + 1,
     )
 )
@@ -190,7 +193,7 @@ _FINISH = (
     update(executions)
     .where(of_tenant(executions), _e.id == _id, _e.status.in_(bindparam("before", expanding=True)))
     .values(
-        started_at=func.coalesce(_e.started_at, bindparam("begun_at", type_=_e.started_at.type)),
+        started_at=_begun_at,
         attempts=_e.attempts + bindparam("lives", type_=_e.attempts.type),
     )
 )
