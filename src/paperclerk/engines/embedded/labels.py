@@ -16,8 +16,9 @@ from rapidfuzz import fuzz, process
 
 from paperclerk.engines.embedded import lexicon, phrases
 from paperclerk.engines.embedded.layout import Row, Segment
-from paperclerk.engines.embedded.profile import ROLES, Profile
+from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.values import Values
+from paperclerk.engines.embedded.whose import ROLES
 from paperclerk.printed.locale import CODES
 
 MAX_LABEL_WORDS = 14

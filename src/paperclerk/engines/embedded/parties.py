@@ -17,7 +17,7 @@ from paperclerk.engines.embedded import phrases
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import PageLayout, Segment
-from paperclerk.engines.embedded.profile import ROLES
+from paperclerk.engines.embedded.whose import ROLES
 
 _LEGAL = re.compile(
     r"(?<!\w)(?:gmbh(?: ?& ?co\.? ?kg)?|ag|kg|ohg|gbr|ug|e\.? ?k\.?|e\.? ?v\.?|se|kgaa|mbh|s\.?a\.?r\.?l\.?|sarl|sas|"

@@ -30,9 +30,10 @@ from paperclerk.engines.embedded.parties import (
     role_at,
     street_in,
 )
-from paperclerk.engines.embedded.profile import ROLES, Profile, specific
+from paperclerk.engines.embedded.profile import Profile, specific
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import MarkKind, find_currency
+from paperclerk.engines.embedded.whose import ROLES
 from paperclerk.printed.locale import SYMBOLS
 
 _ADDRESSED = {"bank": "payee", "employer": "employee", "insurer": "insured"}  # whom these write to

@@ -1,5 +1,5 @@
-"""Words that tables, lists and statements use, in several languages, from `vocabulary.txt`. Called by `roles`,
-`sections`, `figures`."""
+"""Words that schemas, tables, lists and statements use, in several languages, from `vocabulary.txt`. Called by
+`concepts`, `whose`, `wants`, `roles`, `sections`, `figures`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from importlib.resources import files
 
 @cache
 def phrases(kind: str) -> Mapping[str, frozenset[str]]:
-    """All entries of a kind (`column`, `words`, `heading`, `line`): name -> folded phrases, weak ones with a `~`."""
+    """All entries of a kind (`column`, `words`, `heading`, `line`, `field`, `role`, `alias`): name -> folded phrases,
+    weak ones with a `~`."""
     text = files(__package__).joinpath("vocabulary.txt").read_text(encoding="utf-8")
     found: dict[str, frozenset[str]] = {}
     for block in re.split(r"^\[", text, flags=re.M)[1:]:

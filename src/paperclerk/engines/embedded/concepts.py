@@ -1,0 +1,96 @@
+"""Which concepts of the lexicon a field may mean. Called by `profile`."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from paperclerk.engines.embedded import lexicon, phrases, vocabulary
+from paperclerk.engines.embedded.phrases import word_set
+from paperclerk.engines.embedded.whose import PARTY_WORDS, ROLES
+from paperclerk.schemas.compiled import Field
+
+_WITH = word_set("con com sem")
+
+
+def concepts_of(field: Field, name: str) -> dict[str, float]:
+    """By the whole name, else the title, else the longest run of words of name or description."""
+    scored: dict[str, float] = {}
+    title = field.title if any(phrases.weight(s) > 0.5 for s in phrases.stems(field.title)) else ""
+    for text, top in ((name, 1.0), (title, 1.0)):
+        for concept, strength in aliases().get(frozenset(phrases.stems(text)), ()) if text else ():
+            scored[concept] = max(scored.get(concept, 0.0), top * strength)
+    if "by" in phrases.tokens(name) and phrases.key(name) not in lexicon.labels():
+        scored = {c: v for c, v in scored.items() if c not in ROLES}  # who prepared it is not for whom
+    named = "_".join(phrases.tokens(name))
+    if scored.get(named) == 1.0:  # it is called just what the concept is called
+        scored = {c: v if c == named else min(v, 0.85) for c, v in scored.items()}
+    for concept, strength in _runs(" ".join(w for w in name.split() if w.lower() not in PARTY_WORDS), 0.75):
+        scored.setdefault(
+            concept, strength if strength >= 0.6 else 0.5 * strength
+        )  # a small part says little
+    for concept, strength in _runs(field.description, 0.8):
+        if scored and max(phrases.weight(s) for s in phrases.stems(name)) > 0.5:
+            strength = min(strength, 0.65)
+        if concept in scored or _agrees(field.description, concept, name):
+            scored[concept] = max(scored.get(concept, 0.0), strength)
+    return dict(sorted(scored.items(), key=lambda kv: -kv[1])[:6])
+
+
+def _agrees(description: str, concept: str, name: str) -> bool:
+    """Whether a concept that a description mentions may be what the name means: the name says nothing else, or
+    the description gives the two as alternatives."""
+    telling = {
+        s
+        for s in phrases.stems(name)
+        if phrases.weight(s) > 0.5 and s not in vocabulary.phrases("field")["side"]
+    }
+    if not telling:
+        return True
+    if any(telling <= set(phrases.stems(p)) for p, _ in lexicon.phrases_of(concept)):
+        return True
+    listed = re.findall(r"([^\W\d_]+)(?=,| ?/| or )", description[:80])
+    return any(phrases.stem(word) in telling for text in listed for word in phrases.tokens(text))
+
+
+def _runs(text: str, top: float) -> list[tuple[str, float]]:
+    """Concepts whose label stands in `text`, longer labels counting more; parts of a longer one do not count."""
+    stems = phrases.stems(text) if text else ()
+    found: dict[str, float] = {}
+    taken: list[tuple[int, int]] = []
+    for size in range(min(5, len(stems)), 0, -1):
+        for i in range(len(stems) - size + 1):
+            if any(a < i + size and i < b for a, b in taken):
+                continue
+            run = stems[i : i + size]
+            if size == 1 and (phrases.is_common(run[0]) or len(run[0]) < 4) and len(stems) > 1:
+                continue
+            for concept, strength in aliases().get(frozenset(run), ()):
+                taken.append((i, i + size))
+                share = sum(phrases.weight(s) for s in run) / max(
+                    0.1, sum(phrases.weight(s) for s in stems[:10])
+                )
+                found[concept] = max(found.get(concept, 0.0), top * strength * (0.5 + 0.5 * min(1.0, share)))
+    return sorted(found.items(), key=lambda kv: -kv[1])[:4]
+
+
+@cache
+def aliases() -> dict[frozenset[str], tuple[tuple[str, float], ...]]:
+    """Sets of stems a schema may name a concept by."""
+    found: dict[frozenset[str], list[tuple[str, float]]] = {}
+
+    def add(phrase: str, concept: str, strength: float) -> None:
+        if set(phrases.tokens(phrase)) & _WITH:
+            return  # "total con iva" is no total of iva
+        known = found.setdefault(frozenset(phrases.stems(phrase)), [])
+        if all(c != concept for c, _ in known):
+            known.append((concept, strength))
+
+    for concept, known_as in vocabulary.phrases("alias").items():
+        for phrase in known_as:
+            add(phrase, concept, 1.0)
+    for concept in lexicon.concepts():
+        add(concept.replace("_", " "), concept, 1.0)
+        for phrase, strength in lexicon.phrases_of(concept):
+            add(phrase, concept, strength)
+    return {k: tuple(v) for k, v in found.items()}
