@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 STYLES = getSampleStyleSheet()
@@ -62,3 +63,17 @@ def report() -> bytes:
             Paragraph('Not a table: &lt;Table id="tb-0"/&gt; and *not* emphasis.', PLAIN),
         ]
     )
+
+
+def form() -> bytes:
+    """Labels with their values far to the right."""
+    out = io.BytesIO()
+    page = Canvas(out, pagesize=A4, invariant=1)
+    for n, (label, value) in enumerate(
+        (("Surname", "Okonkwo"), ("Occupation", "Stone mason"), ("Favourite tree", "Hornbeam"))
+    ):
+        page.drawString(80, 700 - 16 * n, label)
+        page.drawString(240, 700 - 16 * n, value)
+    page.showPage()
+    page.save()
+    return out.getvalue()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pypdfium2
 import pytest
-from tests.markdown.documents import COSTS, HARVEST, PROSE, report
+from tests.markdown.documents import COSTS, HARVEST, PROSE, form, report
 
 import paperclerk
 from paperclerk.agents.markdown import SCHEMA
@@ -16,6 +17,7 @@ from paperclerk.domain.geometry import Box
 from paperclerk.engines.embedded.grid import Cell, Table
 from paperclerk.engines.markdown.tables import columns_of
 
+SAMPLE = Path(__file__).parents[2] / "samples" / "invoice.pdf"
 TABLES = {
     "type": "object",
     "properties": {
@@ -163,3 +165,17 @@ def test_a_heading_over_several_columns_names_each_of_them() -> None:
         ("sales_2024_1", "Sales 2024"),
         ("sales_2025_2", "Sales 2025"),
     ]
+
+
+def test_what_stands_side_by_side_comes_one_after_the_other() -> None:
+    content = paperclerk.execute(SAMPLE, agent="document.markdown").response["pages"][0]["content"]
+    address = content.index("Larkfield Primary School  \n2 Orchard Road  \nLarkfield LF9 1AB")
+    dates = content.index("Invoice number HPJ-20418  \nInvoice date 14 March 2026  \nDue date 13 April 2026")
+    assert address < dates < content.index("<Table")
+    assert "Joinery Ltd\n" in content and "\n\n# INVOICE\n\n" in content
+
+
+def test_a_value_stays_with_its_label() -> None:
+    page = paperclerk.execute(form(), agent="document.markdown").response["pages"][0]
+    for line in ("Surname Okonkwo", "Occupation Stone mason", "Favourite tree Hornbeam"):
+        assert line in page["content"]

@@ -1,52 +1,17 @@
 """Blocks of a page in reading order: paragraphs, list items, tables. Called by `engine`.
 
-A *row* is what stands on one baseline within a column of text: lines of `Page.lines` that follow one another.
 A *block* is rows that belong together, or the place of a table.
 """
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from paperclerk.domain.document import Page, Word
 from paperclerk.domain.geometry import Box, union
-
-BULLET = re.compile(r"[•·▪■●○◦‣∙⁃►▸\uf0b7–—*-]")
-NUMBERED = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]")
-
-
-@dataclass(frozen=True)
-class Row:
-    """Words on one baseline, left to right. `parts` counts the stretches between its column gaps."""
-
-    words: tuple[Word, ...]
-    parts: int = 1
-
-    @cached_property
-    def box(self) -> Box:
-        return union(w.box for w in self.words)
-
-    @cached_property
-    def size(self) -> float:
-        return statistics.median(w.size or w.box.height for w in self.words)
-
-    @property
-    def bold(self) -> bool:
-        return all(w.bold for w in self.words)
-
-    @property
-    def text(self) -> str:
-        return " ".join(w.text for w in self.words)
-
-    @property
-    def begins_item(self) -> bool:
-        """Whether a list marker stands at the front, with something behind it."""
-        first = self.words[0].text
-        return len(self.words) > 1 and bool(BULLET.fullmatch(first) or NUMBERED.fullmatch(first))
+from paperclerk.engines.markdown.rows import Row, side_by_side
 
 
 @dataclass(frozen=True)
@@ -80,21 +45,25 @@ def blocks_of(page: Page, tables: Sequence[Collection[int]]) -> list[Block]:
     placed: set[int] = set()
     open_rows: list[Row] = []
     for row in _rows(page, owner):
-        if isinstance(row, int):
-            if row not in placed:
-                blocks += [*_closed(open_rows), Block(table=row)]
-                placed.add(row)
-                open_rows = []
-            continue
-        if open_rows and not _goes_on(open_rows, row):
-            blocks += _closed(open_rows)
+        if isinstance(row, Row):
+            open_rows.append(row)
+        elif row not in placed:
+            blocks += [*_text(open_rows), Block(table=row)]
+            placed.add(row)
             open_rows = []
-        open_rows.append(row)
-    return [*blocks, *_closed(open_rows)]
+    return [*blocks, *_text(open_rows)]
 
 
-def _closed(rows: Sequence[Row]) -> list[Block]:
-    return [Block(tuple(rows))] if rows else []
+def _text(rows: Sequence[Row]) -> Iterator[Block]:
+    """Rows as blocks, those that stand side by side one after the other."""
+    current: list[Row] = []
+    for row in side_by_side(rows):
+        if current and not _goes_on(current, row):
+            yield Block(tuple(current))
+            current = []
+        current.append(row)
+    if current:
+        yield Block(tuple(current))
 
 
 def _rows(page: Page, owner: dict[int, int]) -> Iterator[Row | int]:
@@ -114,7 +83,7 @@ def _rows(page: Page, owner: dict[int, int]) -> Iterator[Row | int]:
 
 
 def _row(parts: Sequence[Sequence[Word]]) -> Row:
-    return Row(tuple(word for part in parts for word in part), len(parts))
+    return Row(tuple(tuple(part) for part in parts))
 
 
 def _beside(row: Sequence[Word], words: Sequence[Word]) -> bool:

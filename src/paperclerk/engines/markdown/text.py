@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from paperclerk.engines.markdown.blocks import BULLET, Block, Row
+from paperclerk.engines.markdown.blocks import Block
+from paperclerk.engines.markdown.rows import BULLET, Row
 
 HARD_BREAK = "  \n"
 FULL = 0.8  # of a block's width: a row shorter than that ends where its writer wanted
@@ -23,7 +24,7 @@ def markdown_of(block: Block, level: int | None) -> str:
     if level is not None:
         return f"{'#' * level} {escaped(' '.join(r.text for r in block.rows))}"
     if block.is_item and BULLET.fullmatch(block.rows[0].words[0].text):
-        first = Row(block.rows[0].words[1:])
+        first = Row((block.rows[0].words[1:],))
         return f"- {_joined(Block((first, *block.rows[1:])))}"
     return _LEADING.sub(r"\\\1", _joined(block))
 
@@ -51,7 +52,7 @@ def _joined(block: Block) -> str:
     for (upper, lower), filled in zip(pairwise(block.rows), full, strict=False):
         following = escaped(lower.text)
         goes_on = following[:1].islower()
-        if upper.parts > 1 or lower.parts > 1 or not filled or not (prose or goes_on):
+        if len(upper.parts) > 1 or len(lower.parts) > 1 or not filled or not (prose or goes_on):
             text += HARD_BREAK + following
         elif text.endswith("-") and text[-2:-1].isalpha() and goes_on:
             text = text[:-1] + following
