@@ -74,8 +74,8 @@ _PATTERNS = [
 ]
 _COMPILED = [(kind, re.compile(pattern, re.I)) for kind, pattern in _PATTERNS]
 _TIME = re.compile(
-    r"(?<![\d:.])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d))?(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?"
-    r"(?:\s?Uhr)?(?![\d:])",
+    r"(?<![\d:.,$€£])(?P<h>[01]?\d|2[0-4])(?:[:h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d))?(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?"
+    r"(?:\s?Uhr)?(?![\d:])|(?:\.(?P<min>[0-5]\d))?\s?(?:(?P<noon>[ap])\.?m\b\.?|Uhr\b))",
     re.I,
 )
 _HEAD_OF_RANGE = re.compile(
@@ -181,9 +181,10 @@ def find_times(text: str) -> list[Time]:
     found = []
     for match in _TIME.finditer(text):
         hour = int(match["h"]) % 24
-        if match["half"]:
-            hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
-        found.append(Time(dt.time(hour, int(match["m"]), int(match["s"] or 0)), match.start(), match.end()))
+        half, minute = match["half"] or match["noon"], match["m"] or match["min"] or 0
+        if half:
+            hour = hour % 12 + (12 if half.lower() == "p" else 0)
+        found.append(Time(dt.time(hour, int(minute), int(match["s"] or 0)), match.start(), match.end()))
     return found
 
 

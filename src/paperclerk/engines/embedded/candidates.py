@@ -6,15 +6,16 @@ it is: a party's name or address, an e-mail address, the date of issue, the curr
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from paperclerk.domain.result import Scalar, Span
 from paperclerk.engines.embedded import forms
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import NUMBERING, Label
-from paperclerk.engines.embedded.layout import Row, Segment
+from paperclerk.engines.embedded.layout import COLUMN_MARK, Row, Segment
 from paperclerk.engines.embedded.lexicon import kind_of, labels
 from paperclerk.engines.embedded.parties import address_likeness, has_legal_form, name_end
 from paperclerk.engines.embedded.phrases import key, word_set
@@ -71,7 +72,7 @@ _SECTION = re.compile(
     r"(?:§|section|article)? ?\d+(?:\.\d+)+\.?\s|\d{1,2}\.\s+[A-Z]", re.I
 )  # the next heading
 _STRAY = re.compile(r"[^\W\d_A-Z]\W?\s+(?=\w)")  # a stroke read as a letter
-_PREFIX = re.compile(r"[A-Z]{1,4} (?=[A-Z]?/?\d)")  # FS 3/8812
+_PREFIX = re.compile(r"[A-ZÄÖÜ]{1,4}(?:-[A-Z]{1,2})? (?=[A-Z]?/?\d)")  # FS 3/8812
 _LABEL_TAIL = re.compile(r"[.:#°º] (?P<prefix>[A-Z]{1,4} )$")  # Lic. No. NY 224918
 _GROUPS = re.compile(r"(?: (?:\d{1,6}|[A-Z]{1,3})){1,4}\s*$")  # 53 140688 K 019
 _CURRENCY = re.compile(
@@ -87,6 +88,8 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         base *= 0.6
     if slot.direction == "below" and profile.want in ("name", "text") and _heads_table(facts, label):
         base *= 0.6
+    if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
+        base *= 0.6  # words that only share one with the field are a name themselves: "Hotel Adler"
     if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
         base *= 0.65  # words stand right beside their label
     if slot.direction == "below" and profile.want in _COUNTED and _heads_column(facts, profile, slot):
@@ -242,8 +245,9 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     amounts = sum(n.decimals == 2 for n in numbers)
     crowd = 0.94 if profile.want == "money" and amounts > 1 else 1.0  # a row of a table, no sum of its own
     marked = any(n.currency for n in inside)
+    told = _before_words(row, inside)
     for i, number in enumerate(inside):
-        factor = crowd * _number_factor(number, profile, i, len(inside))
+        factor = crowd * _number_factor(number, profile, i, told if i < told else len(inside))
         if marked and not number.currency:
             factor *= 0.85
         if amounts > 1 and slot.direction == "right":
@@ -253,6 +257,16 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
             yield _reading(row, number.start, number.end, value, factor, number.value)
 
 
+def _before_words(row: Row, numbers: Sequence[Number]) -> int:
+    """How many numbers stand before a sentence goes on with some words: those behind them are of something else."""
+    for i, (a, b) in enumerate(itertools.pairwise(numbers), 1):
+        between = row.text[a.end : b.start]
+        if COLUMN_MARK not in between and sum(w[:1].islower() for w in between.split()) >= WORDS_BETWEEN:
+            return i
+    return len(numbers)
+
+
+WORDS_BETWEEN = 3
 _CODE = re.compile(r"\d+-\d+-\d+|\w*\d-[A-Z]+-?\d+")  # 987-65-4329 and 44-B-20817 are no amounts
 _CAPTION = re.compile(r"[a-z]?[.)]? +[A-Z][a-z]+(?:[ ,'’-]+[A-Za-z'’]+)+")
 
@@ -463,6 +477,8 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         factor *= 0.6
     if profile.want == "text":
         factor *= 1.0 if letters else 0.35  # a bare number answers no question for words
+        if any(d.start == start and d.end == end for d in facts.values(row).dates):
+            factor *= 0.35  # nor does a bare date
         dated = _DATED.search(text)
         if dated is not None and any(start + dated.end() == d.end for d in facts.values(row).dates):
             end, text = start + dated.start(), text[: dated.start()]  # Valencia, 22 March 2026

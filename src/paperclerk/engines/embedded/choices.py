@@ -18,6 +18,7 @@ from paperclerk.engines.embedded.layout import Row
 from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import slots
+from paperclerk.engines.embedded.squares import squares_of
 
 _YES = word_set("yes y true ja oui si sim ya x checked included enthalten")
 _NO = word_set("no n false nein non nao nee tidak none")
@@ -58,6 +59,10 @@ def _options(facts: Facts) -> Iterator[_Option]:
                 said = marks[i - 1].end if i else segment.start
                 told = mark.start
             yield _Option(row, mark.start, mark.end, said, told, mark.kind == "checked")
+    for page in facts.layout.pages:
+        for square in squares_of(page):
+            if _WORD.search(square.row.text, square.said, square.told):
+                yield _Option(square.row, square.said, square.told, square.said, square.told, square.ticked)
 
 
 def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dict[tuple[str, ...], Leaf]:
@@ -67,7 +72,11 @@ def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dic
     for profile in profiles:
         leaf: Leaf | None = None
         if profile.want == "boolean":
-            leaf = _boolean(facts, matcher, profile) or _ticked_sentence(options, profile)
+            leaf = (
+                _answered(options, profile)
+                or _boolean(facts, matcher, profile)
+                or _ticked_sentence(options, profile)
+            )
         elif profile.want == "choice":
             leaf = _ticked(options, profile) or _choice(facts, matcher, profile)
         if leaf is not None:
@@ -93,15 +102,44 @@ def _boolean(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
     return None
 
 
+def _answered(options: Sequence[_Option], profile: Profile) -> Leaf | None:
+    """The ticked one of `Yes` and `No` behind a question that speaks of the field."""
+    for row, (yes, no) in _questions(options).items():
+        asked = row.text[: min(yes.start, no.start)]
+        if yes.ticked != no.ticked and _share(profile, asked) > HALF:
+            said = yes if yes.ticked else no
+            return Leaf(yes.ticked, (said.span,), 0.85, inferred=True)
+    return None
+
+
+def _questions(options: Sequence[_Option]) -> dict[Row, tuple[_Option, _Option]]:
+    """The boxes for yes and no of each row that has both."""
+    answers: dict[Row, dict[bool, _Option]] = {}
+    for option in options:
+        words = phrases.tokens(option.row.text[option.said : option.told])
+        if len(words) == 1 and words[0] in _YES | _NO:
+            answers.setdefault(option.row, {})[words[0] in _YES] = option
+    return {row: (found[True], found[False]) for row, found in answers.items() if len(found) == 2}
+
+
+def _share(profile: Profile, text: str) -> float:
+    """The share of a field's telling words that a text says."""
+    telling = [w for w, v in profile.words if v > 0.5]
+    said = phrases.stems(text)
+    hits = sum(any(s == w or (len(w) > 4 and s.startswith(w)) for s in said) for w in telling)
+    return hits / len(telling) if telling else 0.0
+
+
+HALF = 0.49
+
+
 def _ticked_sentence(options: Sequence[_Option], profile: Profile) -> Leaf | None:
     """The box before a sentence that speaks of the field: `[x] Send me the newsletter`."""
-    telling = [w for w, v in profile.words if v > 0.5]
-    best, most = None, 0.49
+    best, most = None, HALF
     for option in options:
-        said = phrases.stems(option.row.text[option.said : option.told])
-        hits = sum(any(s == w or (len(w) > 4 and s.startswith(w)) for s in said) for w in telling)
-        if telling and hits / len(telling) > most:
-            best, most = option, hits / len(telling)
+        share = _share(profile, option.row.text[option.said : option.told])
+        if share > most:
+            best, most = option, share
     return Leaf(best.ticked, (best.span,), 0.4 + 0.3 * most, inferred=True) if best else None
 
 

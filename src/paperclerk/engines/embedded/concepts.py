@@ -13,6 +13,9 @@ from paperclerk.schemas.compiled import Field
 _WITH = word_set("con com sem")
 
 
+_PERSONS = frozenset({"first_name", "last_name"})  # whoever it is that has them
+
+
 def concepts_of(field: Field, name: str) -> dict[str, float]:
     """By the whole name, else the title, else the longest run of words of name or description."""
     scored: dict[str, float] = {}
@@ -26,9 +29,9 @@ def concepts_of(field: Field, name: str) -> dict[str, float]:
     if scored.get(named) == 1.0:  # it is called just what the concept is called
         scored = {c: v if c == named else min(v, 0.85) for c, v in scored.items()}
     for concept, strength in _runs(" ".join(w for w in name.split() if w.lower() not in PARTY_WORDS), 0.75):
-        scored.setdefault(
-            concept, strength if strength >= 0.6 else 0.5 * strength
-        )  # a small part says little
+        if strength < 0.6 and concept not in _PERSONS:
+            strength *= 0.5  # a small part says little
+        scored.setdefault(concept, strength)
     for concept, strength in _runs(field.description, 0.8):
         if scored and max(phrases.weight(s) for s in phrases.stems(name)) > 0.5:
             strength = min(strength, 0.65)
@@ -80,8 +83,11 @@ def aliases() -> dict[frozenset[str], tuple[tuple[str, float], ...]]:
     found: dict[frozenset[str], list[tuple[str, float]]] = {}
 
     def add(phrase: str, concept: str, strength: float) -> None:
-        if set(phrases.tokens(phrase)) & _WITH:
+        said = set(phrases.tokens(phrase))
+        if said & _WITH:
             return  # "total con iva" is no total of iva
+        if concept.startswith("period_") and len(said) == 2 and any(map(phrases.is_particle, said)):
+            return  # "service from" is no other word for services
         known = found.setdefault(frozenset(phrases.stems(phrase)), [])
         if all(c != concept for c, _ in known):
             known.append((concept, strength))

@@ -328,9 +328,23 @@ def _extent(facts: Facts, page: PageLayout, label: Label) -> Box:
             and head.segment.box.x0 < box.x0 + 3 * size
         ):
             break
+        if last > box.y1 and _alike(label.segment, inside[0]) and len(row.segments) == 1:
+            break
         bottom = last = max(s.box.y1 for s in inside)
         caption = caption or size < 0.9 * inside[0].size
     return Box(box.x0 - size, box.y0 - 1, right, bottom + 1)
+
+
+def _alike(heading: Segment, line: Segment) -> bool:
+    """Whether a line is set as a heading is, in a way that other text is not: in capitals throughout."""
+    return (
+        heading.text.isupper()
+        and line.text.isupper()
+        and heading.bold == line.bold
+        and abs(heading.size - line.size) < 0.1 * heading.size
+        and abs(heading.box.x0 - line.box.x0) < heading.size
+        and not any(c.isdigit() for c in line.text)
+    )
 
 
 def _ruled(page: PageLayout, heading: Box, top: float, bottom: float) -> bool:

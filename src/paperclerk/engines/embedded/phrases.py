@@ -96,6 +96,11 @@ def is_common(token: str) -> bool:
     return token in _COMMON
 
 
+def is_particle(token: str) -> bool:
+    """Whether a word only joins others (`of`, `von`), and names nothing."""
+    return token in _STOP
+
+
 def weight(token: str) -> float:
     """How much a stem tells: little for common heads and single letters."""
     if token in _COMMON:

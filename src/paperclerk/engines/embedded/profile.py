@@ -86,7 +86,9 @@ def _read(field: Field) -> Profile:
     hints = tuple((w, v) for w, v in _weighted([field.description]) if w not in known)
     topic = {w for w, v in words if v > 0.5} - _WORDS["side"] if side else set()
     private = part is not None or want in _PRIVATE
-    said = {w for w in owner_of(field) if all(c != top for c, _ in aliases().get(frozenset({w}), ()))}
+    said = {
+        w for w in owner_of(field) if not {c for c, _ in aliases().get(frozenset({w}), ())} & {top, "address"}
+    }
     owner = frozenset(said) if private and role is None else frozenset()
     return Profile(
         field,
@@ -112,7 +114,13 @@ def _ends_in_date(name: str) -> bool:
 def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
     """The field's own name as a label, blanks aside: `rx_bin` is what `RxBIN` says."""
     telling = any(phrases.weight(s) > 0.5 for s in stems)
-    return (phrases.key(name),) if telling and (len(stems) > 1 or len(stems[0]) > 5) else ()
+    if not telling or (len(stems) == 1 and len(stems[0]) <= 5):
+        return ()
+    key = phrases.key(name)
+    return tuple(dict.fromkeys((key, _NUMMER.sub("no", key))))  # `chipnummer` is what `Chip-Nr.` says
+
+
+_NUMMER = re.compile(r"(?:nummer|number|numero|nr)$")
 
 
 def specific(profile: Profile) -> bool:

@@ -14,17 +14,20 @@ from rapidfuzz import fuzz
 
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf
-from paperclerk.engines.embedded import amounts, choices, unlabelled
+from paperclerk.engines.embedded import amounts, choices, unlabelled, vocabulary
 from paperclerk.engines.embedded.candidates import Candidate, Place, from_label
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label, Matcher
 from paperclerk.engines.embedded.parties import OWNED, owned_regions, parties, regions, role_at
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.sentences import Sentences
 from paperclerk.engines.embedded.slots import Slot, slots
 
 KEPT = 8  # candidates a field keeps
 ABOUT_EQUAL = 0.1
 EXACT = 0.95
+FIRST = 3  # fields among which a schema names who issues its documents
+NAMED = 0.6
 
 
 # Parties that have an address and numbers of their own, so that theirs are not another's.
@@ -37,6 +40,7 @@ _ADDRESSEES = frozenset(
 _WRITING = frozenset(
     {None, "seller", "bank", "employer", "insurer", "carrier"}
 )  # who writes, not who is written about
+_ISSUERS = frozenset({"seller", "bank", "employer", "insurer", "carrier", "lender", "ship_from"})
 _ALIKE = {"buyer": "ship_to", "ship_to": "buyer", "ship_from": "seller"}
 _PLACES = frozenset({"street", "city", "state", "country", "postcode"})
 
@@ -47,14 +51,42 @@ class Ranking:
     def __init__(self, facts: Facts, profiles: Sequence[Profile]) -> None:
         self.facts = facts
         self.regions = regions(facts)
+        self.matcher = Matcher(facts.labels, profiles)
+        profiles = self._with_issuer(profiles)
         self._asked = {p.role for p in profiles if p.part}
         self.profiles = [self._placed(p) for p in profiles]
-        self.matcher = Matcher(facts.labels, self.profiles)
         self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
         self.parties = parties(facts)
+        self.sentences = Sentences(facts)
         self.finder = unlabelled.Finder(
-            facts, self.regions, self.parties, _issuer(profiles), _addressee(profiles)
+            facts, self.regions, self.parties, _issuer(self.profiles), _addressee(self.profiles)
         )
+
+    def _with_issuer(self, profiles: Sequence[Profile]) -> Sequence[Profile]:
+        """The profiles, where the first party asked for is the issuer if no known role is and no word of the page
+        names it: `station`, `practice_name`, `artisan.nom`."""
+        if any(p.role in _ISSUERS for p in profiles):
+            return profiles
+        first = next((p for i, p in enumerate(profiles[:FIRST]) if self._unnamed(p, i)), None)
+        if first is None:
+            return profiles
+        group = first.field.path[:-1]
+        return [
+            replace(p, want="name", role="seller", part="name", owner=frozenset())
+            if p is first
+            else replace(p, role="seller", owner=frozenset())
+            if group and p.owner and p.field.path[:-1] == group
+            else p
+            for p in profiles
+        ]
+
+    def _unnamed(self, profile: Profile, at: int) -> bool:
+        """Whether a name is asked for that no label of the document speaks of."""
+        person = vocabulary.phrases("field")["person"] & {w for w, _ in profile.words}
+        asks = profile.want == "name" and profile.role is None and not profile.concepts and not person
+        telling = [v > 0.5 and len(w) > 3 for w, v in profile.words]
+        bare = at == 0 and profile.want == "text" and not profile.concepts and telling == [True]
+        return (asks or bare) and not any(fit >= NAMED for _, fit, _ in self.matcher.matches(profile)[:1])
 
     def _placed(self, profile: Profile) -> Profile:
         """The profile with the stretch of the page that a heading opens for whom it is about, known party or not."""
@@ -75,9 +107,13 @@ class Ranking:
         return replace(profile, role=role, owner=frozenset())
 
     def _only_subject(self, profile: Profile) -> bool:
-        """Whether nobody else is asked about: then a label that names nobody speaks of whom the field is about."""
+        """Whether nobody else is asked about: then a label that names nobody speaks of whom the field is about. For
+        a part of an address, whether nobody else's is asked for."""
+        rivals = _PLACES if profile.part in _PLACES else {p.part for p in self.profiles if p.part}
         return all(
-            p.owner in (profile.owner, frozenset()) and p.role in _WRITING for p in self.profiles if p.part
+            p.owner in (profile.owner, frozenset()) and p.role in _WRITING
+            for p in self.profiles
+            if p.part in rivals
         )
 
     def ranked(self) -> dict[int, list[Candidate]]:
@@ -86,7 +122,7 @@ class Ranking:
         for i, profile in enumerate(self.profiles):
             if profile.want in ("choice", "boolean"):
                 continue
-            options = [*self._labelled(profile), *self.finder.find(profile)]
+            options = [*self._labelled(profile), *self.finder.find(profile), *self.sentences.find(profile)]
             found[i] = _merged(options)
         amounts.weigh(self.facts, self.profiles, found)
         return {i: sorted(c, key=lambda x: (-x.score, x.place))[:KEPT] for i, c in found.items()}

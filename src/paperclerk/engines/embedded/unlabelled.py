@@ -145,7 +145,7 @@ class Finder:
         own, other = (
             set(phrases.tokens(" ".join(s.text for s in (*p.name, *p.lines)))) for p in (self.seller, party)
         )
-        return len(own & other) >= 0.7 * min(len(own), len(other))
+        return len(own & other) >= 0.65 * min(len(own), len(other))
 
     def _names(self, profile: Profile) -> Iterator[Candidate]:
         if not specific(profile):
@@ -180,6 +180,9 @@ class Finder:
                 if head is not None and head.sure and head.segment is segment and (head.colon or head.whole):
                     if "person_name" in head.concepts and head.concepts["person_name"] >= 0.95:
                         yield from self._behind(profile, row, head.end, segment, 0.97 * base)
+                        yield from self._under(profile, segment, 0.95 * base)
+                    continue
+                if self._captions(segment):
                     continue
                 likeness = name_likeness(segment.text)
                 if likeness >= 0.3 and rank < 3:
@@ -199,6 +202,22 @@ class Finder:
         if at + 1 < len(row.segments):
             right = row.segments[at + 1]
             yield self._text(profile, row, right.start, right.end, score)
+
+    def _under(self, profile: Profile, caption: Segment, score: float) -> Iterator[Candidate]:
+        """The line right under a caption that is smaller."""
+        if self._captions(caption):
+            below = self.facts.layout.pages[caption.page].below(caption)[0]
+            yield self._named(profile, below, score)
+
+    def _captions(self, segment: Segment) -> bool:
+        """Whether a line is a small caption over what is filled in, as on a form."""
+        below = self.facts.layout.pages[segment.page].below(segment)
+        return (
+            bool(below)
+            and segment.size < 0.85 * below[0].size
+            and below[0].box.y0 - segment.box.y1 < segment.size
+            and abs(below[0].box.x0 - segment.box.x0) < segment.size
+        )
 
     def _letterhead(self, profile: Profile) -> Iterator[Candidate]:
         if not self.facts.layout.pages:

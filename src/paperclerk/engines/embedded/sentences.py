@@ -1,0 +1,276 @@
+"""Values in running text, named by the words of their sentence. Called by `ranking`.
+
+A letter or a clause has no labels: `Your policy will renew on 23 March 2026`. How many of a field's words stand
+near a value of its kind, none of the same kind between, tells whether the sentence speaks of the field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from paperclerk.engines.embedded import lexicon, phrases
+from paperclerk.engines.embedded.candidates import Candidate, readings
+from paperclerk.engines.embedded.facts import Facts
+from paperclerk.engines.embedded.layout import PageLayout, Row, Segment
+from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.slots import Slot
+from paperclerk.engines.embedded.wants import Want
+
+PAGES = 12  # how far into a document its sentences are read: deeper the same words speak of many things
+RUNNING = 5  # words that make a line one of running text, where some of them are no names
+LEAST = 0.55  # the share of a field's words that its sentence says
+NEAR_BEHIND = 4  # words behind a value that still speak of it: 24 hours before your appointment
+HEADING = 6  # words of a sentence that heads the next one: `3. Fees.`
+_AT = 5  # letters that two forms of a word share at least
+
+_KINDS: Mapping[Want, str] = {
+    "money": "number", "number": "number", "integer": "number", "percent": "number", "date": "date",
+    "datetime": "date", "time": "time", "phone": "phone",
+}  # fmt: skip
+# What the kind of the value says already: no sentence need say it again.
+_UNSAID = {
+    "number": phrases.word_set("amount number value price rate percent percentage sum betrag montant importe"),
+    "date": phrases.word_set("date day datum fecha data"),
+    "time": phrases.word_set("time uhrzeit hora ora heure tijd"),
+    "phone": phrases.word_set("phone number no"),
+}  # fmt: skip
+_WORD = re.compile(r"\S+")
+_ENDS = re.compile(r"(?:[^\W\d]{3,}|\d{2,}|[)\]%€$£\"'’”])[.!?;][\"'’”)]*$|[!?]$")
+_UMLAUT = re.compile(r"([aou])e")
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """Something typed in a sentence. `at` is the position of its first word, `to` behind its last."""
+
+    kind: str
+    row: Row
+    start: int
+    end: int
+    at: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sentence:
+    """`words` are (position, stem); `heads` those of a short sentence before it; `names` concepts that its words
+    name: (concept, strength, first position)."""
+
+    words: tuple[tuple[int, str], ...]
+    heads: frozenset[str]
+    names: tuple[tuple[str, float, int], ...]
+    values: tuple[_Value, ...]
+
+
+class Sentences:
+    """The sentences of one document that hold values."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.sentences = tuple(
+            s for page in facts.layout.pages[:PAGES] for lines in _passages(page) for s in _read(facts, lines)
+        )
+        self._kinds = {v.kind for s in self.sentences for v in s.values}
+        self._vocabulary = _Vocabulary(
+            {w for s in self.sentences for w in (*s.heads, *(w for _, w in s.words))}
+        )
+
+    def find(self, profile: Profile) -> Iterator[Candidate]:
+        """Values of the field's kind whose sentence says what the field is called."""
+        kind = _KINDS.get(profile.want)
+        if kind not in self._kinds:
+            return
+        wanted = _wanted(profile, kind)
+        like = [(weight, self._vocabulary.like(word)) for word, weight in wanted]
+        concepts = {c: v for c, v in profile.concepts.items() if v >= 0.75}
+        if not concepts and not any(found for _, found in like):
+            return
+        for sentence in self.sentences:
+            for value in sentence.values:
+                if value.kind == kind:
+                    fit = max(_said(sentence, value, like), _named(sentence, value, concepts))
+                    if fit >= LEAST:
+                        yield from self._candidates(profile, value, fit)
+
+    def _candidates(self, profile: Profile, value: _Value, fit: float) -> Iterator[Candidate]:
+        slot = Slot(value.row, value.start, value.end, "same", 0, 0.0)
+        for printed, spans, place, factor, amount in readings(self.facts, profile, slot):
+            score = (0.3 + 0.35 * fit) * factor
+            ocr = value.row.score_of(place[2], place[3])
+            yield Candidate(printed, spans, place, score, fit, "said", amount, ocr=ocr)
+
+
+def _wanted(profile: Profile, kind: str) -> list[tuple[str, float]]:
+    """The words that a sentence about the field says."""
+    said = [(w, v) for w, v in profile.words if w not in _UNSAID[kind] and not phrases.is_particle(w)]
+    return said if any(v > 0.5 for _, v in said) else []
+
+
+def _said(sentence: _Sentence, value: _Value, like: Sequence[tuple[float, Mapping[str, float]]]) -> float:
+    """The share of a field's words that stand near a value."""
+    got = need = 0.0
+    telling = False
+    for weight, forms in like:
+        need += weight
+        best = 0.4 * max((forms[w] for w in sentence.heads if w in forms), default=0.0)
+        for at, word in sentence.words:
+            if word in forms:
+                best = max(best, forms[word] * _nearness(sentence, value, at))
+        got += weight * best
+        telling = telling or (weight > 0.5 and best >= 0.5)
+    return got / need if telling else 0.0
+
+
+def _named(sentence: _Sentence, value: _Value, concepts: Mapping[str, float]) -> float:
+    """How surely a known label near a value names one of a field's concepts."""
+    return max(
+        (
+            0.9 * concepts[concept] * strength * _nearness(sentence, value, at)
+            for concept, strength, at in sentence.names
+            if concept in concepts
+        ),
+        default=0.0,
+    )
+
+
+def _nearness(sentence: _Sentence, value: _Value, at: int) -> float:
+    """How much a word may speak of a value: before it, or close behind it, no value of the kind between."""
+    between = sum(
+        v.kind == value.kind and (at < v.at < value.at or value.at < v.at <= at) for v in sentence.values
+    )
+    if between:
+        return 0.4 if between == 1 and at < value.at else 0.2
+    if at < value.at:
+        return 1.0 if value.at - at <= 15 else 0.8
+    return 0.85 if at - value.to < NEAR_BEHIND else 0.3
+
+
+class _Vocabulary:
+    """The stems of a document's sentences, found by the forms that a word takes."""
+
+    def __init__(self, stems: set[str]) -> None:
+        self._plain: dict[str, list[str]] = defaultdict(list)
+        self._begin: dict[str, set[str]] = defaultdict(set)
+        self._end: dict[str, set[str]] = defaultdict(set)
+        for stem in stems:
+            self._plain[_UMLAUT.sub(r"\1", stem)].append(stem)
+        for plain in self._plain:
+            self._begin[plain[:_AT]].add(plain)
+            self._end[plain[-_AT:]].add(plain)
+
+    def like(self, word: str) -> dict[str, float]:
+        """Stems that say a word, with how surely: itself, a form of it, a part of it or a compound with it."""
+        word = _UMLAUT.sub(r"\1", word)
+        near = {word} & self._plain.keys()
+        if len(word) >= _AT:
+            near |= self._end.get(word[-_AT:], set())
+            for i in range(len(word) - _AT + 1):
+                near |= self._begin.get(word[i : i + _AT], set())
+        found = {p: _alike(word, p) for p in near}
+        return {stem: v for p, v in found.items() if v >= 0.5 for stem in self._plain[p]}
+
+
+@lru_cache(maxsize=65536)
+def _alike(word: str, other: str) -> float:
+    """1 for the same word, less for another form (renewal, renew), a part of a compound, a compound with it."""
+    if word == other:
+        return 1.0
+    shorter, longer = sorted((word, other), key=len)
+    if len(shorter) < _AT:
+        return 0.0
+    if longer.endswith(shorter) or (other in word):
+        return max(0.6, len(shorter) / len(longer)) if shorter is word else len(shorter) / len(longer)
+    shared = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), len(shorter))
+    return 0.9 if shared >= _AT and shared >= 0.7 * len(shorter) and len(longer) - shared <= 5 else 0.0
+
+
+def _passages(page: PageLayout) -> Iterator[tuple[Segment, ...]]:
+    """Stacked lines of running text."""
+    for block in page.blocks:
+        lines: list[Segment] = []
+        for segment in block.segments:
+            if _running(segment.text) or lines:
+                lines.append(segment)
+            if not _running(segment.text) and lines:
+                yield tuple(lines)
+                lines = []
+        if lines:
+            yield tuple(lines)
+
+
+@lru_cache(maxsize=2048)
+def _running(text: str) -> bool:
+    words = text.split()
+    return len(words) >= RUNNING and sum(w.isalpha() and w[0].islower() for w in words) >= 2
+
+
+def _read(facts: Facts, lines: Sequence[Segment]) -> Iterator[_Sentence]:
+    """The sentences of a passage that hold values."""
+    at = 0
+    heads: frozenset[str] = frozenset()
+    words: list[tuple[int, str]] = []
+    values: list[_Value] = []
+    for segment in lines:
+        row = facts.layout.row_of(segment)
+        typed = list(_typed(facts, row, segment))
+        for match in _WORD.finditer(row.text, segment.start, segment.end):
+            at += 1
+            begun = [v for v in typed if match.start() <= v.start < match.end()]
+            values += [replace(v, at=at, to=at + row.text[v.start : v.end].count(" ")) for v in begun]
+            if not any(v.start < match.end() and match.start() < v.end and v.kind != "number" for v in typed):
+                words += [(at, phrases.stem(t)) for t in phrases.tokens(match.group()) if not t.isdigit()]
+            if _ENDS.search(match.group()):
+                sentence = _Sentence(tuple(words), heads, _names(words), tuple(values))
+                if values:
+                    yield sentence
+                heads = frozenset(w for _, w in words) if len(words) <= HEADING else frozenset()
+                words, values = [], []
+    if values:
+        yield _Sentence(tuple(words), heads, _names(words), tuple(values))
+
+
+def _typed(facts: Facts, row: Row, segment: Segment) -> Iterator[_Value]:
+    found = facts.values(row)
+    typed = [
+        *(("number", n.start, n.end) for n in found.numbers if not _in_a_code(row.text, n.start, n.end)),
+        *(("date", d.start, d.end) for d in found.dates),
+        *(("time", t.start, t.end) for t in found.times),
+        *(("phone", m.start, m.end) for m in found.marks_of("phone")),
+    ]
+    for kind, start, end in typed:
+        if segment.start <= start and end <= segment.end:
+            yield _Value(kind, row, start, end, 0, 0)
+
+
+def _in_a_code(text: str, start: int, end: int) -> bool:
+    """Whether a number is but a part of something: MV/771-40928."""
+    return re.search(r"[\w/-]$", text[:start]) is not None or re.match(r"[/-]\d", text[end:]) is not None
+
+
+def _names(words: Sequence[tuple[int, str]]) -> tuple[tuple[str, float, int], ...]:
+    """The concepts that runs of words name, two words or more, or one long one."""
+    known = _stemmed()
+    found = []
+    for i, (at, _) in enumerate(words):
+        for size in range(1, 5):
+            run = tuple(w for _, w in words[i : i + size])
+            if len(run) == size and (size > 1 or len(run[0]) > _AT):
+                found += [(e.concept, e.strength, at) for e in known.get(run, ())]
+    return tuple(found)
+
+
+@cache
+def _stemmed() -> dict[tuple[str, ...], tuple[lexicon.Entry, ...]]:
+    """Every sure label by its stems, none left out."""
+    found: dict[tuple[str, ...], list[lexicon.Entry]] = defaultdict(list)
+    for concept in lexicon.concepts():
+        for phrase, strength in lexicon.phrases_of(concept):
+            if strength == 1.0:
+                found[tuple(phrases.stem(t) for t in phrases.tokens(phrase))].append(
+                    lexicon.Entry(concept, strength)
+                )
+    return {k: tuple(v) for k, v in found.items()}
