@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from paperclerk.extraction.checksums import is_iban, is_luhn
+from paperclerk.printed.identifiers import is_iban, is_luhn
 
 Stretch = tuple[int, int]  # characters start:end
 

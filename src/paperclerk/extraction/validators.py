@@ -17,7 +17,7 @@ import msgspec
 from paperclerk.domain.agent import Rule
 from paperclerk.domain.errors import ExecutionFailed
 from paperclerk.domain.result import FieldError, Step, Tree
-from paperclerk.extraction.checksums import CHECKSUMS
+from paperclerk.printed.identifiers import CHECKSUMS
 
 MAX_LOGIC_CHARS = 1_000_000
 MAX_LOGIC_STEPS = 1_000_000
@@ -181,7 +181,10 @@ def _checksums(response: Any, rule: Rule) -> Checked:
     values = [(p, v) for p in rule.of for v in values_at(response, p) if isinstance(v, str | int) and v != ""]
     if not values:
         return Checked(rule, "does not apply", "there is no value")
-    wrong = [(path, value) for path, value in values if not CHECKSUMS[rule.rule](str(value))]
+    judged = [(path, value, CHECKSUMS[rule.rule](str(value))) for path, value in values]
+    if all(holds is None for _, _, holds in judged):
+        return Checked(rule, "does not apply", f"no form of this country's {rule.rule} is known")
+    wrong = [(path, value) for path, value, holds in judged if holds is False]
     if wrong:
         told = ", ".join(f"{path} {value!r}" for path, value in wrong[:5])
         return Checked(

@@ -1,4 +1,4 @@
-"""Numbers and dates as documents print them, in any locale, with exact places. Pure: text in, values out.
+"""Numbers, dates and identifiers as documents print them, in any locale, with exact places. Pure.
 
-Read by `grounding` (a model's value against the page) and by `engines.embedded`.
+Read by `grounding` (a model's value against the page), by `engines.embedded` and by `extraction`.
 """

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paperclerk.printed.dates import Date, DateRange, Time, find_dates, find_ranges, find_times
+from paperclerk.printed.identifiers import IBAN_LENGTHS, VAT_ID, is_iban
 from paperclerk.printed.locale import CODES, SYMBOLS, Locale
 from paperclerk.printed.numbers import Number, find_numbers
 
@@ -58,21 +59,9 @@ _PHONE = re.compile(
     r"(?:\s?(?:x|ext\.?)\s?\d{1,5})?(?![\w/])"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){2,8}\b")
-_LENGTHS = {
-    "AT": 20, "BE": 16, "CH": 21, "CZ": 24, "DE": 22, "DK": 18, "ES": 24, "FI": 18, "FR": 27, "GB": 22, "IE": 22,
-    "IT": 27, "LU": 20, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "SE": 24,
-}  # fmt: skip
 _BIC = re.compile(
     r"\b[A-Z]{4}(?:A[DELTU]|B[EGR]|C[AHNYZ]|D[EK]|E[ES]|F[IR]|G[BR]|H[KRU]|I[ELNST]|JP|L[ITUV]|M[CTXY]|"
     r"N[LOZ]|P[LT]|RO|S[AEGIK]|T[HRW]|U[AS]|ZA)[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b"
-)
-_VAT_ID = re.compile(
-    r"\b(?:AT ?U\d{8}|BE ?[01]?\d{3}[. ]?\d{3}[. ]?\d{3}|BG ?\d{9,10}|"
-    r"CHE[- ]?\d{3}\.?\d{3}\.?\d{3}(?: ?MWST)?|CY ?\d{8}[A-Z]|CZ ?\d{8,10}|DE ?\d{3} ?\d{3} ?\d{3}|"
-    r"DK ?\d{8}|EE ?\d{9}|EL ?\d{9}|ES ?[A-Z0-9]\d{7}[A-Z0-9]|FI ?\d{8}|FR ?[A-Z0-9]{2} ?\d{3} ?\d{3} ?\d{3}|"
-    r"GB ?\d{3} ?\d{4} ?\d{2}(?:\d{3})?|HR ?\d{11}|HU ?\d{8}|IE ?\d[A-Z0-9+*]\d{5}[A-Z]{1,2}|IT ?\d{11}|"
-    r"LT ?\d{9}(?:\d{3})?|LU ?\d{8}|LV ?\d{11}|MT ?\d{8}|NL ?\d{9} ?B\d{2}|PL ?\d{10}|PT ?\d{9}|"
-    r"RO ?\d{2,10}|SE ?\d{12}|SI ?\d{8}|SK ?\d{10})\b"
 )
 _CHECKED = re.compile(r"[☑☒✓✔✗✘☓]|\[ ?[xX✓] ?\]|\( ?[xX] ?\)")
 _UNCHECKED = re.compile(r"[☐□❏❑]|\[ {0,3}_?\]|\( {1,3}\)")
@@ -131,9 +120,9 @@ def _marks(text: str, digits: bool) -> list[Mark]:
     if digits:
         for m in _IBAN.finditer(text):
             tidy = m.group().replace(" ", "")
-            if 15 <= len(tidy) <= 34 and (iban_holds(tidy) or _LENGTHS.get(tidy[:2]) == len(tidy)):
+            if 15 <= len(tidy) <= 34 and (is_iban(tidy) or IBAN_LENGTHS.get(tidy[:2]) == len(tidy)):
                 add("iban", tidy, m.start(), m.end())
-        for m in _VAT_ID.finditer(text):
+        for m in VAT_ID.finditer(text):
             add("vat_id", re.sub(r"[ .]", "", m.group()), m.start(), m.end())
         for m in _PHONE.finditer(text):
             count = sum(c.isdigit() for c in m.group())
@@ -147,12 +136,6 @@ def _marks(text: str, digits: bool) -> list[Mark]:
     for m in _UNCHECKED.finditer(text):
         add("unchecked", m.group(), m.start(), m.end())
     return sorted(found, key=lambda m: m.start)
-
-
-def iban_holds(iban: str) -> bool:
-    """The check digits of ISO 13616."""
-    turned = iban[4:] + iban[:4]
-    return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
 
 
 def phone_like(text: str) -> bool:
