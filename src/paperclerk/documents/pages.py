@@ -116,6 +116,7 @@ def assemble(
         turn,
         FOREIGN if foreign else None,
         seconds=round(time.perf_counter() - started, 4),
+        slope=round(slope, 5),
     )
 
 

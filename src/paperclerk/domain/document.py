@@ -65,7 +65,9 @@ class Page(msgspec.Struct, frozen=True):
     `words` and `lines` stand in reading order. `rules` are drawn ruling lines, as thin boxes. `cells` are the
     filled cells of a spreadsheet, none for anything else.
     `turn` is how many degrees clockwise (0, 90, 180, 270) the page, as a viewer displays it, was turned to
-    stand upright; width and height are those of the upright page. `index` is 0-based in the original file.
+    stand upright; width and height are those of the upright page. `slope` is the rise of the baselines (dy/dx, y
+    down) of a page scanned or photographed askew; boxes are those on the page as it is. `index` is 0-based in the
+    original file.
     """
 
     index: int
@@ -80,6 +82,7 @@ class Page(msgspec.Struct, frozen=True):
     turn: int = 0
     reason: str | None = None
     seconds: float = 0.0
+    slope: float = 0.0
 
 
 class DocumentInfo(msgspec.Struct, frozen=True):

@@ -20,13 +20,15 @@ Order = Literal["dmy", "mdy", "ymd"]
 class Locale:
     """`decimal` is the decimal mark, `space_groups` whether blanks group thousands, `order` that of numeric
     dates with a two-digit head, `language` the likeliest ISO 639-1 code, `currency` the likeliest ISO 4217
-    code or None, `latest` the last day that the document names, for days printed without a year."""
+    code or None, `account` whether CR and DR (German H and S) say what one has and what one owes, as on statements
+    of account, `latest` the last day that the document names, for days printed without a year."""
 
     decimal: Literal[".", ","] = "."
     space_groups: bool = False
     order: Order = "dmy"
     language: str = "en"
     currency: str | None = None
+    account: bool = False
     latest: dt.date | None = None
 
 
@@ -54,6 +56,14 @@ SYMBOLS = {
     "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
     "NT$": "TWD", "MX$": "MXN", "Rs": "INR", "Rs.": "INR", "Rp": "IDR", "Ft": "HUF", "Fr.": "CHF",
     "SFr": "CHF", "$": "USD",
+}  # fmt: skip
+NAMES = {
+    "us dollar": "USD", "u.s. dollar": "USD", "united states dollar": "USD", "euro": "EUR", "pound sterling": "GBP",
+    "british pound": "GBP", "swiss franc": "CHF", "schweizer franken": "CHF", "franc suisse": "CHF",
+    "canadian dollar": "CAD", "australian dollar": "AUD", "new zealand dollar": "NZD", "singapore dollar": "SGD",
+    "hong kong dollar": "HKD", "malaysian ringgit": "MYR", "japanese yen": "JPY", "indian rupee": "INR",
+    "mexican peso": "MXN", "brazilian real": "BRL", "danish krone": "DKK", "norwegian krone": "NOK",
+    "swedish krona": "SEK", "polish zloty": "PLN", "czech koruna": "CZK",
 }  # fmt: skip
 _CODES = (
     "USD EUR GBP CHF JPY CNY CAD AUD NZD MYR SGD HKD TWD INR IDR THB PHP VND KRW PLN CZK HUF SEK NOK DKK ISK "
@@ -84,18 +94,24 @@ _UNITED_STATES = re.compile(
 )
 
 
+_SIDED = re.compile(r"\d\s?(?:CR|Cr|H|S|(?P<owed>DR|Dr))(?!\w)")
+_BALANCE = re.compile(r"(?:balance|saldo|solde|kontostand)\b", re.I)
+
+
 def infer(texts: Iterable[str]) -> Locale:
     """The locale that the rows of a document speak for."""
     languages: Counter[str] = Counter()
     currencies: Counter[str] = Counter()
     marks: Counter[str] = Counter()
     orders: Counter[str] = Counter()
-    spaced = american = 0
+    spaced = american = owed = 0
     for text in texts:
         for word in _WORD.findall(text.lower()):
             for code in _LANGUAGE_OF.get(word, ()):
                 languages[code] += 1
         if any(c.isdigit() for c in text):
+            if side := _SIDED.search(text):
+                owed += side["owed"] is not None or _BALANCE.search(text) is not None
             for m in _DECIMAL.finditer(text):
                 marks[m[1]] += 1
             for m in _GROUPED.finditer(text):
@@ -116,6 +132,7 @@ def infer(texts: Iterable[str]) -> Locale:
         order=_order(orders, language, currencies, american),
         language=language,
         currency=currencies.most_common(1)[0][0] if currencies else None,
+        account=owed > 0,
     )
 
 

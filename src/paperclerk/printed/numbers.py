@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from paperclerk.printed.locale import CODES, SYMBOLS, Locale
+from paperclerk.printed.locale import CODES, NAMES, SYMBOLS, Locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,10 @@ class Number:
 _MARKS = "|".join(re.escape(s) for s in sorted([*SYMBOLS, *CODES, "EURO", "Euro"], key=len, reverse=True))
 _BEFORE = re.compile(rf"(?:(?<![\w$])(?P<mark>{_MARKS})[.:]?\s?)?(?P<sign>[-−–+(]\s?)?(?P<late>[$€£¥₹]\s?)?$")
 _AFTER = re.compile(
-    rf"(?P<close>\))?(?P<minus>-(?!\d|\w))?(?:\s?(?P<debit>CR|Cr|DR|Dr|H|S)(?!\w))?"
+    rf"(?P<close>\))?(?P<minus>-(?!\d|\w))?(?:\s?(?P<side>CR|Cr|DR|Dr|H|S)(?!\w))?"
     rf"(?:\s?(?P<percent>%))?(?:\s?(?P<mark>{_MARKS})(?!\w))?"
 )
+_CREDITED, _OWED = ("CR", "Cr"), ("DR", "Dr", "S")
 _SPELT = re.compile(r"[^\W\d_]{3,} $")  # twelve (12) months
 _GLUED = "|".join(f"(?<={mark})" for mark in ["RM", "Rp", "Rs", *sorted(CODES)])  # RM24.40
 _CORE = re.compile(rf"(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
@@ -61,7 +62,7 @@ def find_numbers(text: str, locale: Locale, *, loose: bool = False) -> list[Numb
         read = read_core(text[start:end], locale)
         if read is None:
             continue
-        number = _dressed(text, start, end, *read)
+        number = _dressed(text, start, end, *read, locale)
         if number is not None:
             found.append(number)
             last = number.end
@@ -114,8 +115,11 @@ def _joined(groups: list[str], fraction: str) -> tuple[float, int] | None:
     return float(f"{whole}.{fraction or 0}"), len(fraction)
 
 
-def _dressed(text: str, start: int, end: int, value: float, decimals: int) -> Number | None:
-    """Adds what stands around the digits: sign, parentheses, currency, percent."""
+def _dressed(text: str, start: int, end: int, value: float, decimals: int, locale: Locale) -> Number | None:
+    """Adds what stands around the digits: sign, parentheses, currency, percent.
+
+    An amount marked CR is taken off an invoice; on a statement of account it is money one has, and DR money one owes.
+    """
     before = _BEFORE.search(text, max(0, start - 8), start)
     after = _AFTER.match(text, end)
     if before is None or after is None:
@@ -130,7 +134,7 @@ def _dressed(text: str, start: int, end: int, value: float, decimals: int) -> Nu
         sign in ("-", "−", "–")
         or (closed and not spelt)
         or after["minus"] is not None
-        or after["debit"] in ("CR", "Cr")
+        or after["side"] in (_OWED if locale.account else _CREDITED)
     )
     mark = before["mark"] or (before["late"] or "").strip() or after["mark"]
     tail = end
@@ -157,4 +161,5 @@ def currency_code(mark: str | None) -> str | None:
         return None
     if mark in CODES:
         return mark
-    return SYMBOLS.get(mark) or ("EUR" if mark.lower() == "euro" else None)
+    named = mark.casefold()
+    return SYMBOLS.get(mark) or NAMES.get(named) or NAMES.get(named.removesuffix("s"))

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from paperclerk.engines.embedded.candidates import Candidate, Place
 
-MAX_ROUNDS = 6
-
 
 def assign(
     candidates: Mapping[int, Sequence[Candidate]], shared: frozenset[tuple[int, int]]
@@ -17,14 +15,13 @@ def assign(
     better fit keeps it. `shared` are pairs of fields that may (same meaning, asked twice)."""
     options = {f: list(c) for f, c in candidates.items() if c}
     chosen = dict.fromkeys(options, 0)
-    for _ in range(MAX_ROUNDS):
-        clashes = _clashes(options, chosen, shared)
-        if not clashes:
-            break
+    while clashes := _clashes(options, chosen, shared):  # each time a field goes on to its next candidate
         for fields in clashes:
-            keep = max(fields, key=lambda f: _stake(options[f], chosen[f]))
-            for f in fields:
-                if f != keep and (f, keep) not in shared:
+            kept: list[int] = []
+            for f in sorted(fields, key=lambda f: -_stake(options[f], chosen[f])):
+                if all((f, k) in shared for k in kept):
+                    kept.append(f)
+                else:
                     chosen[f] += 1
         for f in [f for f in chosen if chosen[f] >= len(options[f])]:
             del chosen[f]

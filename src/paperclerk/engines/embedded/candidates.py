@@ -23,7 +23,7 @@ from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import Mark, MarkKind
 from paperclerk.printed.dates import Date
-from paperclerk.printed.locale import CODES, SYMBOLS
+from paperclerk.printed.locale import CODES, NAMES, SYMBOLS
 from paperclerk.printed.numbers import Number, currency_code
 
 Place = tuple[int, int, int, int]  # page position, row, start, end
@@ -75,8 +75,13 @@ _STRAY = re.compile(r"[^\W\d_A-Z]\W?\s+(?=\w)")  # a stroke read as a letter
 _PREFIX = re.compile(r"[A-ZÄÖÜ]{1,4}(?:-[A-Z]{1,2})? (?=[A-Z]?/?\d)")  # FS 3/8812
 _LABEL_TAIL = re.compile(r"[.:#°º] (?P<prefix>[A-Z]{1,4} )$")  # Lic. No. NY 224918
 _GROUPS = re.compile(r"(?: (?:\d{1,6}|[A-Z]{1,3})){1,4}\s*$")  # 53 140688 K 019
+_LETTER = r"[^\W\d_]"
 _CURRENCY = re.compile(
-    "|".join(re.escape(s) for s in sorted([*SYMBOLS, *(rf"{c}" for c in CODES)], key=len, reverse=True))
+    rf"(?<!{_LETTER})(?:"
+    + "|".join(re.escape(s) for s in sorted([*SYMBOLS, *CODES], key=len, reverse=True))
+    + "|(?i:"
+    + "|".join(re.escape(s) for s in sorted(NAMES, key=len, reverse=True))
+    + rf")s?)(?!{_LETTER})"
 )
 _TRIM = " \t,;:|*_-–—.'\"’“”»«>"
 
@@ -377,8 +382,9 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
                 pass
             else:
                 continue
-        if any(d.start < end and start < d.end for d in values.dates):
-            continue
+        dated = any(d.start < end and start < d.end for d in values.dates)
+        if dated and not match.group().isdigit():
+            continue  # 20240115 may be a number as well
         if count == 0 and (prefix := _PREFIX.match(row.text, slot.start, end)) and prefix.end() == start:
             start = prefix.start()
         elif count == 0 and start == slot.start and (tail := _label_tail(row.text, start)):
@@ -400,6 +406,7 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         lead = start - slot.start
         digits = sum(c.isdigit() for c in value)
         shape = 1.0 if digits >= 3 else 0.9 if len(value) >= 3 else 0.75 if digits == 2 else 0.5
+        shape *= 0.8 if dated else 1.0
         yield _reading(
             row, start, end, value, shape * (1.0 if count == 0 else 0.7) * (1.0 if lead < 25 else 0.85)
         )

@@ -168,10 +168,17 @@ def _choice(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
         if fit < 0.5:
             break
         for slot in slots(facts, label, cut):
-            if slot.steps == 0:
-                for member, span, exact in _members_in(slot.row, slot.start, slot.end, members):
-                    return Leaf(member, (span,), (0.95 if exact else 0.8) * fit, inferred=True)
+            said = [*_members_in(slot.row, slot.start, slot.end, members)] if slot.steps == 0 else []
+            if said and not any(
+                _apart(said[0][1], span) for _, span, _ in said
+            ):  # else all choices are printed
+                member, span, exact = said[0]
+                return Leaf(member, (span,), (0.95 if exact else 0.8) * fit, inferred=True)
     return _only_one(facts, profile, members)
+
+
+def _apart(one: Span, other: Span) -> bool:
+    return not {p.index for p in one.parts} & {p.index for p in other.parts}
 
 
 def _only_one(facts: Facts, profile: Profile, members: Sequence[Scalar]) -> Leaf | None:
@@ -183,11 +190,12 @@ def _only_one(facts: Facts, profile: Profile, members: Sequence[Scalar]) -> Leaf
                 continue
             row = page.row_of(segment)
             for member, span, _ in _members_in(row, segment.start, segment.end, members):
-                if len(phrases.key(str(member))) >= 3:
-                    seen.setdefault(member, span)
+                seen.setdefault(member, span)
     if len(seen) != 1:
         return None
     ((member, span),) = seen.items()
+    if len(phrases.key(str(member))) < 3:
+        return None
     return Leaf(member, (span,), 0.5, inferred=True)
 
 

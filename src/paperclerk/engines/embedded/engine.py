@@ -5,6 +5,7 @@ Deterministic, linear in the pages. What each part does: docs/engine.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -13,14 +14,17 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded import blocks, contracts
 from paperclerk.engines.embedded.assignment import assign
+from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.confidence import probability
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.items import Tables
+from paperclerk.engines.embedded.levelling import levelled
 from paperclerk.engines.embedded.profile import profile, prompted, streets_apart
 from paperclerk.engines.embedded.ranking import Ranking
 from paperclerk.engines.engine import Context
 from paperclerk.schemas.compiled import Field
 
+_SUPPLIED = 0.85  # of its score is left to a date-time whose time is ours: never `hi`
 _ILLEGIBLE = 0.5  # of its score is left to a value there: below `med`
 
 
@@ -31,7 +35,7 @@ class EmbeddedEngine:
 
     def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
         """A tree of the schema's shape; every value points at the words it was read from."""
-        tree = _Extraction(pages, schema, context).tree()
+        tree = _Extraction([levelled(page) for page in pages], schema, context).tree()
         illegible = frozenset(page.index for page in pages if page.reason)
         return _doubted(tree, illegible) if illegible else tree
 
@@ -59,8 +63,19 @@ class _Extraction:
             taken = {c.place for i, c in chosen.items() if i != index}
             score = probability(candidate, ranked[index], asked, taken)
             if score is not None:
-                found[asked.field.path] = Leaf(candidate.value, candidate.spans, score)
+                supplied = self._supplies_midnight(candidate)
+                found[asked.field.path] = Leaf(
+                    candidate.value,
+                    candidate.spans,
+                    _SUPPLIED * score if supplied else score,
+                    inferred=supplied,
+                )
         return found | ranking.inferred()
+
+    def _supplies_midnight(self, candidate: Candidate) -> bool:
+        """Whether a date-time was made of a date alone: the page names no time."""
+        printed = " ".join(self.facts.layout.text_of(span) for span in candidate.spans)
+        return str(candidate.value).endswith("T00:00:00") and re.search(r"\d[:h.]\d\d", printed) is None
 
     def _build(self, field: Field) -> Tree:
         if field.kind == "object":

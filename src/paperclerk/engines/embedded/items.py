@@ -296,7 +296,7 @@ class Tables:
             if child.kind == "array" and child.items is not None:
                 found = [leaf_for(child.items, part, self.locale, sure) for part in divided(pieces)]
                 return [leaf for leaf in found if leaf.value is not None]
-            if "code" in child.description.lower() and _role(child) == "description":
+            if _CODELESS.search(child.description) and _role(child) == "description":
                 pieces = _split_words(pieces)
                 return _name_leaf(without_code(pieces) or text_of(pieces), sure)
             return leaf_for(child, text_of(pieces), self.locale, sure)
@@ -316,7 +316,7 @@ class Tables:
             if role == "line_total" or (role == "unit_price" and not priced):
                 return _number_leaf(child, entry.amount.text, entry.amount.number, sure)
             if role == "description" and entry.name is not None:
-                return _name_leaf(entry.name, sure)
+                return _name_leaf(_uncounted(entry.name) if count is not None else entry.name, sure)
             if role == "quantity" and quantity is not None:
                 return _number_leaf(child, *quantity, sure)
             if role == "quantity" and count is not None:
@@ -329,15 +329,28 @@ class Tables:
 
 
 def _leading_counts(ledger: Ledger) -> list[Number | None]:
-    """The number that each line begins with, where most do and they do not just number the lines."""
+    """The number that each line begins with, where most do and they do not just number the lines. Those of names
+    ("7 Up", "50 nails") have no `x` behind them and do not repeat."""
     found = [_LEADING.match(e.amount.text.text) for e in ledger.entries]
     counts = [Number(float(m[1]), m.start(1), m.end(1)) if m else None for m in found]
     given = [c.value for c in counts if c is not None]
     numbering = len(given) > 2 and all(b == a + 1 for a, b in itertools.pairwise(given))
-    return [None] * len(counts) if 2 * len(given) <= len(counts) or numbering else counts
+    named = not any(m[2] for m in found if m) and len(set(given)) == len(given) > 1
+    return [None] * len(counts) if 2 * len(given) <= len(counts) or numbering or named else counts
 
 
-_LEADING = re.compile(r"(\d{1,2})\s*[x×]?\s+(?=[^\W\d])")
+def _uncounted(name: Text) -> Text:
+    """A name without the count in front of it."""
+    pieces = _split_words(name.pieces)
+    for n in range(1, min(3, len(pieces))):
+        if _COUNT.fullmatch(" ".join(p.text for p in pieces[:n])):
+            name = text_of(pieces[n:])
+    return name
+
+
+_CODELESS = re.compile(r"\b(?:without|excluding|not|no)\b[^.;]{0,30}\bcodes?\b", re.I)
+_LEADING = re.compile(r"(\d{1,2})\s*([x×X])?\s+(?=[^\W\d])")
+_COUNT = re.compile(r"\d{1,2}\s*[x×X]?")
 
 
 def _sums_up(grid: Numbers, count: int) -> bool:

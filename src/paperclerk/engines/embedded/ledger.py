@@ -5,6 +5,7 @@ The strongest evidence is arithmetic: a stretch of amounts that adds up to an am
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections.abc import Sequence
@@ -141,16 +142,17 @@ def _proved_run(amounts: Sequence[Amount]) -> list[Amount] | None:
 def _announced_run(amounts: Sequence[Amount]) -> list[Amount] | None:
     """Three amounts or more at the end of a stretch that add up to a total printed before it, as where a bill says
     first what is due and then for what."""
+    sums = [0.0, *itertools.accumulate(a.value for a in amounts)]
+    ends = [len(amounts)] * (len(amounts) + 1)
+    for i in range(len(amounts) - 1, -1, -1):
+        ends[i] = i if amounts[i].total else ends[i + 1]
+    named: set[float] = set()
     for begin in range(1, len(amounts)):
-        stretch = amounts[begin:]
-        end = next((i for i, a in enumerate(stretch) if a.total), len(stretch))
-        named = [a.value for a in amounts[:begin] if a.total]
-        if (
-            end >= 3
-            and amounts[begin].at > amounts[begin - 1].at
-            and any(close(sum(a.value for a in stretch[:end]), n) for n in named)
-        ):
-            return list(stretch[:end])
+        before, end = amounts[begin - 1], ends[begin]
+        if before.total:
+            named.add(round(before.value, 2))
+        if end - begin >= 3 and amounts[begin].at > before.at and round(sums[end] - sums[begin], 2) in named:
+            return list(amounts[begin:end])
     return None
 
 

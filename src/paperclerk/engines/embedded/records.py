@@ -11,9 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paperclerk.domain.geometry import union
+from paperclerk.engines.embedded.arithmetic import close
 from paperclerk.engines.embedded.cells import has_letters, lines_of, numbers_of, text_of
 from paperclerk.engines.embedded.columns import Heading, Kinds, Place, assign, headings, with_borders
-from paperclerk.engines.embedded.roles import NUMERIC, roles_of_field, starts_with_carry, starts_with_total
+from paperclerk.engines.embedded.roles import (
+    NUMERIC,
+    roles_of_field,
+    says_more_than_a_total,
+    starts_with_carry,
+    starts_with_total,
+)
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.printed.locale import Locale
 from paperclerk.schemas.compiled import Field
@@ -157,14 +164,18 @@ class _Reader:
     def read(self, strips: Sequence[Strip], page: int) -> bool:
         """Takes the strips of a page. False when the table ended on it."""
         self.last = None
-        for strip in strips:
+        for strip, following in zip(
+            strips, (*strips[1:], None), strict=False
+        ):  # none where there is no strip
             if self._repeats_heading(strip):
                 continue
             cells = self.cells(strip)
             numeric = self.numeric(cells)
             if self._far_below(strip) and strip.box.y0 > 0.85 * strip.page.height:
                 break  # the foot of the page: the table may go on overleaf
-            if self._far_below(strip) or self._ends(strip, cells, numeric):
+            if self._far_below(strip) or (
+                self._ends(strip, cells, numeric) and not self._is_amid(strip, cells, numeric, following)
+            ):
                 self._flush(page)
                 return False
             if len(numeric) != 1 or not any(starts_with_carry(p.text) for p in strip.pieces):
@@ -247,6 +258,25 @@ class _Reader:
         ):
             return True
         return len(numeric) < 2 and self._names_columns(cells)
+
+    def _is_amid(
+        self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int], following: Strip | None
+    ) -> bool:
+        """Whether a row only begins like a total ("Cash register"): it says more, fills the columns of the row
+        below it, which is none either, and is no sum of the rows above."""
+        if following is None or len(numeric) != 1 or not says_more_than_a_total(strip.pieces[0].text):
+            return False
+        below = self.cells(following)
+        if below.keys() != cells.keys() or self.numeric(below) != numeric or self._far_below(strip):
+            return False
+        if starts_with_total(following.text) and not says_more_than_a_total(following.pieces[0].text):
+            return False
+        amount = numbers_of(text_of([cells[next(iter(numeric))]]), self.locale)[-1].value
+        return not close(amount, self._sum(next(iter(numeric))))
+
+    def _sum(self, column: int) -> float:
+        found = (numbers_of(text_of(r.cells[column]), self.locale) for r in self.records if column in r.cells)
+        return sum(numbers[-1].value for numbers in found if numbers)
 
     def _names_columns(self, cells: Mapping[int, Piece]) -> bool:
         """Words where the rows so far have numbers: the heading of another table."""

@@ -113,6 +113,15 @@ def starts_with_total(text: str) -> bool:
     return fold(text).startswith("gesamt") or _starts_with(text, phrases("words")["total"])
 
 
+def says_more_than_a_total(text: str) -> bool:
+    """Whether a word of its own follows the words for a sum: "Cash register", not "Total net" or "VAT 19 %"."""
+    words = [w for w in fold(text).split() if not w.isdigit()]
+    known = phrases("words")["total"]
+    head = max((n for n in range(1, min(4, len(words)) + 1) if " ".join(words[:n]) in known), default=0)
+    rest = [w for w in words[head:] if len(w) > 2 and w not in _SMALL]
+    return head > 0 and bool(rest) and not any(" ".join(words[n:]) in known for n in range(len(words)))
+
+
 def starts_with_carry(text: str) -> bool:
     """Whether a line begins with a word for a sum carried over a page."""
     return _starts_with(text, phrases("words")["carry"])
