@@ -79,6 +79,28 @@ def test_a_vat_id_of_a_country_whose_form_is_not_known_is_not_judged() -> None:
     assert checked.verdict == "broken" and checked.about == ("buyer",)
 
 
+def test_all_rows_of_a_broken_product_are_put_in_question() -> None:
+    rows = [{"n": 2, "each": 3.0, "sum": total} for total in (6.0, 7.0, 6.0, 8.0, 9.0, 10.0)]
+    [checked] = check_rules({"items": rows}, [Rule("product", ("items[].n", "items[].each"), "items[].sum")])
+    assert {path for path in checked.about if path.endswith("sum")} == {
+        f"items[{row}].sum" for row in (1, 3, 4, 5)
+    }
+    assert "items[1].sum is 7.00" in checked.why and checked.why.endswith("And 1 more.")
+
+
+def test_rows_of_rows_are_put_in_question_together() -> None:
+    orders = [{"items": [{"n": 2, "each": 3, "sum": 6}]}, {"items": [{"n": 2, "each": 3, "sum": 7}]}]
+    of = ("orders[].items[].n", "orders[].items[].each")
+    [checked] = check_rules({"orders": orders}, [Rule("product", of, "orders[].items[].sum")])
+    assert checked.about == (*of, "orders[].items[].sum")
+
+
+def test_all_dates_that_are_out_of_order_are_put_in_question() -> None:
+    response = {"a": "2024-03-02", "b": "2024-03-01", "c": "2024-04-02", "d": "2024-04-01"}
+    [checked] = check_rules(response, [Rule("order", ("a", "b", "c", "d"))])
+    assert checked.about == ("a", "b", "c", "d")
+
+
 def test_tolerance() -> None:
     rounded = {**INVOICE, "total": 119.01}
     assert check_rules(rounded, [HOLD[0]])[0].verdict == "holds"

@@ -87,6 +87,7 @@ def test_the_span_holds_the_value_and_nothing_else(claim: Claim, span: Span) -> 
         Claim(24.41, kind="number"),
         Claim(9, kind="number"),  # part of a name
         Claim("2018-06-06", "05.06.2018"),
+        Claim("2018-06-05-0042", "05.06.2018"),  # an id that begins like a date is none
         Claim("Rubber Tree Plantation", "Rubber Tree Plantation"),
         Claim("Rubber Tree Plantation", "Paper Mill Trading"),
         Claim("PM-2024/0018", "PM-2024/0018"),  # digits are never matched by likeness
@@ -99,6 +100,11 @@ def test_the_span_holds_the_value_and_nothing_else(claim: Claim, span: Span) -> 
 )
 def test_what_is_not_on_the_page_has_no_place(claim: Claim) -> None:
     assert place(claim, RECEIPT) is None
+
+
+@pytest.mark.parametrize("value", ["2018-06-05", "2018-06-05T00:00:00Z", "2018-06-05 12:30"])
+def test_a_date_is_placed_by_what_it_says(value: str) -> None:
+    assert place(Claim(value, "05.06.2018"), RECEIPT) is not None
 
 
 def test_a_choice_may_be_concluded_from_a_quote_and_says_so() -> None:

@@ -22,6 +22,7 @@ from paperclerk.printed.identifiers import CHECKSUMS
 MAX_LOGIC_CHARS = 1_000_000
 MAX_LOGIC_STEPS = 1_000_000
 QUESTIONED = 0.65  # the most that a value is worth that a broken rule speaks of: not measured
+TOLD = 3  # rows of a broken rule that are told
 Verdict = Literal["holds", "broken", "does not apply"]
 
 
@@ -151,7 +152,7 @@ def _product(response: Any, rule: Rule) -> Checked:
     totals = values_at(response, rule.equals)
     if any(len(column) != len(totals) for column in columns):
         return Checked(rule, "does not apply", "the paths do not go through the same rows")
-    applied = False
+    applied, about, why = False, dict[str, None](), []
     for row, total in enumerate(totals):
         numbers, wanted = [_number(column[row]) for column in columns], _number(total)
         if wanted is None or any(n is None for n in numbers):
@@ -159,10 +160,17 @@ def _product(response: Any, rule: Rule) -> Checked:
         applied = True
         got = math.prod(n for n in numbers if n is not None)
         if abs(got - wanted) > rule.tolerance + 1e-9:
-            about = tuple(path.replace("[]", f"[{row}]") for path in (*rule.of, rule.equals))
-            why = f"{' x '.join(rule.of)} is {_plain(got)}, but {about[-1]} is {_plain(wanted)}."
-            return Checked(rule, "broken", why, about)
+            paths = [_in_row(path, row) for path in (*rule.of, rule.equals)]
+            about |= dict.fromkeys(paths)
+            why.append(f"{' x '.join(rule.of)} is {_plain(got)}, but {paths[-1]} is {_plain(wanted)}.")
+    if why:
+        return Checked(rule, "broken", _told(why), tuple(about))
     return Checked(rule, "holds") if applied else Checked(rule, "does not apply", "a value is null")
+
+
+def _in_row(path: str, row: int) -> str:
+    """The path in one row; that of all rows where they are rows of rows, through which `row` is counted on."""
+    return path.replace("[]", f"[{row}]") if path.count("[]") == 1 else path
 
 
 def _order(response: Any, rule: Rule) -> Checked:
@@ -170,10 +178,11 @@ def _order(response: Any, rule: Rule) -> Checked:
     known = [(path, day) for path, day in dated if day is not None]
     if len(known) < 2:
         return Checked(rule, "does not apply", "a date is null or no date")
-    for (first, one), (second, other) in pairwise(known):
-        if one > other:
-            why = f"{first} ({one}) is after {second} ({other})."
-            return Checked(rule, "broken", why, (first, second))
+    wrong = [(before, after) for before, after in pairwise(known) if before[1] > after[1]]
+    if wrong:
+        why = [f"{first} ({one}) is after {second} ({other})." for (first, one), (second, other) in wrong]
+        about = dict.fromkeys(path for pair in wrong for path, _ in pair)
+        return Checked(rule, "broken", _told(why), tuple(about))
     return Checked(rule, "holds")
 
 
@@ -191,6 +200,11 @@ def _checksums(response: Any, rule: Rule) -> Checked:
             rule, "broken", f"No valid {rule.rule}: {told}.", tuple(dict.fromkeys(path for path, _ in wrong))
         )
     return Checked(rule, "holds")
+
+
+def _told(reasons: Sequence[str]) -> str:
+    more = len(reasons) - TOLD
+    return " ".join(reasons[:TOLD]) + (f" And {more} more." if more > 0 else "")
 
 
 def _number(value: Any) -> float | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -266,13 +267,16 @@ class Said:
         return bool(self.days) or self.amount is not None
 
 
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+
+
 @functools.lru_cache(maxsize=4096)
 def said_by(text: str, locale: Locale) -> Said:
     text = text.strip()
     if len(text) > 40 or not any(c.isdigit() for c in text):
         return Said()
     days: dict[dt.date, None] = {}
-    if text[4:5] == "-":
+    if _ISO.fullmatch(text):
         try:
             return Said((dt.date.fromisoformat(text[:10]),))
         except ValueError:
