@@ -251,6 +251,20 @@ def test_markdown_and_delimited_values(read: Read) -> None:
     assert {cell.name for cell in values.pages[0].cells} >= {"A1", "D4"} and len(values.pages[0].cells) == 16
 
 
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\f"])
+def test_only_line_ends_end_a_row_of_values(read: Read, odd: str) -> None:
+    page = read(f"Name;Note;Amount\nA;one{odd}two;5.00\nB;x;6.00\n".encode()).pages[0]
+    assert text_of(page).split() == ["Name", "Note", "Amount", "A", "one", "two", "5.00", "B", "x", "6.00"]
+    assert {cell.name for cell in page.cells} == {f"{column}{row}" for column in "ABC" for row in (1, 2, 3)}
+
+
+def test_values_with_a_quote_that_has_no_end_are_text(read: Read) -> None:
+    document = read(b'Name;Note;Amount\nA;x;1.00\n"B;x;2.00\nC;x;3.00\n' + b"D;x;4.00\n" * 9)
+    assert document.info.media_type == "text/plain" and line_texts(document.pages[0])[3] == "C;x;3.00"
+    closed = read(b'Name;Note;Amount\nA;x;1.00\nB;"two\nlines";"2.00"')
+    assert closed.info.media_type == "text/csv" and len(closed.pages[0].cells) == 9
+
+
 def test_heic_and_avif(read: Read) -> None:
     heic = read((Path(__file__).parent / "word.heic").read_bytes())
     assert heic.info.media_type == "image/heic" and text_of(heic.pages[0]) == "word 1.00"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 
@@ -68,13 +69,17 @@ def _lines(text: str) -> Iterator[Block]:
 
 def _cells(text: str, delimiter: str) -> list[SheetCell]:
     cells: list[SheetCell] = []
-    for row, values in enumerate(csv.reader(text.splitlines(keepends=True), delimiter=delimiter)):
+    last = ""
+    for row, values in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
+        last = values[-1] if values else ""
         for column, value in enumerate(values):
             value = value.strip()
             if value:
                 cells.append(SheetCell(row, column, value, bool(_NUMBER.fullmatch(value)), size=_SIZE))
         if len(cells) > MAX_CELLS:
             raise too_many_cells("table")
+    if "\n" in last and text.endswith(last):
+        raise csv.Error("a quoted field has no end")
     return cells
 
 
