@@ -32,6 +32,12 @@ def test_words_and_places(read: Read) -> None:
     assert 9 < first.size < 15
 
 
+def test_a_long_code_is_one_word_with_all_its_characters(read: Read) -> None:
+    code = "".join(str(n % 10) + "x" for n in range(150))
+    (page,) = read(made.pdf(made.lines([code], x=10, font=3))).pages
+    assert [word.text for word in page.words] == [code]
+
+
 def test_a_path_and_bytes_read_alike(reader: ProcessReader, read: Read, tmp_path: Path) -> None:
     data = made.pdf(made.lines())
     file = tmp_path / "name.tiff"

@@ -39,7 +39,6 @@ _UNKNOWN = 0xFFFD
 
 _GAP = 0.30  # of the font size: a wider gap ends a word even without a space character
 _BACKWARD = 0.5  # of the font size: so far to the left means another run of text
-_MAX_WORD = 200
 
 
 def words_of(characters: Characters) -> list[Word]:
@@ -129,7 +128,7 @@ def _build(characters: Characters, solid: npt.NDArray[np.intp], starts: npt.NDAr
     for start, end, (x0, y0, x1, y1), upright, heavy in zip(
         first.tolist(), ends, sides, vertical, bold, strict=True
     ):
-        clean = normalise(text[start : min(end, start + _MAX_WORD)])
+        clean = normalise(text[start:end])
         if clean:
             size = x1 - x0 if upright else y1 - y0
             words.append(Word(clean, Box(x0, y0, x1, y1), 1.0, round(size, 2), heavy))
