@@ -21,11 +21,13 @@ from paperclerk.engines.embedded.roles import (
     words_of,
 )
 from paperclerk.engines.embedded.strips import Piece, Strip
+from paperclerk.engines.embedded.thesaurus import says
 from paperclerk.schemas.compiled import Field
 
 AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
 NO_HEADING = re.compile(r"^[\W\d_]*$|\d{4,}")
 LEAST_MATCH = 0.5
+ALIKE = 0.85  # how much another word of the same meaning counts
 ORDERED = 0.6  # a match by the order of the columns alone
 
 Path = tuple[str, ...]  # Field.path
@@ -342,6 +344,7 @@ def _likeness(name: str, title: str, description: str, label: str, owner: str) -
     common = len(mine & theirs) + sum(
         0.9 * any(abbreviates(t, m) for m in mine - theirs) for t in theirs - mine
     )
+    common += _akin(words_of(name), fold(label), mine & theirs)
     best = common / max(len(theirs), min(len(mine), 3)) if common else 0.0
     if mine < theirs:
         best = max(best, 0.55)  # "Descrizione della prestazione" is a descrizione
@@ -353,6 +356,12 @@ def _likeness(name: str, title: str, description: str, label: str, owner: str) -
     for role, weight in roles_of(name, title, description).items():
         best = max(best, 0.97 * weight * have.get(role, 0.0))
     return best
+
+
+def _akin(name: str, label: str, said: Set[str]) -> float:
+    """How much of a heading means the same as words of the property, those apart that both say."""
+    mine, theirs = ([w for w in text.split() if not stems(w) & said] for text in (name, label))
+    return ALIKE * sum(any(says(t, m) for m in mine) for t in theirs)
 
 
 def with_borders(columns: Sequence[Column], body: Sequence[Strip]) -> tuple[Column, ...]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from paperclerk.engines.embedded import lexicon, phrases
+from paperclerk.engines.embedded import lexicon, phrases, thesaurus
 from paperclerk.engines.embedded.layout import Row, Segment
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.values import Values
@@ -34,6 +34,7 @@ _COMPOUND = re.compile(
 _MISREAD = re.compile(r"[^\W\d_]{1,}[01][^\W\d_]{1,}[:.]?")  # Bi1l, T0TAL
 _GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*?)(?::(?=[^/\s])|[.…]{3,})")
 _JOINED_ON = re.compile(r"\s+(?:or|and|of|oder|und|ou|et|y|o|e|&|/)\s", re.I)
+_SHORT = re.compile(r"(?<![^\W\d_])(?P<word>[^\W\d_]{3,})\.(?![\w.])")
 _LEADER = re.compile(r"[.…·_]{3,}")  # Fare ........ 148.00
 
 
@@ -290,6 +291,7 @@ def _is_code(text: str, entries: Sequence[lexicon.Entry]) -> bool:
 
 
 _SUBJECTS = frozenset({"employee", "patient", "insured", "borrower"})  # a bare "Name" on a document is theirs
+ALIKE = 0.85  # how much another word of the same meaning counts
 _WORDY = frozenset({"name", "address", "text", "choice"})  # values that may be words, right after their label
 
 
@@ -306,9 +308,11 @@ class Matcher:
             for s in {*label.stems, *label.aside}:
                 self._by_stem[s].append(label)
             self._by_key[phrases.key(label.text)].append(label)
-        self._near: dict[str, dict[str, float]] = {}
-        for stem in {w for p in profiles for w, _ in (*p.words, *p.hints)}:
-            self._near[stem] = self._alike(stem)
+        self._shortened = {phrases.stem(m) for x in labels for m in _shortened(x.text)}
+        every = {w for p in profiles for w, _ in (*p.words, *p.hints)}
+        self._near = {stem: self._alike(stem) for stem in every}
+        named = {w for p in profiles for w, v in p.words if v > 0.5}
+        self._kin = {stem: self._akin(stem) for stem in named}
 
     def _alike(self, stem: str) -> dict[str, float]:
         found = {stem: 1.0} if stem in self._by_stem else {}
@@ -318,6 +322,13 @@ class Matcher:
             ):
                 found.setdefault(other, 0.9 * score / 100)
         return found
+
+    def _akin(self, stem: str) -> frozenset[str]:
+        """Stems of labels that mean the same in other words or another language, or are short for it."""
+        found = {other for other in self._by_stem if thesaurus.says(other, stem)}
+        longer = (stem, *(w for things in thesaurus.meant_by(stem)[:1] for w in thesaurus.words_for(things)))
+        found |= {s for s in self._shortened if any(len(w) > len(s) + 1 and w.startswith(s) for w in longer)}
+        return frozenset(found)
 
     def matches(self, profile: Profile) -> list[tuple[Label, float, bool]]:
         """Labels that may name the field: (label, fit 0..1, whether only its head before `cut` is meant)."""
@@ -363,7 +374,7 @@ class Matcher:
         telling = [w for w, v in profile.words if v > 0.5] or [w for w, _ in profile.words]
         found: dict[int, Label] = {}
         for word in telling:
-            for other in self._near.get(word, ()):
+            for other in (*self._near.get(word, ()), *self._kin.get(word, ())):
                 for label in self._by_stem[other]:
                     found[id(label)] = label
         return list(found.values())
@@ -374,8 +385,11 @@ class Matcher:
         hit: dict[str, float] = {}
         spoken = stems | set(label.aside)
         got = 0.0
+        apart = label.colon or label.whole  # in a line of text other words say little
         for word, value in profile.words:
             near = [(o, v) for o, v in self._near.get(word, {}).items() if o in spoken]
+            if not near and apart:
+                near = [(o, ALIKE) for o in self._kin.get(word, ()) if o in stems]
             if near:
                 other, like = max(near, key=lambda n: n[1])
                 hit[other] = like
@@ -385,6 +399,8 @@ class Matcher:
                 if other in stems:
                     hit.setdefault(other, 0.7 * like)
         need = sum(v for _, v in profile.words) or 1.0
+        if set(hit.values()) == {ALIKE} and got < 0.5 * need:
+            return 0.0  # a part of the name, and that in other words
         if profile.want in ("name", "text") and label.stems[-1] == "no" and "no" not in hit:
             return 0.0  # "Hospital no" asks for no hospital
         have = sum(phrases.weight(s) for s in stems) or 1.0
@@ -392,6 +408,12 @@ class Matcher:
             return float((got / need) ** 0.8)  # the brackets say it: (EIN)
         covered = sum(phrases.weight(s) * like for s, like in hit.items())
         return float((got / need) ** 0.8 * min(1.0, covered / have) ** 0.6)
+
+
+@lru_cache(maxsize=32768)
+def _shortened(text: str) -> tuple[str, ...]:
+    """Words that end in a full stop: `Data pag.`"""
+    return tuple(t for m in _SHORT.finditer(text) for t in phrases.tokens(m["word"]))
 
 
 def _rival(label: Label, profile: Profile) -> float:
