@@ -24,8 +24,9 @@ class Redaction:
     """What is covered in a copy of the document: the places of `fields`, and what looks like one of `kinds`.
 
     Fields are paths like `customer.address` or `items[].price`; a path covers all that is below it, `*`
-    everything. Kind `name` are the fields of the schema that are called names; `account` are IBANs, card numbers
-    and what an account label stands before; the others are what they say.
+    everything. Kind `name` are the fields of the schema that are called names, and the names of persons that the
+    pages label; `account` are IBANs, card numbers and what an account label stands before or above; the others are what
+    they say.
     """
 
     fields: tuple[str, ...] = ()

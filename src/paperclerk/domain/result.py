@@ -86,7 +86,9 @@ class FieldError(msgspec.Struct, frozen=True):
     """A field that could not be given as the schema wants it. `path` is like `items[2].price`."""
 
     path: str
-    code: str  # missing_required | invalid_value | incomplete_pages | model_failed | read_in_parts | unplaced
+    # missing_required | invalid_value | incomplete_pages | model_failed | read_in_parts | unplaced | not_covered
+    # | not_found
+    code: str
     message: str
 
 

@@ -12,22 +12,24 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from paperclerk.domain.agent import Redaction
-from paperclerk.domain.document import Cover, Page, PageStatus
+from paperclerk.domain.document import Cover, Line, Page, PageStatus
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import FieldError, Leaf, Step
-from paperclerk.extraction import sensitive
+from paperclerk.extraction import persons, sensitive
+from paperclerk.extraction.cells import Cells, Text
 from paperclerk.extraction.packets.packet import BundleResult
 from paperclerk.extraction.result import Result
 from paperclerk.grounding.places import displayed_fraction
-from paperclerk.schemas.chosen import is_chosen
+from paperclerk.schemas.chosen import is_chosen, is_name
 
 MARGIN = 0.15  # of a word's height, on every side
 SHORTEST = 3  # characters of a value that is looked for elsewhere
 WHOLE_WORD_BELOW = 6  # a shorter value is not looked for inside of words
+MOST_TOLD = 20  # names of what was not found, in one message
 
+_PRINTED_IN_BOXES = ("account", "ssn")  # a box for each digit or group of them
 _OF_A_BUNDLE = re.compile(r"^documents\[\d+\]\.response\.?")
 
 WordAt = tuple[int, int]  # page index, word index
@@ -51,9 +53,17 @@ def cover(result: Result, redaction: Redaction) -> Covering:
     made = Covering()
     words: set[WordAt] = set()
     texts = {index: _Text(page) for index, page in result.pages.items() if page.status is PageStatus.OK}
+    names: list[str] = []
+    absent: list[str] = []
     for path, leaf in result.leaves():
-        if leaf.value is None or not is_chosen(_in_its_schema(path, result), redaction):
+        name = _in_its_schema(path, result)
+        if not is_chosen(name, redaction):
             continue
+        if leaf.value is None:
+            absent.append(path)
+            continue
+        if "name" in redaction.kinds and is_name(name) and persons.is_person(name, str(leaf.value)):
+            names.append(str(leaf.value))
         found = set(_own_words(leaf)) | set(_elsewhere(leaf, result.pages, texts))
         if not found and isinstance(leaf.value, bool):
             continue
@@ -66,10 +76,14 @@ def cover(result: Result, redaction: Redaction) -> Covering:
             )
         words |= found
     for kind in redaction.kinds:
-        for index, text in texts.items():
-            for start, end in sensitive.found(kind, text.lines):
-                made.counts[kind] += 1
-                words.update((index, word) for word in text.line_words(start, end))
+        stretches = _apart(_names(texts, names) if kind == "name" else _of_kind(kind, texts))
+        made.counts[kind] += len(stretches)
+        words.update(*stretches)
+        if not stretches:
+            absent.append(f"kind {kind}")
+    if absent:
+        made.errors.append(_not_found(absent))
+    made.counts += Counter()  # drops the kinds that were not found
     boxes: dict[int, list[Box]] = {}
     for index, word in sorted(words):
         boxes.setdefault(index, []).append(result.pages[index].words[word].box)
@@ -85,7 +99,7 @@ def cover(result: Result, redaction: Redaction) -> Covering:
 
 
 class _Text:
-    """The words of a page as two texts: tidied and all in one row, and as printed, line by line."""
+    """The words of a page as texts: tidied and all in one row, and as printed, line by line."""
 
     def __init__(self, page: Page) -> None:
         row, self._row_starts, self._row_words = [], [0], []
@@ -95,15 +109,22 @@ class _Text:
                 self._row_words.append(index)
                 self._row_starts.append(self._row_starts[-1] + len(key) + 1)
         self.row = " ".join(row)
-        self._line_words = [index for line in page.lines for index in line.words]
-        self._line_starts = list(
-            accumulate((len(page.words[index].text) + 1 for index in self._line_words), initial=0)
-        )
-        self.lines = "".join(
-            " ".join(page.words[index].text for index in line.words) + "\n"
-            for line in page.lines
-            if line.words
-        )
+        self.page = page
+        self.cells = Cells(page)
+
+    def printed(self, kind: str) -> Iterator[Text]:
+        """Each printed line, and each label together with what stands below it."""
+        for row in self.cells.rows:
+            yield self.cells.text(row, boxed=kind in _PRINTED_IN_BOXES)
+            for cell in row:
+                if sensitive.is_label(kind, self.cells.text([cell]).text):
+                    yield from self._below(cell)
+
+    def _below(self, label: Line) -> Iterator[Text]:
+        for cell in self.cells.beneath(label):
+            if not any(character.isdigit() for character in self.cells.text([cell]).text):
+                return
+            yield self.cells.text([label, cell])
 
     def find(self, needle: str) -> Iterator[int]:
         """The words that `needle`, a tidied text, stands in."""
@@ -116,11 +137,6 @@ class _Text:
                 last = bisect.bisect_left(self._row_starts, end)
                 yield from self._row_words[first:last]
             at = self.row.find(needle, at + 1)
-
-    def line_words(self, start: int, end: int) -> Sequence[int]:
-        """The words that characters `start:end` of `lines` stand in."""
-        first = bisect.bisect_right(self._line_starts, start) - 1
-        return self._line_words[max(0, first) : bisect.bisect_left(self._line_starts, end)]
 
 
 def tidy(text: str) -> str:
@@ -150,6 +166,50 @@ def _elsewhere(leaf: Leaf, pages: Mapping[int, Page], texts: Mapping[int, _Text]
         if len(needle) >= SHORTEST:
             for index, text in texts.items():
                 yield from ((index, word) for word in text.find(needle))
+
+
+def _of_kind(kind: str, texts: Mapping[int, _Text]) -> Iterator[set[WordAt]]:
+    for index, text in texts.items():
+        for printed in text.printed(kind):
+            for start, end in sensitive.found(kind, printed.text):
+                yield {(index, word) for word in printed.words_in(start, end)}
+
+
+def _names(texts: Mapping[int, _Text], names: Iterable[str]) -> Iterator[set[WordAt]]:
+    """Names that the pages label, and the parts of these and of `names` wherever they are printed."""
+    labelled = [(index, name) for index, text in texts.items() for name in persons.names_on(text.cells)]
+    yield from ({(index, word) for word in name.words} for index, name in labelled)
+    known = persons.Known([*names, *(name.text for _, name in labelled)])
+    for index, text in texts.items():
+        for line in text.page.lines:
+            said = [text.page.words[word].text for word in line.words]
+            held = [word in known for word in said]
+            for n, word in enumerate(line.words):
+                beside = any(held[max(0, n - 2) : n + 3]) and persons.is_initial(said[n])
+                if held[n] or beside:
+                    yield {(index, word)}
+
+
+def _apart(stretches: Iterable[set[WordAt]]) -> list[set[WordAt]]:
+    """The stretches without those that others hold."""
+    kept: list[set[WordAt]] = []
+    covered: set[WordAt] = set()
+    for stretch in stretches:
+        if not stretch <= covered:
+            kept.append(stretch)
+            covered |= stretch
+    return kept
+
+
+def _not_found(absent: Sequence[str]) -> FieldError:
+    told = ", ".join(absent[:MOST_TOLD]) + (
+        f" and {len(absent) - MOST_TOLD} more" if len(absent) > MOST_TOLD else ""
+    )
+    return FieldError(
+        "",
+        "not_found",
+        f"Nothing was found to cover for {told}. If the pages hold any of it, it stays readable: look at the copy.",
+    )
 
 
 def _unsearched(result: Result) -> set[int]:

@@ -13,6 +13,9 @@ from paperclerk.printed.identifiers import IBAN_LENGTHS, is_iban, is_luhn
 
 Stretch = tuple[int, int]  # characters start:end
 
+LONGEST_LABEL = 40  # characters
+_ANY_NUMBER = "283746501"
+
 _EMAIL = re.compile(r"[\w.+%'-]{1,64} ?@ ?(?:[\w-]{1,63}\.){1,5}[^\W\d][\w-]{1,62}")
 
 _PHONE = (
@@ -90,6 +93,13 @@ def found(kind: str, text: str) -> list[Stretch]:
         else:
             stretches.append((start, end))
     return stretches
+
+
+def is_label(kind: str, text: str) -> bool:
+    """Whether a number behind `text`, which is no more than a label, would be taken for one of the kind."""
+    return len(text) <= LONGEST_LABEL and bool(
+        found(kind, f"{text}\t{_ANY_NUMBER}") and not found(kind, _ANY_NUMBER)
+    )
 
 
 DETECTORS: Mapping[str, Callable[[str], Iterator[Stretch]]] = {

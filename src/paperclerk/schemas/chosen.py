@@ -25,14 +25,14 @@ def check_redaction(redaction: Redaction | None, schemas: Sequence[Field]) -> No
     for name in redaction.fields:
         if not any(_covers(name, path) for path in paths):
             raise _invalid(f"the schema has no field {name[:100]!r}.")
-    if "name" in redaction.kinds and not any(map(_is_name, paths)):
+    if "name" in redaction.kinds and not any(map(is_name, paths)):
         raise _invalid("kind `name` covers the fields that the schema calls names, and it has none.")
 
 
 def is_chosen(path: str, redaction: Redaction) -> bool:
     """Whether the field of that path, like `items[2].price`, is to be covered."""
     return any(_covers(name, path) for name in redaction.fields) or (
-        "name" in redaction.kinds and _is_name(path)
+        "name" in redaction.kinds and is_name(path)
     )
 
 
@@ -42,7 +42,8 @@ def _covers(name: str, path: str) -> bool:
     return name == EVERYTHING or (bool(wanted) and steps[: len(wanted)] == wanted)
 
 
-def _is_name(path: str) -> bool:
+def is_name(path: str) -> bool:
+    """Whether the schema calls the field of that path a name."""
     last = (_steps(path) or [""])[-1]
     split = "".join(f"_{c}" if c.isupper() else c for c in last).casefold().replace("-", "_")
     return last.casefold() in _NAMES or not _NAMES.isdisjoint(split.split("_"))
