@@ -53,6 +53,7 @@ def test_numbers_are_covered_below_their_label() -> None:
         *((40, 140, "4 May"), (200, 140, "77182930"), (350, 140, "1350")),
     )
     assert covered(made, "account") == "20417765 77182930"
+    assert covered(result_of((40, 100, "SSN"), (40, 114, "078051120")), "ssn") == "078051120"
 
 
 def test_a_number_in_boxes_is_one_number() -> None:

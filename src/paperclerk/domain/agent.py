@@ -25,8 +25,8 @@ class Redaction:
 
     Fields are paths like `customer.address` or `items[].price`; a path covers all that is below it, `*`
     everything. Kind `name` are the fields of the schema that are called names, and the names of persons that the
-    pages label; `account` are IBANs, card numbers and what an account label stands before or above; the others are what
-    they say.
+    pages label; `account` are IBANs, card numbers and what an account label stands before or above; the others are
+    what they say.
     """
 
     fields: tuple[str, ...] = ()
