@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pypdfium2
 import pytest
+from PIL import Image
 from tests.markdown.documents import COSTS, HARVEST, PROSE, form, report
 
 import paperclerk
@@ -125,8 +126,10 @@ def test_the_tables_hold_what_a_schema_of_tables_gets(document: bytes, pages: li
         assert rows == wanted["rows"]
 
 
-def test_a_scan_is_read_too(document: bytes) -> None:
+@pytest.mark.parametrize("askew", [0, 2.5])
+def test_a_scan_is_read_too(document: bytes, askew: float) -> None:
     picture = pypdfium2.PdfDocument(document)[0].render(scale=200 / 72).to_pil()
+    picture = picture.rotate(askew, expand=True, fillcolor="white", resample=Image.Resampling.BICUBIC)
     out = io.BytesIO()
     picture.save(out, "PNG")
     [page] = paperclerk.execute(out.getvalue(), agent="document.markdown").response["pages"]
@@ -134,6 +137,11 @@ def test_a_scan_is_read_too(document: bytes) -> None:
     assert "the northern plots came in late this year" in page["content"]
     [table] = page["tables"]
     assert [tuple(row.values()) for row in table["data"]] == list(HARVEST[1:])
+    for cell in table["cells"]:
+        x, y, width, height = (
+            share * side for share, side in zip(cell["bbox"]["xywh"], picture.size * 2, strict=True)
+        )
+        assert picture.convert("L").crop((x, y, x + width, y + height)).getextrema()[0] < 100  # ink
 
 
 def test_a_selection_leaves_the_rest_out(document: bytes) -> None:

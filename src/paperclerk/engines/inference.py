@@ -19,6 +19,7 @@ from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.grid import Table, tables_of
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.levelling import levelled
 from paperclerk.engines.embedded.regions import is_number
 from paperclerk.engines.embedded.values import Values, read
 from paperclerk.engines.markdown.tables import columns_of, heading_rows, kind_of
@@ -59,6 +60,7 @@ class Inferred:
 
 def infer_fields(pages: Sequence[Page]) -> Inferred:
     """The fields of a document, in the order in which they stand. Deterministic, linear in the words."""
+    pages = [levelled(page) for page in pages]
     facts = Facts(pages)
     tables = [
         (table, columns) for p in pages if p.words for table in tables_of(p) if (columns := _columns(table))

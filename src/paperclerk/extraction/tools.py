@@ -16,6 +16,7 @@ from typing import Any
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box
 from paperclerk.engines.embedded.grid import tables_of
+from paperclerk.engines.embedded.levelling import levelled
 from paperclerk.engines.models.endpoint import Tool, ToolCall, ToolResult
 from paperclerk.extraction.cut_outs import Render, cut_out
 from paperclerk.extraction.prompts import shown_pages
@@ -122,7 +123,7 @@ class DocumentTools:
 
     def _read_table(self, given: Mapping[str, Any]) -> ToolResult:
         page = self._page(given)
-        tables = tables_of(page)
+        tables = tables_of(levelled(page))
         number = _whole(given, "table", 1)
         if not 1 <= number <= len(tables):
             raise _Mistake(f"page {page.index + 1} has {len(tables)} tables; read_page gives its text")

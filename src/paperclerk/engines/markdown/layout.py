@@ -10,6 +10,7 @@ from __future__ import annotations
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import Leaf, Span, Tree, WordPart
 from paperclerk.engines.embedded.grid import tables_of
+from paperclerk.engines.embedded.levelling import levelled
 from paperclerk.engines.markdown.blocks import Block, blocks_of
 from paperclerk.engines.markdown.headings import Headings
 from paperclerk.engines.markdown.leaves import computed
@@ -19,10 +20,11 @@ from paperclerk.engines.markdown.text import figure_of
 
 def layout_page(page: Page, headings: Headings) -> Tree:
     """The entry of a page in the reply. The text of an element points at its words."""
-    tables = tables_of(page) if page.words else []
-    index = {id(word): i for i, word in enumerate(page.words)}
+    level = levelled(page)
+    tables = tables_of(level) if page.words else []
+    index = {id(word): i for i, word in enumerate(level.words)}
     elements: list[Tree] = []
-    for block in blocks_of(page, [words_in(table) for table in tables]):
+    for block in blocks_of(level, [words_in(table) for table in tables]):
         if block.table is None:
             elements.append(_element(page, block, _kind(block, headings), index))
         else:

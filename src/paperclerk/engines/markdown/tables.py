@@ -10,6 +10,7 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf, Tree
 from paperclerk.engines.embedded.grid import Cell, Table
+from paperclerk.engines.embedded.levelling import as_it_lay
 from paperclerk.engines.embedded.regions import CAPTION, is_number
 from paperclerk.engines.markdown.blocks import Block
 from paperclerk.engines.markdown.leaves import computed
@@ -148,8 +149,8 @@ def _leaf(cell: Cell) -> Leaf:
 
 
 def bbox(box: Box, page: Page) -> Tree:
-    """A box as the reply has it: x, y, width, height in shares of the page as shown."""
-    return {"xywh": [computed(round(v, 4)) for v in displayed_fraction(box, page)]}
+    """A box of the levelled page as the reply has it: x, y, width, height in shares of the page as shown."""
+    return {"xywh": [computed(round(v, 4)) for v in displayed_fraction(as_it_lay(box, page), page)]}
 
 
 def _caption(above: Block | None) -> str | None:
