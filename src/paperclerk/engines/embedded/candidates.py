@@ -21,8 +21,9 @@ from paperclerk.engines.embedded.parties import address_likeness, has_legal_form
 from paperclerk.engines.embedded.phrases import key, word_set
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot
-from paperclerk.engines.embedded.values import Mark, MarkKind
+from paperclerk.engines.embedded.values import Mark, MarkKind, read
 from paperclerk.printed.dates import Date
+from paperclerk.printed.identifiers import is_iban
 from paperclerk.printed.locale import CODES, NAMES, SYMBOLS
 from paperclerk.printed.numbers import Number, currency_code
 
@@ -76,6 +77,7 @@ _PREFIX = re.compile(r"[A-ZÄÖÜ]{1,4}(?:-[A-Z]{1,2})? (?=[A-Z]?/?\d)")  # FS 3
 _LABEL_TAIL = re.compile(r"[.:#°º] (?P<prefix>[A-Z]{1,4} )$")  # Lic. No. NY 224918
 _GROUPS = re.compile(r"(?: (?:\d{1,6}|[A-Z]{1,3})){1,4}\s*$")  # 53 140688 K 019
 _LETTER = r"[^\W\d_]"
+LETTER_BEHIND = 3  # groups that a last one of letters belongs to: QQ 12 34 56 C
 _CURRENCY = re.compile(
     rf"(?<!{_LETTER})(?:"
     + "|".join(re.escape(s) for s in sorted([*SYMBOLS, *CODES], key=len, reverse=True))
@@ -272,7 +274,11 @@ def _before_words(row: Row, numbers: Sequence[Number]) -> int:
 
 
 WORDS_BETWEEN = 3
-_CODE = re.compile(r"\d+-\d+-\d+|\w*\d-[A-Z]+-?\d+")  # 987-65-4329 and 44-B-20817 are no amounts
+# 987-65-4329, 44-B-20817 and 318 2257 40 are no amounts.
+_CODE = re.compile(
+    r"\d+-\d+-\d+|\w*\d-[A-Z]+-?\d+|"
+    r"(?<![\d.,])(?!\d{1,3}(?: \d{3})+(?! ?\d))\d{2,}(?: \d{2,}){2,}(?![.,]?\d)"
+)
 _CAPTION = re.compile(r"[a-z]?[.)]? +[A-Z][a-z]+(?:[ ,'’-]+[A-Za-z'’]+)+")
 
 
@@ -350,10 +356,28 @@ def _marks(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     hits = [m for m in facts.values(row).marks_of(kind) if slot.start <= m.start < slot.end]
     for mark in hits:
         yield _reading(row, mark.start, mark.end, mark_value(row, mark, profile), 1.0)
-    if not hits and kind in ("phone", "vat_id", "iban", "bic"):
+    if not hits and kind == "iban":
+        yield from _over_line_end(facts, slot)
+        return  # any other number is none
+    if not hits and kind in ("phone", "vat_id", "bic"):
         for reading in _ids(facts, profile, slot):
             if sum(c.isdigit() for c in str(reading[0])) >= 5:
                 yield (*reading[:3], 0.8 * reading[3], None)
+
+
+def _over_line_end(facts: Facts, slot: Slot) -> Iterator[Reading]:
+    """An IBAN that goes on in the next line; only its check digits tell that the two belong together."""
+    row, segment = slot.row, slot.row.segment_at(slot.start)
+    lines = facts.layout.pages[row.page].block_of(segment).segments
+    after = lines[lines.index(segment) + 1 :][:1]
+    if slot.end < segment.end or not after:
+        return
+    head = row.text[slot.start : segment.end].rstrip()
+    for mark in read(f"{head} {after[0].text}", facts.locale).marks_of("iban"):
+        if mark.start < len(head) < mark.end and is_iban(mark.value):
+            start, end = slot.start + mark.start, after[0].start + mark.end - len(head) - 1
+            parts = (*row.span(start, segment.end).parts, *facts.layout.row_of(after[0]).span(after[0].start, end).parts)
+            yield mark.value, (Span(row.number, parts),), (row.page, row.index, start, segment.end), 1.0, None
 
 
 def mark_value(row: Row, mark: Mark, profile: Profile) -> str:
@@ -392,7 +416,7 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         if (
             count == 0
             and (groups := _GROUPS.match(row.text, end, slot.end))
-            and groups.group().strip()[-1].isdigit()
+            and (groups.group().strip()[-1].isdigit() or groups.group().count(" ") >= LETTER_BEHIND)
         ):
             end = groups.end() - (len(groups.group()) - len(groups.group().rstrip()))
         wide = profile.want in ("iban", "vat_id", "phone", "bic") or _grouped(profile)
@@ -447,12 +471,18 @@ def _name_factor(text: str, letters: int) -> float:
     return factor
 
 
+PHRASE = 6  # words at most of what is no sentence, so that a full stop behind it is not its own
+_FULL_STOP = re.compile(r"(?:^|\s)(?:[^\W\d_][^\W_A-Z]{4,}(?<!str)|\d{2,})\.$")
+
+
 def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
     start, end = slot.start, slot.end
     while start < end and row.text[start] in _TRIM:
         start += 1
     while end > start and row.text[end - 1] in " \t,;:|*_-–—":
+        end -= 1
+    if _FULL_STOP.search(row.text[start:end]) and len(row.text[start:end].split()) <= PHRASE:
         end -= 1
     head = facts.label_of(row.segment_at(start))
     weak = 1.0

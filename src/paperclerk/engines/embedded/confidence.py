@@ -15,7 +15,9 @@ from typing import Literal
 from paperclerk.engines.embedded.candidates import Candidate, Place
 from paperclerk.engines.embedded.parties import has_legal_form
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.printed.identifiers import is_iban
 
+_FAILS_CHECK = 0.5  # at most, where a value's own check digits say that it is not right
 LEAST = 0.3  # candidates that score below this are not given
 HEAD_ROWS = 12  # of the first page: where documents say what they are and whose
 DEEP = 10  # pages in, where the same words label many things
@@ -53,7 +55,8 @@ def probability(
         return None
     facts = features(candidate, ranked, profile, taken)
     total = _BIAS + sum(_WEIGHTS[name] * value for name, value in facts.items())
-    return 1.0 / (1.0 + math.exp(-total))
+    fails = profile.want == "iban" and not is_iban(str(candidate.value))
+    return min(_FAILS_CHECK if fails else 1.0, 1.0 / (1.0 + math.exp(-total)))
 
 
 def features(

@@ -18,7 +18,7 @@ from paperclerk.engines.embedded import lexicon, phrases, thesaurus
 from paperclerk.engines.embedded.layout import Row, Segment
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.values import Values
-from paperclerk.engines.embedded.whose import ROLES
+from paperclerk.engines.embedded.whose import ROLES, speaker_of
 from paperclerk.printed.locale import CODES
 
 MAX_LABEL_WORDS = 14
@@ -355,7 +355,19 @@ class Matcher:
                 self._keep(fits, label, fit * _rival(label, profile), False)
         if profile.topic:
             self._weigh_topic(fits, profile)
+        self._weigh_speaker(fits, profile)
         return sorted(fits.values(), key=lambda f: -f[1])[:60]
+
+    @staticmethod
+    def _weigh_speaker(fits: dict[int, tuple[Label, float, bool]], profile: Profile) -> None:
+        """`our_ref` is not what stands at "Your ref"."""
+        asked = speaker_of(phrases.name_words(profile.field.name))
+        if asked is None:
+            return
+        for key, (label, fit, cut) in list(fits.items()):
+            said = speaker_of(label.text)
+            if said != asked:
+                fits[key] = (label, fit * (0.8 if said is None else 0.0), cut)
 
     def _weigh_topic(self, fits: dict[int, tuple[Label, float, bool]], profile: Profile) -> None:
         """Of several periods the one whose label names what the field is about."""

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf
-from paperclerk.engines.embedded import amounts, choices, unlabelled, vocabulary
+from paperclerk.engines.embedded import amounts, choices, phrases, unlabelled, vocabulary
 from paperclerk.engines.embedded.candidates import Candidate, Place, from_label
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label, Matcher
@@ -22,6 +22,7 @@ from paperclerk.engines.embedded.parties import OWNED, owned_regions, parties, r
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.sentences import Sentences
 from paperclerk.engines.embedded.slots import Slot, slots
+from paperclerk.engines.embedded.whose import speaker_of
 
 KEPT = 8  # candidates a field keeps
 ABOUT_EQUAL = 0.1
@@ -138,7 +139,8 @@ class Ranking:
         for i, p in enumerate(self.profiles):
             for concept, surety in p.concepts.items():
                 if surety >= 0.9:
-                    groups[f"{concept}/{p.role if p.part else None}/{p.side}"].append(i)
+                    whose = speaker_of(phrases.name_words(p.field.name))
+                    groups[f"{concept}/{p.role if p.part else None}/{p.side}/{whose}"].append(i)
         for members in groups.values():
             pairs |= {(a, b) for a in members for b in members if a != b}
         return frozenset(pairs)

@@ -11,6 +11,7 @@ from paperclerk.domain.geometry import Box
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row, Segment
+from paperclerk.engines.embedded.lexicon import kind_of
 
 Direction = Literal["same", "right", "below", "above", "over"]  # over: a caption under its line
 _LEAD = re.compile(r"(?:[\s:;.,=>|*_]|[–—-](?!\s?[\d$€£(]))*(?:#\s*)?")  # a minus sign belongs to its amount
@@ -113,6 +114,8 @@ def _below(facts: Facts, label: Label, box: Box, deep: bool) -> Iterator[Slot]:
                 if deep and steps == 0 and len(label.stems) >= 3 and set(head.stems) <= set(label.stems):
                     yield from slots(facts, head, False, deep=False)
                 return
+            if head is not None and _answered(head, segment):
+                return
             start = _skip(row.text, segment.start, segment.end)
             if start < segment.end:
                 yield Slot(
@@ -122,6 +125,13 @@ def _below(facts: Facts, label: Label, box: Box, deep: bool) -> Iterator[Slot]:
             break
         if steps >= 2:
             return
+
+
+def _answered(head: Label, line: Segment) -> bool:
+    """Whether a line is a label and its value: `Total 12.00`."""
+    known = any(v >= 0.95 and kind_of(c) in ("money", "date", "id") for c, v in head.concepts.items())
+    rest = head.row.text[head.end : line.end].strip()
+    return known and head.start == line.start and rest[:1].isdigit()
 
 
 def _under(upper: Box, lower: Box, size: float) -> bool:

@@ -119,9 +119,10 @@ def _marks(text: str, digits: bool) -> list[Mark]:
             add("uri", tidy, m.start(), m.start() + len(tidy))
     if digits:
         for m in _IBAN.finditer(text):
-            tidy = m.group().replace(" ", "")
+            end = _iban_end(text, m.start(), m.end())
+            tidy = text[m.start() : end].replace(" ", "")
             if 15 <= len(tidy) <= 34 and (is_iban(tidy) or IBAN_LENGTHS.get(tidy[:2]) == len(tidy)):
-                add("iban", tidy, m.start(), m.end())
+                add("iban", tidy, m.start(), end)
         for m in VAT_ID.finditer(text):
             add("vat_id", re.sub(r"[ .]", "", m.group()), m.start(), m.end())
         for m in _PHONE.finditer(text):
@@ -136,6 +137,16 @@ def _marks(text: str, digits: bool) -> list[Mark]:
     for m in _UNCHECKED.finditer(text):
         add("unchecked", m.group(), m.start(), m.end())
     return sorted(found, key=lambda m: m.start)
+
+
+def _iban_end(text: str, start: int, end: int) -> int:
+    """Where an IBAN ends by the length that its country gives it: a word in capitals may follow."""
+    seen = 0
+    for at in range(start, end):
+        seen += text[at] != " "
+        if seen == IBAN_LENGTHS.get(text[start : start + 2]) and not text[at + 1 : at + 2].isalnum():
+            return at + 1
+    return end
 
 
 def phone_like(text: str) -> bool:

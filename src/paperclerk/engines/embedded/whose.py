@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from paperclerk.engines.embedded import lexicon, phrases, vocabulary
 from paperclerk.engines.embedded.phrases import word_set
@@ -44,6 +45,14 @@ def role_in(text: str, *, strict: bool) -> str | None:
             elif re.search(rf"\b{phrase}\b", joined) and (len(phrase) > 4 or len(words) > 1):
                 return role
     return None
+
+
+@lru_cache(maxsize=65536)
+def speaker_of(text: str) -> str | None:
+    """Whether words say that something is the writer's or the reader's: `Our ref`, `Ihr Zeichen`."""
+    said = set(phrases.tokens(text))
+    found = [who for who, words in vocabulary.phrases("whose").items() if said & words]
+    return found[0] if len(found) == 1 else None
 
 
 def printed_role(text: str) -> str | None:

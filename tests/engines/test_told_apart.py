@@ -1,0 +1,57 @@
+"""What looks like a value and is another's, or none: whose reference, digits of a code, a stop, a check that fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.engines.pages_made import extract, values
+
+TEXT, NUMBER = {"type": "string"}, {"type": "number"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "ours", "yours"),
+    [
+        ("Our ref: AB/1234\nYour ref: ZX-99", "AB/1234", "ZX-99"),
+        ("Ihr Zeichen: ZX-99\nUnser Zeichen: AB/1234", "AB/1234", "ZX-99"),
+        ("Your reference: ZX-99", None, "ZX-99"),
+    ],
+)
+def test_our_reference_is_not_yours(printed: str, ours: str | None, yours: str) -> None:
+    got = values(printed, {"our_reference": TEXT, "your_reference": TEXT})
+    assert got == {"our_reference": ours, "your_reference": yours}
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "Please pay to account 41827733. IBAN GB29\nNWBK 6016 1331 9268 19. Terms: 30 days",
+        "Please pay to IBAN GB29 NWBK 6016\n1331 9268 19. Terms: 30 days",
+        "IBAN GB29 NWBK 6016 1331 9268 19 BIC NWBKGB2L",
+    ],
+)
+def test_an_iban_ends_where_its_country_says_even_over_a_line_end(printed: str) -> None:
+    assert values(printed, {"iban": TEXT})["iban"] == "GB29NWBK60161331926819"
+
+
+def test_an_iban_whose_check_fails_is_doubted() -> None:
+    right = extract("IBAN: GB29 NWBK 6016 1331 9268 19", {"iban": TEXT})["iban"]
+    wrong = extract("IBAN: GB29 NWBK 6016 1331 9268 91", {"iban": TEXT})["iban"]
+    assert right.score > 0.9
+    assert wrong.value == "GB29NWBK60161331926891"
+    assert wrong.score <= 0.5
+    assert values("IBAN: 6016 1331 9268", {"iban": TEXT})["iban"] is None
+
+
+@pytest.mark.parametrize(
+    ("printed", "asked", "value"),
+    [
+        ("VAT 318 2257 40\nTotal 12.00", {"tax": NUMBER}, None),
+        ("NI number: QQ 12 34 56 C\nTax code: 1257L", {"ni_number": TEXT}, "QQ 12 34 56 C"),
+        ("Incoterms: CIF Bergen. Payment: 30% in advance", {"incoterms": TEXT}, "CIF Bergen"),
+        ("Sold by: Hanlon Bros. Ltd.", {"sold_by": TEXT}, "Hanlon Bros. Ltd."),
+    ],
+)
+def test_a_value_ends_where_it_ends(printed: str, asked: dict[str, Any], value: str | float | None) -> None:
+    assert values(printed, asked) == dict.fromkeys(asked, value)
