@@ -55,3 +55,27 @@ def test_an_iban_whose_check_fails_is_doubted() -> None:
 )
 def test_a_value_ends_where_it_ends(printed: str, asked: dict[str, Any], value: str | float | None) -> None:
     assert values(printed, asked) == dict.fromkeys(asked, value)
+
+
+PAYSLIP = """
+NI number         QQ 12 34 56 C             Pay date      28/11/2025
+
+Earnings          Hours      Rate      Amount      Deductions            Amount
+Basic pay         160        18.50     2,960.00    PAYE tax              412.40
+Overtime          8          27.75     222.00      National Insurance    229.16
+Bonus                                  150.00      Pension               166.60
+Gross pay                              3,332.00    Total deductions      808.16
+"""
+
+
+@pytest.mark.parametrize("asked", [["earnings"], ["deductions", "earnings"]])
+def test_earnings_stand_beside_deductions(asked: list[str]) -> None:
+    line = {"type": "object", "properties": {"description": TEXT, "amount": NUMBER}}
+    got = values(PAYSLIP, {name: {"type": "array", "items": line} for name in asked})
+    printed = {
+        "earnings": [("Basic pay", 2960.0), ("Overtime", 222.0), ("Bonus", 150.0)],
+        "deductions": [("PAYE tax", 412.4), ("National Insurance", 229.16), ("Pension", 166.6)],
+    }
+    assert {k: [(x["description"], x["amount"]) for x in v] for k, v in got.items()} == {
+        k: printed[k] for k in asked
+    }

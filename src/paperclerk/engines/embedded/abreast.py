@@ -20,7 +20,7 @@ def one_after_another(strips: Sequence[Strip]) -> tuple[Strip, ...]:
     found: list[Strip] = []
     i = 0
     while i < len(strips):
-        cut = _divide(strips[i]) or _two_lists(strips[i : i + 4])
+        cut = _divide(strips[i : i + 4]) or _two_lists(strips[i : i + 4])
         if cut is None:
             found.append(strips[i])
             i += 1
@@ -33,15 +33,31 @@ def one_after_another(strips: Sequence[Strip]) -> tuple[Strip, ...]:
     return tuple(found)
 
 
-def _divide(strip: Strip) -> float | None:
+def _divide(strips: Sequence[Strip]) -> float | None:
     """Where the second table begins: its headings end like the first (`Earnings Amount Deductions Amount`)."""
+    strip, rows = strips[0], strips[1:]
     texts = [fold(p.text) for p in strip.pieces]
-    half = len(texts) // 2
-    if len(texts) < 4 or len(texts) % 2 or any(c.isdigit() for c in strip.text):
+    if len(texts) < 4 or any(c.isdigit() for c in strip.text) or not all(has_letters(t, 2) for t in texts):
         return None
-    if texts[half - 1] != texts[-1] or not all(has_letters(t, 2) for t in texts):
+    if texts.count(texts[-1]) != 2:
         return None
-    return strip.pieces[half].box.x0 - 2
+    begins = texts.index(texts[-1]) + 1
+    x = strip.pieces[begins].box.x0 if 1 < begins < len(texts) - 1 else 0.0
+    if not x or (2 * begins != len(texts) and not _named_at(rows, strip.pieces[0].box.x0, x)):
+        return None
+    return x - 2
+
+
+def _named_at(rows: Sequence[Strip], left: float, right: float) -> bool:
+    """Whether a word begins at both places in most rows: each table has names of its own."""
+    both = [
+        all(
+            any(abs(p.box.x0 - x) < r.size and has_letters(p.text, 3) for p in r.pieces)
+            for x in (left, right)
+        )
+        for r in rows
+    ]
+    return sum(both) >= 2
 
 
 def _two_lists(strips: Sequence[Strip]) -> float | None:

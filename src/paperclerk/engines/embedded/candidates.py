@@ -376,7 +376,10 @@ def _over_line_end(facts: Facts, slot: Slot) -> Iterator[Reading]:
     for mark in read(f"{head} {after[0].text}", facts.locale).marks_of("iban"):
         if mark.start < len(head) < mark.end and is_iban(mark.value):
             start, end = slot.start + mark.start, after[0].start + mark.end - len(head) - 1
-            parts = (*row.span(start, segment.end).parts, *facts.layout.row_of(after[0]).span(after[0].start, end).parts)
+            parts = (
+                *row.span(start, segment.end).parts,
+                *facts.layout.row_of(after[0]).span(after[0].start, end).parts,
+            )
             yield mark.value, (Span(row.number, parts),), (row.page, row.index, start, segment.end), 1.0, None
 
 

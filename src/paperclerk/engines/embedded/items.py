@@ -118,6 +118,7 @@ class Tables:
         sided = sides(list(_scalars(element)))
         fields = as_columns(list(_scalars(element)), sided)
         found = listings(self.strips, fields, self.locale)
+        found.sort(key=lambda f: not self._says(array, f))
         listing = next((f for f in found if self._meant(array, f, fields)), None)
         ledger = self._ledger if _is_ledger(array, fields) else None
         if ledger is not None and ledger.open and "line_total" in _by_role(fields):
@@ -145,13 +146,19 @@ class Tables:
         head = listing.heading
         strips = self.strips[head.page]
         over = [s.text for s in strips[max(0, head.first - 4) : head.first] if len(s.words) <= 8]
-        said = stems(fold(" ".join([*over, *(c.text for c in head.columns)])))
-        if stems(words_of(array.name)) & said:
+        if self._says(array, listing) or stems(words_of(array.name)) & stems(fold(" ".join(over))):
             return True
         if self._owners.get(_place(listing), array.path) != array.path:
             return False
         named = [p for p in head.places.values() if p.match != ORDERED]
         return _is_goods(array) or len(named) >= min(3, len(fields)) > 1
+
+    @staticmethod
+    def _says(array: Field, listing: Listing) -> bool:
+        """Whether the heading of a table itself says what an array is called."""
+        return bool(
+            stems(words_of(array.name)) & stems(fold(" ".join(c.text for c in listing.heading.columns)))
+        )
 
     @cached_property
     def _ledger(self) -> Ledger | None:

@@ -296,7 +296,8 @@ class _Reader:
     def _take(self, strip: Strip, cells: dict[int, Piece], numeric: set[int], page: int) -> None:
         current = self.records[-1] if self.records else None
         self.used.append(strip)
-        if current is not None and current.filled & numeric and 2 * len(numeric) < self.usual:
+        detail = current is not None and current.filled & numeric and 2 * len(numeric) < self.usual
+        if detail and not self._named(strip, cells, numeric):
             numeric = set()  # one number among the columns of many: a detail of the row above
         starts = bool(numeric) if self.anchors else self._starts_text(cells, current)
         if starts and (
@@ -326,6 +327,21 @@ class _Reader:
             current.add(cells, numeric)
         else:
             self.pending.append((strip, cells))
+
+    def _named(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
+        """Whether a strip has a name and an amount where the rows so far have theirs, on their own pitch."""
+        name = min(self.texts, default=None)
+        over = self.records[-1].cells.get(name, []) if name is not None else []
+        return (
+            self.main in numeric
+            and name in cells
+            and bool(over)
+            and has_letters(cells[name].text, 3)
+            and abs(cells[name].box.x0 - over[0].box.x0) < 0.2 * strip.size
+            and self.last is not None
+            and self.pitch > 0
+            and strip.box.y0 - self.last.box.y1 > 0.9 * self.pitch
+        )
 
     def _named_above(self, strip: Strip) -> bool:
         """Whether the text right over the first numbers is their description: near, and within its column."""
