@@ -1,4 +1,4 @@
-"""What looks like a value and is another's, or none: whose reference, digits of a code, a stop, a check that fails."""
+"""What looks like a value and is another's, or none: whose reference, digits of a code, a check that fails."""
 
 from __future__ import annotations
 
@@ -79,3 +79,21 @@ def test_earnings_stand_beside_deductions(asked: list[str]) -> None:
     assert {k: [(x["description"], x["amount"]) for x in v] for k, v in got.items()} == {
         k: printed[k] for k in asked
     }
+
+
+RECEIPT = """
+GREEN LANTERN CAFE
+12 Bridge Street, Totnes
+Tel 01803 555 0142
+
+04/09/2025 13:42          Till 2
+Server: Mo                Chk 40817
+
+Total                     12.00
+"""
+
+
+def test_an_address_without_a_postcode_takes_none_from_a_number_with_a_label() -> None:
+    asked = {"street": TEXT, "city": TEXT, "postal_code": TEXT}
+    got = values(RECEIPT, {"merchant": {"type": "object", "properties": asked}})
+    assert got["merchant"] == {"street": "12 Bridge Street", "city": "Totnes", "postal_code": None}

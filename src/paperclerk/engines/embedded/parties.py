@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from paperclerk.domain.geometry import Box
-from paperclerk.engines.embedded import phrases
+from paperclerk.engines.embedded import lexicon, phrases
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import PageLayout, Segment
@@ -78,7 +78,7 @@ _CITY_LINES = (
 _NOT_ADDRESS = re.compile(
     r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|iva|btw|kvk|nif|cif|contribuinte|invoice|receipt|date|"
     r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|whatsapps?|call|zip|"
-    r"office hours?|h/p|hp|rcpt|bill|table|time)\b|@|"
+    r"office hours?|h/p|hp|rcpt|bill|table|till|time)\b|@|"
     r"\d[.,]\d\d\b|"
     r"\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d",
     re.I,
@@ -131,7 +131,7 @@ LINES = 2048  # the same lines are asked about for each field; a page has some h
 @lru_cache(LINES)
 def address_likeness(text: str) -> float:
     """How much a line looks like a part of a postal address, 0..1."""
-    if _NOT_ADDRESS.search(text) and not _POSTCODE.search(text):
+    if _labels_a_number(text) or (_NOT_ADDRESS.search(text) and not _POSTCODE.search(text)):
         return 0.0
     score = 0.0
     if _POSTCODE.search(text):
@@ -151,16 +151,39 @@ def address_likeness(text: str) -> float:
     return max(0.0, min(1.0, score))
 
 
+def _labels_a_number(text: str) -> bool:
+    """Whether a line is but a label and its number: `Chk 40817`, `Ref 88213`."""
+    match = _NUMBERED.fullmatch(text.strip())
+    said = lexicon.labels().get(phrases.key(match["said"]), ()) if match else ()
+    return any(e.strength == 1.0 and lexicon.kind_of(e.concept) in ("id", "number") for e in said)
+
+
+_NUMBERED = re.compile(r"(?P<said>[^\W\d][^\d,]*?)[ .:#]*\d+")
+_STREET_CITY = re.compile(r"(?P<street>[^,]*\d[^,]*),\s+(?P<city>[^\W\d_][^\d,]{2,30})")
+
+
+def _city_behind_street(text: str) -> tuple[int, int] | None:
+    """Where the city stands in a line without a postcode: `12 Bridge Street, Totnes`."""
+    match = _STREET_CITY.fullmatch(text.strip(" .,"))
+    if match is None or not _STREET.search(match["street"]) or not _HOUSE_NUMBER.search(match["street"]):
+        return None
+    other = _STREET.search(match["city"]) or _PLACES.search(match["city"]) or not match["city"][0].isupper()
+    at = text.index(match["city"], len(match["street"]))
+    return None if other else (at, at + len(match["city"].rstrip()))
+
+
 @lru_cache(LINES)
 def part_of_address(text: str, part: str) -> tuple[int, int] | None:
     """Where postcode, city or state stands in a line of an address."""
+    if _labels_a_number(text):
+        return None
     for pattern in _CITY_LINES:
         match = pattern.search(text)
         if match and match.groupdict().get(part):
             return match.span(part)
     if part == "postcode" and (alone := _POSTCODE.fullmatch(text.strip())):
         return alone.span()
-    return None
+    return _city_behind_street(text) if part == "city" else None
 
 
 def city_alone(lines: Sequence[Segment]) -> Segment | None:
@@ -201,7 +224,8 @@ def street_end(text: str) -> int:
         m.start() for p in _CITY_LINES if (m := p.search(text)) and text[: m.start()].rstrip().endswith(",")
     ]
     commas = [text.rfind(",", 0, m.end("city")) for p in _CITY_LINES[:2] if (m := p.search(text))]
-    end = min([c for c in (*cuts, *commas) if c > 0], default=len(text))
+    behind = _city_behind_street(text)
+    end = min([c for c in (*cuts, *commas, behind[0] if behind else 0) if c > 0], default=len(text))
     return len(text[:end].rstrip(" ,"))
 
 
@@ -445,7 +469,11 @@ def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> lis
         last = _with_city(lines, last)
         run = tuple(lines[first : last + 1])
         total = sum(likeness[first : last + 1])
-        if total >= 0.8 or _POSTCODE.search(" ".join(s.text for s in run)):
+        if (
+            total >= 0.8
+            or _POSTCODE.search(" ".join(s.text for s in run))
+            or any(_city_behind_street(s.text) for s in run)
+        ):
             name = _name_above(facts, page, lines, first)
             box = Box(
                 min(s.box.x0 for s in (*name, *run)), min(s.box.y0 for s in (*name, *run)),

@@ -11,8 +11,8 @@ from importlib.resources import files
 
 @cache
 def phrases(kind: str) -> Mapping[str, frozenset[str]]:
-    """All entries of a kind (`column`, `words`, `heading`, `line`, `field`, `whose`, `role`, `alias`): name -> folded phrases,
-    weak ones with a `~`."""
+    """All entries of a kind (`column`, `words`, `heading`, `line`, `field`, `whose`, `role`, `alias`): name -> folded
+    phrases, weak ones with a `~`."""
     text = files(__package__).joinpath("vocabulary.txt").read_text(encoding="utf-8")
     found: dict[str, frozenset[str]] = {}
     for block in re.split(r"^\[", text, flags=re.M)[1:]:
