@@ -97,3 +97,51 @@ def test_an_address_without_a_postcode_takes_none_from_a_number_with_a_label() -
     asked = {"street": TEXT, "city": TEXT, "postal_code": TEXT}
     got = values(RECEIPT, {"merchant": {"type": "object", "properties": asked}})
     assert got["merchant"] == {"street": "12 Bridge Street", "city": "Totnes", "postal_code": None}
+
+
+STATEMENT = """
+Cotswold Community Bank plc
+
+Account holder     Miss H J Farrow         Statement period     1 October 2025 to 31 October 2025
+Total paid in      £425.00                 Total paid out       £211.71
+
+Date           Details                      Paid out     Paid in      Balance
+01 Oct 2025    Balance brought forward                                1,843.17
+01 Oct 2025    COUNCIL TAX STROUD DC        168.00                    1,675.17
+02 Oct 2025    CARD TESCO STORES 3312       43.71                     1,631.46
+03 Oct 2025    L MARSH RENT Ref 88213                    425.00       2,056.46
+03 Oct 2025    Balance carried forward                                2,056.46
+"""
+
+
+def test_a_statement_says_paid_in_and_paid_out() -> None:
+    date = {"type": "string", "format": "date"}
+    holder = TEXT | {"description": "Name of the account holder"}
+    posting = {
+        "date": date,
+        "details": TEXT,
+        "deposit": NUMBER,
+        "withdrawal": NUMBER,
+        "check_number": TEXT,
+        "balance": NUMBER,
+    }
+    got = values(
+        STATEMENT,
+        {
+            "client_name": holder,
+            "client_address": {"type": "object", "properties": {"city": TEXT, "zip_code": TEXT}},
+            "statement_date": date,
+            "total_deposits": NUMBER,
+            "total_withdrawals": NUMBER,
+            "transactions": {"type": "array", "items": {"type": "object", "properties": posting}},
+        },
+    )
+    rows = [(r["deposit"], r["withdrawal"], r["check_number"]) for r in got.pop("transactions")]
+    assert rows == [(None, 168.0, None), (None, 43.71, None), (425.0, None, None)]
+    assert got == {
+        "client_name": "Miss H J Farrow",
+        "client_address": {"city": None, "zip_code": None},
+        "statement_date": None,
+        "total_deposits": 425.0,
+        "total_withdrawals": 211.71,
+    }

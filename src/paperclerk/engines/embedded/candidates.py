@@ -100,11 +100,16 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
     if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
         base *= 0.65  # words stand right beside their label
     if slot.direction == "below" and profile.want in _COUNTED and _heads_column(facts, profile, slot):
-        base *= 0.65 if fit >= 0.6 else 0.5
+        dated = profile.want in ("date", "datetime") and not profile.side
+        listed = dated and label.whole and len(label.row.segments) > PAIRS
+        base *= 0.4 if listed else 0.65 if fit >= 0.6 else 0.5  # each row has a date of its own
     for value, spans, place, factor, amount in readings(facts, profile, slot):
         yield Candidate(
             value, spans, place, base * factor, fit, slot.direction, amount, ocr=_recognised(facts, place)
         )
+
+
+PAIRS = 3  # labels in a row at most that each stand over a value of their own rather than over a column
 
 
 def _over_its_value(facts: Facts, label: Label) -> bool:

@@ -13,6 +13,7 @@ from paperclerk.schemas.compiled import Field
 _WITH = word_set("con com sem")
 
 
+_BOTH_WAYS = frozenset({"deposits_total", "withdrawals_total"})
 _PERSONS = frozenset({"first_name", "last_name"})  # whoever it is that has them
 
 
@@ -88,7 +89,11 @@ def aliases() -> dict[frozenset[str], tuple[tuple[str, float], ...]]:
             return  # "total con iva" is no total of iva
         if concept.startswith("period_") and len(said) == 2 and any(map(phrases.is_particle, said)):
             return  # "service from" is no other word for services
-        known = found.setdefault(frozenset(phrases.stems(phrase)), [])
+        key = frozenset(phrases.stems(phrase))
+        particles = any(map(phrases.is_particle, said))
+        if particles and any(c != concept for c, _ in found.get(key, ())) and concept in _BOTH_WAYS:
+            return  # "total paid in" is no other word for what is paid in total
+        known = found.setdefault(key, [])
         if all(c != concept for c, _ in known):
             known.append((concept, strength))
 

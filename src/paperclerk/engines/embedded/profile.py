@@ -14,7 +14,7 @@ from functools import lru_cache
 from paperclerk.engines.embedded import phrases, vocabulary
 from paperclerk.engines.embedded.concepts import aliases, concepts_of
 from paperclerk.engines.embedded.wants import NAMED_KINDS, Side, Want, fits, side_of, want_of, wants_iso
-from paperclerk.engines.embedded.whose import PARTS, ROLES, full_name, owner_of, role_of
+from paperclerk.engines.embedded.whose import PARTS, ROLES, full_name, owner_of, role_in, role_of
 from paperclerk.schemas.compiled import Field
 
 _WORDS = vocabulary.phrases("field")
@@ -74,6 +74,8 @@ def _read(field: Field) -> Profile:
     part = top if top in PARTS else ("name" if role and want == "name" else None)
     if want == "name" and role in ROLES:
         concepts = {role: 0.5 if role == "seller" and set(name_stems) & _WORDS["establishment"] else 1.0}
+        if (told := _NAME_OF.match(field.description)) and (called := role_in(told["whom"], strict=False)):
+            concepts.setdefault(called, 0.9)  # `client_name`: "Name of the account holder"
     if want in NAMED_KINDS and not concepts:
         concepts = {NAMED_KINDS[want]: 0.9}
     if want in ("date", "datetime"):
@@ -104,6 +106,9 @@ def _read(field: Field) -> Profile:
         owner,
         (*_quoted_labels(field.description), *_own_label(name_stems, name)),
     )
+
+
+_NAME_OF = re.compile(r"(?:full |legal )?names? of (?:the |an? )?(?P<whom>[^.,;()]{3,30})", re.I)
 
 
 def _ends_in_date(name: str) -> bool:

@@ -330,8 +330,8 @@ class _Reader:
 
     def _named(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
         """Whether a strip has a name and an amount where the rows so far have theirs, on their own pitch."""
-        name = min(self.texts, default=None)
-        over = self.records[-1].cells.get(name, []) if name is not None else []
+        name = min(self.texts, default=-1)
+        over = self.records[-1].cells.get(name, [])
         return (
             self.main in numeric
             and name in cells

@@ -55,6 +55,8 @@ def roles_of_label(text: str) -> Mapping[str, float]:
     """How strongly a printed heading speaks of each role, 0..1."""
     plain = fold(re.sub(r"\(.*?\)|\[.*?\]", " ", text)) or fold(text)
     words = [w for w in _WITH_TAX.sub(" ", plain).split() if w not in _NOISE]
+    if any(plain in terms for terms in phrases("column").values()):
+        words = plain.split()  # "Paid in"
     if not words or len(words) > 8:
         return {}
     found: dict[str, float] = {}
