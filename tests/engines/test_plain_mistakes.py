@@ -179,3 +179,40 @@ def test_a_wide_table_and_a_long_list_take_no_more_than_their_share_of_time() ->
     assert time.process_time() - began < 2
     extract("\n".join([*lines, *plain_lines]), {"items": ITEMS})
     assert time.process_time() - began < 12
+
+
+def test_text_behind_a_label_goes_on_where_its_line_was_full() -> None:
+    text = """
+Customer: Mill Lane Bakery
+Description: Replace the seal of the left pump and check the pressure of both
+of the lines; the left one dropped to 2.1 bar twice in the last week and has
+to be watched until Friday.
+Technician: A. Moreau
+Remarks: The lid of the second tank is closed
+but was found open
+"""
+    found = plain(extract(text, dict.fromkeys(("description", "technician", "remarks"), STRING)))
+    assert found["description"].startswith(
+        "Replace the seal of the left pump and check the pressure of both of the"
+    )
+    assert found["description"].endswith("and has to be watched until Friday.")
+    assert found["technician"] == "A. Moreau"
+    assert found["remarks"] == "The lid of the second tank is closed"  # broken on purpose: there was room
+
+
+def test_the_text_below_a_heading_and_not_the_column_beside_it() -> None:
+    left = (
+        "ABSTRACT",
+        "We look at what happens to the yield of young hedges",
+        "when they are cut twice a year.",
+    )
+    right = (
+        "1 INTRODUCTION",
+        "Hedges were planted along the fields of the whole",
+        "valley when the railway came.",
+    )
+    text = "\n".join(f"{a:<58}{b}" for a, b in zip(left, right, strict=True))
+    found = plain(extract(text, {"abstract": STRING}))
+    assert found == {
+        "abstract": "We look at what happens to the yield of young hedges when they are cut twice a year."
+    }

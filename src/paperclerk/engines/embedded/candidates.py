@@ -15,7 +15,7 @@ from paperclerk.domain.result import Scalar, Span
 from paperclerk.engines.embedded import forms
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import NUMBERING, Label
-from paperclerk.engines.embedded.layout import COLUMN_MARK, Row, Segment
+from paperclerk.engines.embedded.layout import COLUMN_MARK, PageLayout, Row, Segment
 from paperclerk.engines.embedded.lexicon import kind_of, labels
 from paperclerk.engines.embedded.parties import address_likeness, has_legal_form, name_end
 from paperclerk.engines.embedded.phrases import key, word_set
@@ -93,6 +93,8 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
     base = fit * _DIRECTION[slot.direction] * _nearness(slot)
     if slot.direction == "right" and (_over_its_value(facts, label) or _is_caption(facts, label, slot)):
         base *= 0.6
+    if slot.direction == "right" and profile.want == "text" and _over_a_paragraph(facts, label):
+        base *= 0.5
     if slot.direction == "below" and profile.want in ("name", "text") and _heads_table(facts, label):
         base *= 0.6
     if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
@@ -529,33 +531,78 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
             end, text = start + dated.start(), text[: dated.start()]  # Valencia, 22 March 2026
         if profile.concepts.keys() & {"payment_terms", "payment_method"} and (stop := text.find(". ")) > 0:
             end = start + stop
-    paragraph = _paragraph(facts, slot, start) if profile.want == "text" and slot.direction == "below" else []
+    paragraph = _paragraph(facts, slot, start, end) if profile.want == "text" else []
     if len(paragraph) > 1:
-        yield from _joined(facts, profile, paragraph, factor)
+        yield from _joined(profile, paragraph, factor)
         return
     value = forms.text_value(_printed(row, start, end), profile)
     if value is not None:
         yield _reading(row, start, end, value, factor)
 
 
-def _paragraph(facts: Facts, slot: Slot, start: int) -> list[Segment]:
+Stretch = tuple[Row, int, int]  # characters of a row
+
+
+def _paragraph(facts: Facts, slot: Slot, start: int, end: int) -> list[Stretch]:
     """The lines of running text that begin in a slot: a long line, and those stacked below it."""
     first = slot.row.segment_at(start)
     if len(first.words) < 7:
         return []
-    lines = facts.layout.pages[slot.row.page].block_of(first).segments
-    return [*lines[lines.index(first) :]]
+    page = facts.layout.pages[slot.row.page]
+    if slot.direction == "below":
+        lines = page.block_of(first).segments
+        return [(page.row_of(s), s.start, s.end) for s in lines[lines.index(first) :]]
+    if slot.direction not in ("same", "right") or end < first.end:
+        return []
+    return [
+        (slot.row, start, end),
+        *((page.row_of(s), s.start, s.end) for s in _run_on(facts, page, slot, start)),
+    ]
 
 
-def _joined(facts: Facts, profile: Profile, lines: list[Segment], factor: float) -> Iterator[Reading]:
+def _run_on(facts: Facts, page: PageLayout, slot: Slot, start: int) -> Iterator[Segment]:
+    """The lines below a full one that text behind a label goes on in: each begins under the text or its label, with a
+    word that would not have fitted in above."""
+    last = slot.row.segment_at(start)
+    lefts = (last.box.x0, slot.row.box_of(start, start + 1).x0)
+    margin = max(s.box.x1 for s in page.block_of(last).segments)
+    while below := page.below(last):
+        following = below[0]
+        first_word = page.page.words[following.words[0]].box.width
+        label = facts.label_of(following)
+        if (
+            not 0 < following.box.y0 - last.box.y1 + 0.3 * last.size < 1.1 * last.size
+            or min(abs(following.box.x0 - left) for left in lefts) > last.size
+            or last.box.x1 + 0.3 * last.size + first_word <= margin
+            or (label is not None and (label.colon or label.sure))
+        ):
+            return
+        yield following
+        last = following
+
+
+def _over_a_paragraph(facts: Facts, label: Label) -> bool:
+    """Whether a label is the heading of running text: what stands right of it is another column."""
+    page = facts.layout.pages[label.row.page]
+    below = page.below(label.segment)
+    return (
+        not label.colon
+        and label.whole
+        and bool(below)
+        and len(below[0].words) >= 7
+        and abs(below[0].box.x0 - label.segment.box.x0) < 2 * below[0].size
+        and below[0].box.y0 - label.segment.box.y1 < 1.5 * label.segment.size
+    )
+
+
+def _joined(profile: Profile, lines: list[Stretch], factor: float) -> Iterator[Reading]:
     """Several lines as one value, a hyphen at a line's end undone."""
-    rows = [facts.layout.row_of(s) for s in lines]
     text = ""
-    for line in lines:
+    for row, start, end in lines:
         joint = "" if text.endswith("-") and text[-2:-1].islower() else " "
-        text = (text[:-1] if not joint else text) + joint + line.text
+        text = (text[:-1] if not joint else text) + joint + row.text[start:end]
     value = forms.text_value(text.strip(), profile)
     if value is not None:
-        parts = tuple(p for s, r in zip(lines, rows, strict=True) for p in r.span(s.start, s.end).parts)
-        place = (rows[0].page, rows[0].index, lines[0].start, lines[0].end)
-        yield value, (Span(rows[0].number, parts),), place, factor, None
+        parts = tuple(p for row, start, end in lines for p in row.span(start, end).parts)
+        row, start, end = lines[0]
+        yield value, (Span(row.number, parts),), (row.page, row.index, start, end), factor, None

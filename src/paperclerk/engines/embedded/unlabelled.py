@@ -321,7 +321,11 @@ class Finder:
         if not self.facts.layout.pages:
             return
         page = self.facts.layout.pages[0]
-        upper = [s for s in page.segments if s.box.y0 < 0.5 * page.page.height and len(s.text) > 3]
+        upper = [
+            s
+            for s in page.segments
+            if s.box.y0 < 0.5 * page.page.height and len(s.text) > 3 and s.box.height < s.box.width
+        ]
         if not upper:
             return
         size = max(s.size for s in upper)
