@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from docx.enum.text import WD_BREAK
 from docx.oxml import OxmlElement
+from lxml import etree
 from PIL import Image
 from pptx import Presentation
 from tests.documents import made, office_made
@@ -42,6 +45,7 @@ INVOICE = {
     },
 }
 PICTURE = made.encoded(made.scan(), "PNG")
+DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 
 
 @pytest.mark.parametrize("data", [office_made.word(), office_made.workbook(), office_made.web_page()])
@@ -263,6 +267,64 @@ def test_values_with_a_quote_that_has_no_end_are_text(read: Read) -> None:
     assert document.info.media_type == "text/plain" and line_texts(document.pages[0])[3] == "C;x;3.00"
     closed = read(b'Name;Note;Amount\nA;x;1.00\nB;"two\nlines";"2.00"')
     assert closed.info.media_type == "text/csv" and len(closed.pages[0].cells) == 9
+
+
+def test_what_a_page_of_the_web_shows_apart_is_apart(read: Read) -> None:
+    page = read(
+        b"<html><body><span style='display:block'>Total</span><span style='display:block'>100</span>"
+        b"<label>Name</label><input value='Bob'><label>City</label><input value='Rome'>"
+        b"<table border=1><tbody style='display:none'><tr><td>unseen</td></tr></tbody><tr><td>seen</td></tr>"
+        b"</table></body></html>"
+    ).pages[0]
+    assert line_texts(page) == ["Total", "100", "Name Bob City Rome", "seen"]
+
+
+def test_a_page_of_the_web_that_is_nested_too_deeply_is_refused(read: Read) -> None:
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        read(b"<html><body>" + b"<div>" * 300 + b"deep" + b"</div>" * 300 + b"<p>after</body></html>")
+
+
+def _slide(change: Callable[[Any], None]) -> bytes:
+    deck = Presentation()
+    change(deck.slides.add_slide(deck.slide_layouts[8]))
+    out = io.BytesIO()
+    deck.save(out)
+    return out.getvalue()
+
+
+def test_line_ends_and_fields_of_slides(read: Read) -> None:
+    def change(slide: Any) -> None:
+        line = slide.shapes.title.text_frame.paragraphs[0]
+        line.add_run().text = "Total"
+        line.add_line_break()
+        line.add_run().text = "100"
+        field = etree.SubElement(line._p, f"{DRAWING}fld", id="{B1}", type="datetime1")
+        etree.SubElement(field, f"{DRAWING}t").text = " 14.03.2024"
+
+    assert text_of(read(_slide(change)).pages[0]).split() == ["Total", "100", "14.03.2024"]
+
+
+def test_shapes_of_slides_that_are_out_of_the_ordinary(read: Read) -> None:
+    """A picture in a placeholder, one behind a link, a shape without a form, one for newer programs."""
+
+    def change(slide: Any) -> None:
+        slide.shapes.title.text = "Title"
+        slide.placeholders[1].insert_picture(io.BytesIO(PICTURE))
+        linked = slide.shapes.add_picture(io.BytesIO(PICTURE), 0, 0)._element.find(f".//{DRAWING}blip")
+        for name in [name for name in linked.attrib if name.endswith("embed")]:
+            linked.set(name.replace("embed", "link"), linked.attrib.pop(name))
+        formless, newer = (slide.shapes.add_shape(1, 0, n * 10**6, 4 * 10**6, 10**6) for n in (4, 5))
+        formless.text_frame.text, newer.text_frame.text = "formless", "newer"
+        properties = formless._element.spPr
+        properties.remove(properties.find(f"{DRAWING}prstGeom"))
+        compatible = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+        wrapped = etree.Element(f"{compatible}AlternateContent")
+        newer._element.addprevious(wrapped)
+        etree.SubElement(wrapped, f"{compatible}Choice", Requires="a14").append(newer._element)
+
+    page = read(_slide(change)).pages[0]
+    words = {word.text for word in page.words}
+    assert {"Title", "formless", "newer"} <= words and len(words) > 3, "the picture is read too"
 
 
 def test_heic_and_avif(read: Read) -> None:

@@ -177,8 +177,9 @@ def test_form_fields_show_their_values(read: Read) -> None:
 
 
 def test_a_field_without_appearance_shows_its_value_too(read: Read) -> None:
+    typed = b"Typed value " * 300
     field = (
-        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(Typed value)/F 4/Rect[100 500 300 520]"
+        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(" + typed + b")/F 4/Rect[100 500 300 520]"
         b"/DA(/Helv 12 Tf 0 g)/P 3 0 R>>"
     )
     data = made.one_page(
@@ -188,7 +189,7 @@ def test_a_field_without_appearance_shows_its_value_too(read: Read) -> None:
         catalog=b"/AcroForm<</Fields[6 0 R]/NeedAppearances true/DR<</Font<</Helv 5 0 R>>>>>>",
     )
     (page,) = read(data).pages
-    assert "Typed" in [w.text for w in page.words]
+    assert [w.text for w in page.words].count("Typed") == 300, "a long value too"
 
 
 def test_pages_of_every_kind_in_one_file(read: Read) -> None:

@@ -30,6 +30,7 @@ MAX_CHARACTERS = 1_000_000
 MAX_RENDER_SECONDS = 8.0
 
 _MAX_ANNOTATIONS = 5000
+_MAX_FIELD_BYTES = 200_000  # of the value of a form field
 _WIDGET, _FREE_TEXT, _STAMP = 20, 3, 13
 _HIDDEN, _NO_VIEW = 2, 32
 
@@ -289,7 +290,7 @@ def _bare_fields(page: Any) -> list[tuple[str, tuple[float, float, float, float]
 
 def _string(annotation: Any, key: bytes) -> str:
     length = pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0)
-    if not 2 < length <= 4096:
+    if not 2 < length <= _MAX_FIELD_BYTES:
         return ""
     buffer = (ctypes.c_ushort * (length // 2))()
     pdfium.FPDFAnnot_GetStringValue(annotation, key, buffer, length)

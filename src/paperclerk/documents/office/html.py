@@ -22,7 +22,6 @@ from paperclerk.documents.office.markup import whole
 from paperclerk.domain.errors import DocumentError, DocumentTooLarge
 
 MAX_BYTES = 10_000_000
-_MAX_DEPTH = 250  # of elements; lxml refuses beyond 256
 _MAX_SPAN = 100
 _SKIPPED = {
     "script", "style", "head", "template", "noscript", "iframe", "object", "embed", "applet", "svg", "canvas",
@@ -37,6 +36,7 @@ _BLOCKS = {
 _HEADINGS = {"h1": 20.0, "h2": 16.0, "h3": 13.0, "h4": 11.5, "h5": 10.5, "h6": 10.0}
 _SIZE = 10.0
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_BLOCK = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)\b", re.I)
 _ALIGN = re.compile(r"text-align\s*:\s*(center|right)", re.I)
 _BOLD = re.compile(r"font-weight\s*:\s*(bold|[6-9]00)", re.I)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
@@ -76,10 +76,16 @@ def blocks_of(text: str, pictures: Mapping[str, bytes]) -> Iterator[Block]:
         root = lxml_html.document_fromstring(_XML_HEAD.sub("", text).replace("\0", ""), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        raise _too_deep()  # from there on the parser has dropped everything
     try:
         yield from _Walker(pictures).blocks(root, _Look())
     except RecursionError as error:
-        raise DocumentError("The page is nested too deeply. Save it as PDF and send that.") from error
+        raise _too_deep() from error
+
+
+def _too_deep() -> DocumentError:
+    return DocumentError("The page is nested too deeply. Save it as PDF and send that.")
 
 
 _XML_HEAD = re.compile(r"^\s*<\?xml[^>]*>")
@@ -126,11 +132,11 @@ class _Walker:
                 self._say(e.get("alt"), look)
         elif tag == "input":
             if e.get("type", "text").lower() in ("text", "number", "date", "email", "tel"):
-                self._say(e.get("value"), look)
+                self._say(f" {e.get('value', '')} ", look)
         elif tag == "table":
             yield from self._flush(look)
             yield from self._table(e, look)
-        elif tag in _BLOCKS:
+        elif tag in _BLOCKS or _BLOCK.search(style):
             yield from self._flush(look)
             own = _styled(tag, style, e.get("align", ""), look)
             if tag == "li":
@@ -171,7 +177,9 @@ class _Walker:
         rows = [
             e
             for e in element.iter("tr")
-            if next(e.iterancestors("table"), None) is element and not _is_hidden(e)
+            if next(e.iterancestors("table"), None) is element
+            and not _is_hidden(e)
+            and (e.getparent() is element or not _is_hidden(e.getparent()))
         ]
         caption = element.find("caption")
         if caption is not None:

@@ -6,13 +6,15 @@ Read through python-pptx, after the archive was checked. Notes, charts and what 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pptx import Presentation
-from pptx.enum.shapes import MSO_SHAPE_TYPE
+from pptx.shapes.group import GroupShape
+from pptx.shapes.picture import Picture
 
 from paperclerk.documents.office.flow import Align, Cell, Paragraph, Run, Table
+from paperclerk.documents.office.markup import children, local_name
 from paperclerk.documents.office.typeset import LaidPage, PlacedPicture, lines_of, place_line, placed_table
 from paperclerk.domain.errors import DocumentError
 from paperclerk.domain.geometry import Box
@@ -40,8 +42,18 @@ def pages_of(data: bytes) -> list[LaidPage]:
 
 def _slide(slide: Any, width: float, height: float) -> LaidPage:
     page = LaidPage(round(max(width, 72.0), 1), round(max(height, 72.0), 1))
+    _choose(slide._element)
     _shapes(page, slide.shapes, (1.0, 1.0, 0.0, 0.0), 0)
     return page
+
+
+def _choose(slide: Any) -> None:
+    """Puts the first of the alternatives that newer shapes are wrapped in where python-pptx finds it."""
+    for each in [e for e in slide.iter() if local_name(e) == "AlternateContent"]:
+        first = next(iter(each), None)
+        for shape in list(first) if first is not None else ():
+            each.addprevious(shape)
+        each.getparent().remove(each)
 
 
 def _shapes(
@@ -50,13 +62,14 @@ def _shapes(
     """Put shapes on a page. `frame` scales and moves the coordinates of a group (x, y, dx, dy)."""
     for shape in shapes:
         box = _box(shape, frame)
-        if shape.shape_type == MSO_SHAPE_TYPE.GROUP:
+        if isinstance(shape, GroupShape):
             if depth < _MAX_DEPTH:
                 _shapes(page, shape.shapes, _inner_frame(shape, frame), depth + 1)
         elif getattr(shape, "has_table", False) and shape.has_table:
             _table(page, shape.table, box)
-        elif shape.shape_type == MSO_SHAPE_TYPE.PICTURE:
-            page.pictures.append(PlacedPicture(shape.image.blob, _on_page(box, page)))
+        elif isinstance(shape, Picture):
+            if shape._pic.blip_rId:  # else it is elsewhere, behind a link
+                page.pictures.append(PlacedPicture(shape.image.blob, _on_page(box, page)))
         elif shape.has_text_frame:
             _text(page, shape, box)
 
@@ -103,15 +116,25 @@ def _text(page: LaidPage, shape: Any, box: Box) -> None:
 
 
 def _paragraph(paragraph: Any, size: float) -> Paragraph:
-    runs = tuple(
-        Run(run.text.replace("\v", "\n"), bool(run.font.bold), run.font.size.pt if run.font.size else 0.0)
-        for run in paragraph.runs
-    )
-    if not runs and paragraph.text:
-        runs = (Run(paragraph.text.replace("\v", "\n")),)
+    runs = tuple(_runs(paragraph))
     align = _ALIGNED.get(int(paragraph.alignment), "left") if paragraph.alignment is not None else "left"
     own = paragraph.font.size.pt if paragraph.font.size else max(10.0, size - 2.0 * paragraph.level)
     return Paragraph(runs, own, align, 18.0 * paragraph.level, after=0.0)
+
+
+def _runs(paragraph: Any) -> Iterator[Run]:
+    """The runs of a paragraph with the line ends between them, and fields such as dates and slide numbers."""
+    own = iter(paragraph.runs)
+    for element in paragraph._p:
+        match local_name(element):
+            case "r":
+                run = next(own)
+                size = run.font.size.pt if run.font.size else 0.0
+                yield Run(run.text.replace("\v", "\n"), bool(run.font.bold), size)
+            case "br":
+                yield Run("\n")
+            case "fld":
+                yield Run("".join(t.text or "" for t in children(element, "t")))
 
 
 def _smaller(paragraph: Paragraph, scale: float) -> Paragraph:
