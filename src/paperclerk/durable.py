@@ -23,7 +23,6 @@ from dbos._core import execute_dequeued_workflow
 from dbos._error import (
     DBOSAwaitedWorkflowCancelledError,
     DBOSBaseException,
-    DBOSNonExistentWorkflowError,
 )
 
 APPLICATION = "paperclerk"
@@ -166,13 +165,6 @@ class DurableClient:
             else []
         )
         return {workflow.workflow_id: str(workflow.status) for workflow in found}
-
-    def state(self, job_id: str) -> str | None:
-        """The engine's own word for where a job stands, None when it does not know it."""
-        try:
-            return str(self._client.retrieve_workflow(job_id).get_status().status)
-        except DBOSNonExistentWorkflowError:
-            return None
 
     def steps_done(self, job_id: str) -> int:
         """How many steps of a job are checkpointed."""

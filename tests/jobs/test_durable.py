@@ -89,11 +89,11 @@ def test_a_rollback_leaves_no_job_and_an_id_is_one_job(workers: Workers) -> None
     with pytest.raises(ZeroDivisionError), workers.engine.begin() as connection:
         workers.client.enqueue(connection, "steps", "x", "x", queue=Queue.EXECUTIONS, partition="t")
         raise ZeroDivisionError
-    assert workers.client.state("x") is None
+    assert workers.client.states(["x"]) == {}
     workers.start()
     for _ in range(3):
         workers.submit("steps", "a", 2, 0.0)
-    workers.wait(lambda: workers.client.state("a") == "SUCCESS")
+    workers.wait(lambda: workers.client.states(["a"]) == {"a": "SUCCESS"})
     assert workers.ended() == ["a"]
     assert sum(line.startswith("step a") for line in workers.lines()) == 2
 
@@ -124,7 +124,7 @@ def test_a_lethal_job_is_parked_after_three_deaths_and_others_go_on(workers: Wor
 
     workers.wait(tended, 60)
     assert sum(line.startswith("kill bad") for line in workers.lines()) == 3
-    workers.wait(lambda: workers.client.state("bad") == "CANCELLED")
+    workers.wait(lambda: workers.client.states(["bad"]) == {"bad": "CANCELLED"})
 
 
 def test_a_healthy_job_hit_by_unlucky_kills_goes_on(workers: Workers) -> None:
@@ -168,7 +168,7 @@ def test_a_stopped_worker_loses_its_job_and_its_late_write(store: sa.URL, tmp_pa
         time.sleep(1.5)
         ends = Counter(workers.ended())
         assert ends == Counter({f"j{turn}": 1 for turn in range(20)}), "a late one ended its job again"
-        assert {workers.client.state(job) for job in ends} == {"SUCCESS"}
+        assert set(workers.client.states(list(ends)).values()) == {"SUCCESS"}
     finally:
         workers.close()
 
@@ -209,5 +209,6 @@ def test_chaos(workers: Workers) -> None:
         chance.choice([p for p in workers.processes if p.poll() is None]).kill()
         workers.start()
     workers.wait(lambda: len(set(workers.ended())) == 20, 60)
-    workers.wait(lambda: {workers.client.state(f"j{n}") for n in range(20)} == {"SUCCESS"})
+    jobs = [f"j{n}" for n in range(20)]
+    workers.wait(lambda: list(workers.client.states(jobs).values()) == ["SUCCESS"] * 20)
     assert all(line.split()[2] == "True" for line in workers.lines() if line.startswith("end "))

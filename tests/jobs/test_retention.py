@@ -147,7 +147,7 @@ async def leave_everything(database: Database, blobs: Blobs, client: DurableClie
                 "e", "document", "a", "1", "a", "m", True, (Input(sha256=staged.content.sha256),), "0" * 64,
                 labels={"a": "b"},
             )  # fmt: skip
-            await Executions(connection, tenant_id).add(new, created_at=now, started_at=now)
+            await Executions(connection, tenant_id).add(new, created_at=now)
             await IdempotencyKeys(connection, tenant_id).add("k", UsedKey("0" * 64, "e"), now=now)
             await Takeovers(connection, tenant_id).record(
                 "e", executor_id="w", claimed_at_ms=1, steps_done=0, at=now

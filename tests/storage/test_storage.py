@@ -355,7 +355,6 @@ def test_a_tenant_sees_its_own_rows_only(place: Place) -> None:
                 assert await files.find_by_md5(md5) is None
                 assert await files.delete(file_id) is None
                 assert await files.newest(skip=0, limit=10) == []
-                assert await files.get_many([file_id]) == {}
                 assert await executions.get("e") is None
                 assert await executions.newest(Filters(labels={"k": "v"}), skip=0, limit=10) == []
                 assert not await executions.start("e", started_at=NOW)

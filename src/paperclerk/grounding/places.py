@@ -46,11 +46,6 @@ def part_box(part: WordPart, word: Word) -> Box:
     return Box(word.box.x0 + part.start * step, word.box.y0, word.box.x0 + end * step, word.box.y1)
 
 
-def span_text(span: Span, page: Page) -> str:
-    """The words of the span, joined by single spaces."""
-    return " ".join(part_text(p, page.words[p.index]) for p in span.parts)
-
-
 def displayed_fraction(box: Box, page: Page) -> tuple[float, float, float, float]:
     """A box of the upright page, in shares of the page as a viewer shows it (before `Page.turn`)."""
     x0, x1 = (_share(v, page.width) for v in (box.x0, box.x1))

@@ -202,13 +202,9 @@ _FINISH = (
 class Executions(TenantRows):
     """Executions of one tenant."""
 
-    async def add(
-        self, new: NewExecution, *, created_at: datetime, started_at: datetime | None = None
-    ) -> Execution:
-        """Stores an accepted execution; with `started_at` it is running from the first moment."""
-        waiting = Status.ENQUEUED if new.batch else Status.PENDING
-        status = Status.RUNNING if started_at else waiting
-        attempts = 1 if started_at else 0
+    async def add(self, new: NewExecution, *, created_at: datetime) -> Execution:
+        """Stores an accepted execution."""
+        status = Status.ENQUEUED if new.batch else Status.PENDING
         await self._add(
             executions,
             id=new.id,
@@ -230,8 +226,7 @@ class Executions(TenantRows):
             credits_held=new.credits_held,
             status=status,
             created_at=created_at,
-            started_at=started_at,
-            attempts=attempts,
+            attempts=0,
             credits_used=0,
         )
         for position, item in enumerate(new.inputs):
@@ -245,7 +240,7 @@ class Executions(TenantRows):
             )
         for key, value in new.labels.items():
             await self._add(execution_labels, execution_id=new.id, key=key, value=value)
-        return Execution(new, self.tenant_id, status, created_at, started_at, attempts, None)
+        return Execution(new, self.tenant_id, status, created_at, None, 0, None)
 
     async def get(self, execution_id: str) -> Execution | None:
         row = (await self._run(_BY_ID, of_id=execution_id)).one_or_none()

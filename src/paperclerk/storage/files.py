@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -84,10 +83,6 @@ class Files(TenantRows):
     async def get(self, file_id: str) -> File | None:
         row = (await self._run(_BY_ID, of_id=file_id)).one_or_none()
         return _file(row) if row else None
-
-    async def get_many(self, file_ids: Sequence[str]) -> dict[str, File]:
-        rows = await self._connection.execute(self._select(files).where(files.c.id.in_(file_ids)))
-        return {file.id: file for file in map(_file, rows)}
 
     async def newest(self, *, skip: int, limit: int) -> list[File]:
         """Ready files, newest first."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from paperclerk.domain.document import Page, Word
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import Span, WordPart
+from paperclerk.grounding.places import part_box
 
 COLUMN_MARK = "\t"  # stands between two segments in the text of a row
 
@@ -73,7 +74,7 @@ class Row:
 
     def box_of(self, start: int, end: int) -> Box:
         """Around characters `start:end`; a part of a word counts by its share of the characters."""
-        boxes = [part_box(self.source[p.index], p) for p in self.parts(start, end)]
+        boxes = [part_box(p, self.source[p.index]) for p in self.parts(start, end)]
         return union(boxes) if boxes else self.box
 
     def score_of(self, start: int, end: int) -> float:
@@ -101,16 +102,6 @@ class Block:
         return "\n".join(s.text for s in self.segments)
 
 
-def part_box(word: Word, part: WordPart) -> Box:
-    """The box of a part of a word, characters taken as equally wide."""
-    size = max(1, len(word.text))
-    end = size if part.end is None else part.end
-    width = word.box.width
-    return Box(
-        word.box.x0 + width * part.start / size, word.box.y0, word.box.x0 + width * end / size, word.box.y1
-    )
-
-
 class PageLayout:
     """One page, indexed. `size` is the median word height; `rows` run from top to bottom."""
 
@@ -129,12 +120,6 @@ class PageLayout:
 
     def block_of(self, segment: Segment) -> Block:
         return self._block_of[segment.index]
-
-    def left_of(self, segment: Segment) -> Segment | None:
-        """The next segment to the left in the same row."""
-        row = self.rows[segment.row].segments
-        at = row.index(segment)
-        return row[at - 1] if at else None
 
     def right_of(self, segment: Segment) -> Segment | None:
         """The next segment to the right in the same row."""

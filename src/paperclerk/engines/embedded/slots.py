@@ -152,8 +152,3 @@ def _above(facts: Facts, label: Label, below: float) -> Iterator[Slot]:
             caption = label.segment.size < 0.85 * segment.size and 2 * max(0.0, far) < below
             way: Direction = "over" if caption else "above"
             yield Slot(facts.layout.row_of(segment), segment.start, segment.end, way, 0, max(0.0, far))
-
-
-def segment_slot(facts: Facts, segment: Segment, direction: Direction = "below") -> Slot:
-    """A whole segment as a slot."""
-    return Slot(facts.layout.row_of(segment), segment.start, segment.end, direction, 0, 0.0)

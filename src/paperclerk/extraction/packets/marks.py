@@ -65,10 +65,6 @@ class Placed:
     x: float
     y: float
 
-    @property
-    def skeleton(self) -> str:
-        return re.sub(r"\d+", "#", self.text).casefold()
-
 
 @dataclass(frozen=True)
 class Marks:
