@@ -208,6 +208,17 @@ def test_an_idempotency_key(client: httpx.Client) -> None:
     assert fresh["id"] != first["id"]
 
 
+def test_an_idempotency_key_beside_a_known_id(client: httpx.Client) -> None:
+    file = upload(client, make_pdf(1))
+    body = {"file_id": file["id"], "config": CONFIG, "id": "known-id"}
+    headers = {"Idempotency-Key": "beside"}
+    for given in ({}, headers, headers):
+        reply = client.post("/document/generate", json=body, headers=given)
+        assert reply.status_code == 201 and reply.json()["id"] == "known-id"
+    other = client.post("/document/generate", json=body | {"id": "other-id"}, headers=headers)
+    assert_error(other, 422, "idempotency_mismatch")
+
+
 def test_a_key_whose_first_request_is_still_worked_on(client: httpx.Client, long_scan: bytes) -> None:
     file = upload(client, long_scan)
     body = {"file_id": file["id"], "config": CONFIG, "batch": False}

@@ -28,7 +28,7 @@ async def accept(
     idempotency_key: str | None = None,
     monthly_credits: int | None = None,
 ) -> tuple[Execution, bool]:
-    """The execution that answers this request, committed, and whether it is new.
+    """The execution that answers this request, committed, and whether it is new. It keeps the idempotency key.
 
     An earlier one answers it when it has the same idempotency key, the same id, or, while it still runs, the
     same words from the same API key (clients send a request again when they lose patience). `beside` writes
@@ -80,6 +80,9 @@ async def _repeated(
             f"The id {new.id!r} was used for another request. Send a new id, or the same body again.",
             code="id_conflict",
         )
+    if known is not None and idempotency_key is not None:
+        used = UsedKey(new.fingerprint, known.id)
+        await IdempotencyKeys(connection, tenant_id).add(idempotency_key, used, now=now)
     if known is not None or new.key_id is None or idempotency_key is not None:
         return known
     same = await executions.same_request(new.fingerprint, new.key_id)
