@@ -19,6 +19,7 @@ from paperclerk.jobs.ending import end
 from paperclerk.jobs.names import EXECUTE, job_id
 from paperclerk.jobs.pool import WorkerCommand, WorkerPool
 from paperclerk.jobs.requested import config_of, plan_of
+from paperclerk.jobs.resuming import resume
 from paperclerk.jobs.service import Workers
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.contents import Staged
@@ -150,8 +151,8 @@ class DurableJobs:
         if (await self._get(job)).status is not Status.PAUSED:
             raise Conflict("Only a paused execution can be resumed.", code="not_paused")
         await self._move(job, Status.ENQUEUED)
-        await asyncio.to_thread(self._client.resume, job_id(*job), Queue.EXECUTIONS)
-        self._pool.point_to(self._pool.reserve(), Queue.EXECUTIONS, tenant_id)
+        queue = await resume(self._workshop.database, self._client, *job)
+        self._pool.point_to(self._pool.reserve(), queue, tenant_id)
         return await self._get(job)
 
     async def wait(self, tenant_id: str, execution_id: str, *, timeout_s: float) -> Execution:

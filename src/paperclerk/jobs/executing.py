@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +43,7 @@ from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.starting import Start
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints, KeptReplies
+from paperclerk.storage.database import is_outage
 from paperclerk.storage.executions import (
     UNFINISHED,
     Execution,
@@ -54,6 +56,8 @@ from paperclerk.storage.executions import (
 
 PIECE_S = 2.0  # reading so long ends a piece: what a death can cost
 TELL_S = 0.5  # between two notes of how far the job is
+OUTAGE_S = 3600.0  # the longest time that a job waits for the database
+FIRST_WAIT_S, MAX_WAIT_S = 0.5, 15.0  # between two tries
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +92,7 @@ class Executor:
 
     def execute(self, tenant_id: str, execution_id: str) -> None:
         """The durable function. Ends normally whatever the document does."""
-        taken = self._await(self._take(tenant_id, execution_id))
+        taken = self._insist(lambda: self._take(tenant_id, execution_id))
         if taken is None:
             return
         execution, start = taken
@@ -98,7 +102,8 @@ class Executor:
         stack.push_async_callback(start.unnoted)
         try:
             ended, files = self._outcome(run, stack)
-            self._await(self._end(run, ended, files))
+            started_at = self._await(start.unnoted())
+            self._insist(lambda: self._end(run, ended, files, started_at))
         except Cancelled:
             return  # whoever cancelled or paused it has written that down
         finally:
@@ -112,10 +117,10 @@ class Executor:
     def _leave(self, run: _Run) -> None:
         """Ends the work on an execution that somebody else has ended; one that is to go on is left alone."""
         e = run.execution
-        if self._await(self._status(e)) is not Status.FAILED:
+        if self._insist(lambda: self._status(e)) is not Status.FAILED:
             return
         partial = run.partial(self.workshop.engine)
-        self._await(leave(self.workshop.database, e, partial, now=self.workshop.now()))
+        self._insist(lambda: leave(self.workshop.database, e, partial, now=self.workshop.now()))
         self.on_end(e)
         self.checkpoints.drop(e.tenant_id, e.id)
 
@@ -131,12 +136,14 @@ class Executor:
             return None
         return execution, Start(database, execution, at=self.workshop.now())
 
-    async def _end(self, run: _Run, ended: Outcome, files: list[MadeFile]) -> None:
+    async def _end(
+        self, run: _Run, ended: Outcome, files: list[MadeFile], started_at: datetime | None
+    ) -> None:
         await end(
             self.workshop.database,
             run.execution,
             ended,
-            started_at=await run.start.unnoted(),
+            started_at=started_at,
             contents=self.workshop.contents if files else None,
             files=files,
         )
@@ -147,8 +154,11 @@ class Executor:
         try:
             plan = run.plan = run.keeping(plan_of(new))
             first = run.begun.sha256 if run.begun else None
-            documents = self.workshop.documents(execution.tenant_id, new, first=first)
-            paths = self._await(stack.enter_async_context(documents))
+            paths = self._insist(
+                lambda: stack.enter_async_context(
+                    self.workshop.documents(execution.tenant_id, new, first=first)
+                )
+            )
             wanted = _Wanted(run)
             if new.kind != "document":
                 document, plan = read_images(
@@ -220,6 +230,22 @@ class Executor:
         run.leaves_a_trace()
         return msgspec.convert(step("read", lambda: read or reader.piece(first)), Piece)
 
+    def _insist(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `work` gives; while the database is away it is done again, as the durable engine does with its own."""
+        until = time.monotonic() + OUTAGE_S
+        wait_s = FIRST_WAIT_S
+        while True:
+            try:
+                return self._await(work())
+            except Exception as error:
+                if not is_outage(error) or time.monotonic() > until:
+                    raise
+                log.warning(
+                    "the database is away; a job waits for it", error=str(getattr(error, "orig", error))
+                )
+            time.sleep(wait_s)
+            wait_s = min(2 * wait_s, MAX_WAIT_S)
+
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
@@ -246,7 +272,7 @@ class _Run:
 
     def leaves_a_trace(self) -> None:
         """To be called before anything of it is kept, or asked elsewhere: the next life must see that it is one."""
-        if not self.executor._await(self.start.note()):
+        if not self.executor._insist(self.start.note):
             raise Cancelled("The execution was stopped.")
 
     async def note_progress(self, progress: PagesDone) -> Status | None:
@@ -299,9 +325,18 @@ class _Wanted:
         """Notes how far it is, not more than twice a second; False when somebody has stopped it."""
         if self._wanted and time.monotonic() - self._told >= TELL_S:
             self._told = time.monotonic()
-            done = PagesDone(progress.stage, progress.done, progress.total)
-            self._wanted = self._run.executor._await(self._run.note_progress(done)) is Status.RUNNING
+            self._ask(PagesDone(progress.stage, progress.done, progress.total))
         return self._wanted
+
+    def _ask(self, done: PagesDone) -> None:
+        try:
+            self._wanted = self._run.executor._await(self._run.note_progress(done)) is Status.RUNNING
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning(
+                "the database is away; progress is not noted", error=str(getattr(error, "orig", error))
+            )
 
     def __call__(self, progress: Progress) -> None:
         if not self.tell(progress):

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from paperclerk.domain.errors import ExecutionFailed, PaperclerkError
-from paperclerk.durable import DurableClient, Queue
+from paperclerk.durable import DurableClient
 from paperclerk.jobs import outcome
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.names import job_id
+from paperclerk.jobs.resuming import resume
 from paperclerk.storage.database import Database
 from paperclerk.storage.executions import Execution, Executions, overdue, unfinished
 
@@ -54,7 +55,7 @@ class Reconciler:
             if state in GOES_ON:
                 continue
             if state == "CANCELLED":  # somebody died between the two halves of a pause or of a resume
-                await asyncio.to_thread(self.client.resume, job, Queue.EXECUTIONS)
+                await resume(self.database, self.client, tenant_id, execution_id)
             elif job in self._odd:
                 log.error("an execution was stranded", job=job, state=state)
                 await self._end(tenant_id, execution_id, RuntimeError("stranded"))

@@ -17,6 +17,8 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from paperclerk.domain.errors import InvalidRequest
@@ -106,6 +108,13 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the database could not be reached, or was too busy: the same may succeed when it is back."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

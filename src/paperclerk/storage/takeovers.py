@@ -13,6 +13,11 @@ from paperclerk.storage.tenancy import TenantRows
 class Takeovers(TenantRows):
     """Deaths of workers over one tenant's jobs."""
 
+    async def happened(self, execution_id: str) -> bool:
+        """Whether any worker has died over the job."""
+        query = self._select(takeovers, func.count()).where(takeovers.c.execution_id == execution_id)
+        return bool((await self._connection.execute(query)).scalar_one())
+
     async def record(
         self, execution_id: str, *, executor_id: str, claimed_at_ms: int, steps_done: int, at: datetime
     ) -> int:

@@ -1,0 +1,148 @@
+"""A database that is away for a while ends no job; a stopped job goes back to its own queue. On both stores."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from paperclerk.domain.errors import PaperclerkError
+from paperclerk.durable import DurableClient, Queue
+from paperclerk.extraction.pipeline import Progress
+from paperclerk.jobs import executing, outcome
+from paperclerk.jobs.ahead import Ahead
+from paperclerk.jobs.executing import Executor, _Run, _Wanted
+from paperclerk.jobs.resuming import resume
+from paperclerk.jobs.starting import Start
+from paperclerk.storage.database import Database
+from paperclerk.storage.executions import Execution, Executions, NewExecution, Status
+from paperclerk.storage.keys import Keys
+from paperclerk.storage.takeovers import Takeovers
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class Away(Database):
+    """A database that is away for its next `tries`."""
+
+    tries = 0
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        self._fail()
+        async with super().read() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        self._fail()
+        async with super().write() as connection:
+            yield connection
+
+    def _fail(self) -> None:
+        if self.tries > 0:
+            self.tries -= 1
+            raise OperationalError("SELECT", {}, Exception("connection refused"))
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def away(store: sa.URL) -> Away:
+    return Away(store.render_as_string(hide_password=False))
+
+
+async def accepted(database: Database) -> tuple[str, Execution]:
+    async with database.write() as connection:
+        owner = await Keys(connection).tenant_named("a", now=NOW, webhook_secret="s")
+        new = NewExecution("job", "document", "a", "1", None, "m", True, (), "f")
+        return owner.id, await Executions(connection, owner.id).add(new, created_at=NOW)
+
+
+def executor(database: Database, loop: asyncio.AbstractEventLoop, told: list[Execution]) -> Executor:
+    workshop: Any = SimpleNamespace(database=database, now=lambda: NOW)
+    checkpoints: Any = SimpleNamespace(replies=lambda *_: None)
+    ahead: Ahead = SimpleNamespace(take=lambda *_: None)  # type: ignore[assignment]
+    return Executor(workshop, checkpoints, ahead, loop, told.append)
+
+
+def test_the_end_of_a_job_waits_for_the_database(
+    away: Away, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    def finished(_self: Executor, run: _Run, _stack: object) -> Any:
+        away.tries = 3
+        error = PaperclerkError("it is an end", code="page_indices_invalid")
+        return outcome.failed(run.execution.request, error, now=NOW), []
+
+    tenant_id, job = run(accepted(away))
+    told: list[Execution] = []
+    monkeypatch.setattr(executing, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(Executor, "_outcome", finished)
+    away.tries = 2
+    executor(away, loop, told).execute(tenant_id, job.id)
+
+    async def found() -> Execution | None:
+        async with away.read() as connection:
+            return await Executions(connection, tenant_id).get(job.id)
+
+    ended = run(found())
+    assert ended.status is Status.FAILED and ended.outcome.failure_code == "page_indices_invalid"
+    assert (ended.started_at, ended.attempts, len(told)) == (NOW, 1, 1), "its start is written with its end"
+    run(away.close())
+
+
+def test_progress_that_cannot_be_noted_ends_nothing(away: Away, loop: asyncio.AbstractEventLoop) -> None:
+    def run(work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    async def begun(job: Execution) -> Start:
+        return Start(away, job, at=NOW)
+
+    _, job = run(accepted(away))
+    life = _Run(executor(away, loop, []), job, run(begun(job)), None)  # type: ignore[arg-type]
+    life.leaves_a_trace()
+    wanted = _Wanted(life)
+    for tries in (1, 0):
+        away.tries, wanted._told = tries, 0.0
+        assert wanted.tell(Progress("reading", 1, 2))
+    run(away.close())
+
+
+def test_a_job_that_a_worker_died_over_stays_among_the_suspects(store: sa.URL) -> None:
+    async def queues() -> list[Queue]:
+        database = Database(store.render_as_string(hide_password=False))
+        resumed: list[tuple[str, Queue]] = []
+        client: DurableClient = SimpleNamespace(resume=lambda *job: resumed.append(job))  # type: ignore[assignment]
+        tenant_id, job = await accepted(database)
+        given = [await resume(database, client, tenant_id, job.id)]
+        async with database.write() as connection:
+            await Takeovers(connection, tenant_id).record(
+                job.id, executor_id="w", claimed_at_ms=1, steps_done=0, at=NOW
+            )
+        given.append(await resume(database, client, tenant_id, job.id))
+        await database.close()
+        assert [queue for _, queue in resumed] == given
+        return given
+
+    assert asyncio.run(queues()) == [Queue.EXECUTIONS, Queue.SUSPECTS]
