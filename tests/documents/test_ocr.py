@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import rapidocr
 from PIL import Image, ImageDraw, ImageFont
 
-from paperclerk.documents.ocr import Networks, OcrReader
+from paperclerk.documents.ocr import Networks, OcrReader, Recogniser
 from paperclerk.documents.pages import EFFORTS, Pixels
 from paperclerk.documents.strips import Text
 
@@ -51,6 +53,17 @@ def test_numbers_too_small_to_count_are_zero(ocr: Ocr) -> None:
     assert np.float32(1e-40) * np.float32(1) > 0
 
 
+def test_the_recogniser_in_bytes_reads_as_the_one_it_is_made_from(ocr: Ocr) -> None:
+    """On lines as the networks know them; docs/accuracy.md has what it makes of receipts."""
+    made = ocr.networks.recognisers["small"]
+    source = Recogniser(Path(rapidocr.__file__).parent / "models/PP-OCRv6_rec_small.onnx")
+    for text in ("Total 1,204.50 EUR", "Tel. 030/1234-56", "Rechnung vom 14.03.2026"):
+        in_bytes, exact = (ocr.thread.submit(r.read, _line(text)).result() for r in (made, source))
+        assert in_bytes.characters == exact.characters == text
+        assert np.abs(in_bytes.centres - exact.centres).max() < 0.02
+        assert np.abs(in_bytes.scores - exact.scores).max() < 0.05
+
+
 def test_the_most_doubtful_lines_are_read_again_by_the_small_network() -> None:
     effort = replace(EFFORTS["lo"], second_looks=2)
     first, again = _Reads("first", [0.9, 0.3, 0.6, 0.1]), _Reads("again", [0.9, 0.9])
@@ -72,6 +85,13 @@ class _Reads:
     def read(self, _strip: Pixels) -> Text:
         scores = np.array([1, 1, 1, 1, next(self._scores)])
         return Text(self._text, np.linspace(0.1, 0.9, 5), scores)
+
+
+def _line(text: str) -> Pixels:
+    font = ImageFont.load_default(30)
+    picture = Image.new("RGB", (20 + int(font.getlength(text)), 48), "white")
+    ImageDraw.Draw(picture).text((10, 6), text, "black", font)
+    return np.asarray(picture)
 
 
 def _rows(count: int) -> Any:

@@ -1,7 +1,8 @@
 """Words on a picture: text detection and recognition with the PP-OCRv6 networks. Used in the child.
 
-The small networks are those that RapidOCR ships, the tiny ones stand in `weights`; all are opened by path, so
-nothing can be fetched. RapidOCR's box post-processing is used as it is. Recognition is ours for one reason:
+The small networks are those that RapidOCR ships, the tiny ones stand in `weights`, as does the small recogniser
+in bytes (`scripts/small_weights.py`), for processors that multiply bytes; all are opened by path, so nothing can be
+fetched. RapidOCR's box post-processing is used as it is. Recognition is ours for one reason:
 the position of every character, which gives each word a tight box.
 """
 
@@ -10,12 +11,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
 from paperclerk.documents.strips import Quads, Text, cut_out, is_read, words_of
@@ -37,16 +39,18 @@ class Networks:
         import rapidocr
 
         cv2.setNumThreads(1)
-        small, tiny = Path(rapidocr.__file__).parent / "models", Path(__file__).parent / "weights"
+        ours, theirs = Path(__file__).parent / "weights", Path(rapidocr.__file__).parent / "models"
         self.detectors = {
-            "tiny": Detector(tiny / "tiny_detector.onnx"),
-            "small": Detector(small / "PP-OCRv6_det_small.onnx"),
+            "tiny": Detector(ours / "tiny_detector.onnx"),
+            "small": Detector(theirs / "PP-OCRv6_det_small.onnx"),
         }
         self.recognisers = {
-            "tiny": Recogniser(tiny / "tiny_recogniser.onnx"),
-            "small": Recogniser(small / "PP-OCRv6_rec_small.onnx"),
+            "tiny": Recogniser(ours / "tiny_recogniser.onnx"),
+            "small": Recogniser(
+                ours / "small_recogniser.onnx" if _multiplies_bytes() else theirs / "PP-OCRv6_rec_small.onnx"
+            ),
         }
-        self._direction = _loaded(small / "ch_ppocr_mobile_v2.0_cls_mobile.onnx")
+        self._direction = _loaded(theirs / "ch_ppocr_mobile_v2.0_cls_mobile.onnx")
 
     def upside_down(self, strips: Sequence[Pixels]) -> float:
         """How much the direction network thinks that these lines stand on their heads, 0..1."""
@@ -100,25 +104,36 @@ class Recogniser:
         self._network = _loaded(weights)
         letters = self._network.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._letters = np.array(["", *letters, " "])
+        self._sums = self._network.get_outputs()[0].name == "logits"  # before their softmax
 
     def read(self, strip: Pixels) -> Text:
         """The text of one line, given upright as (height, width, 3)."""
-        import cv2
-
-        height, width = strip.shape[:2]
-        wide = min(_MAX_LINE_WIDTH, max(8, int(np.ceil(_LINE_HEIGHT * width / height))))
-        padded = max(_LEAST_WIDTH, wide)
-        tensor = np.zeros((1, 3, _LINE_HEIGHT, padded), np.float32)
-        scaled = cv2.resize(strip, (wide, _LINE_HEIGHT))
-        tensor[0, :, :, :wide] = scaled.transpose(2, 0, 1) * np.float32(2 / 255) - 1
-        chances = self._network.run(None, {"x": tensor})[0][0]
-        best = chances.argmax(axis=1)
+        tensor, filled = prepared(strip)
+        output = self._network.run(None, {"x": tensor})[0][0]
+        best = output.argmax(axis=1)
         keep = best != 0
         keep[1:] &= best[1:] != best[:-1]
         columns = np.flatnonzero(keep)
-        centres = (columns + 0.5) / len(best) * padded / wide
-        scores = chances[columns, best[columns]].astype(np.float64)
+        centres = (columns + 0.5) / len(best) / filled
+        scores = np.array([self._chance(output[i], best[i]) for i in columns], np.float64)
         return Text("".join(self._letters[best[columns]]), np.minimum(centres, 1.0), scores)
+
+    def _chance(self, column: npt.NDArray[np.float32], best: int) -> float:
+        """How sure the letter `best` of a column of the output is."""
+        return 1 / float(np.exp(column - column[best]).sum()) if self._sums else float(column[best])
+
+
+def prepared(strip: Pixels) -> tuple[npt.NDArray[np.float32], float]:
+    """A line as the recognisers take it, (1, 3, 48, width), and which share of the width it fills."""
+    import cv2
+
+    height, width = strip.shape[:2]
+    wide = min(_MAX_LINE_WIDTH, max(8, int(np.ceil(_LINE_HEIGHT * width / height))))
+    padded = max(_LEAST_WIDTH, wide)
+    tensor = np.zeros((1, 3, _LINE_HEIGHT, padded), np.float32)
+    scaled = cv2.resize(strip, (wide, _LINE_HEIGHT))
+    tensor[0, :, :, :wide] = scaled.transpose(2, 0, 1) * np.float32(2 / 255) - 1
+    return tensor, wide / padded
 
 
 def _loaded(weights: Path) -> Any:
@@ -126,13 +141,32 @@ def _loaded(weights: Path) -> Any:
 
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 it reports to its maker unless this is set
     onnxruntime: Any = importlib.import_module("onnxruntime")
+    _share_memory(onnxruntime)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
+    options.add_session_config_entry("session.use_env_allocators", "1")
     # of this thread and those it starts: white paper makes activations so small that they cost half the time
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.log_severity_level = 4
     return onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def _share_memory(onnxruntime: Any) -> None:
+    """One store of memory for all networks: new pages from the system cost an eighth of the time."""
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    place = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    as_asked = onnxruntime.OrtArenaCfg({"arena_extend_strategy": 1})  # not always twice as much as before
+    onnxruntime.create_and_register_allocator(place, as_asked)
+
+
+def _multiplies_bytes() -> bool:
+    """Whether the processor sums products of bytes without overflow (VNNI): networks in bytes are for these."""
+    try:
+        told = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return not {"avx512_vnni", "avx_vnni"}.isdisjoint(told.split())
 
 
 class OcrReader:
