@@ -33,6 +33,16 @@ COSTS = (
 )
 RULED = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("ALIGN", (1, 0), (-1, -1), "RIGHT")])
 BARE = TableStyle([("ALIGN", (1, 0), (-1, -1), "RIGHT"), ("LINEBELOW", (0, 0), (-1, 0), 0.7, colors.black)])
+GOODS = (
+    ("#", "Code", "Description", "Qty", "Unit price", "Rebate", "Amount"),
+    ("1", "K2207-14", "Roof lantern small", "4", "312.40", "5%", "1,187.12"),
+    ("2", "K2207-15", "Flashing kit", "12", "48.05", "5%", "547.77"),
+    ("3", "S0418-02", "Sealant grey", "30", "6.90", "", "207.00"),
+    ("4", "L9930-77", "Fitting (hours)", "16", "55.00", "", "880.00"),
+)
+LINED = TableStyle(
+    [("ALIGN", (3, 0), (-1, -1), "RIGHT"), ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey)]
+)
 
 
 def pdf_of(story: Sequence[Flowable]) -> bytes:
@@ -61,6 +71,25 @@ def report() -> bytes:
             Table([list(r) for r in COSTS], colWidths=[120, 90, 90], style=BARE),
             Spacer(1, 12),
             Paragraph('Not a table: &lt;Table id="tb-0"/&gt; and *not* emphasis.', PLAIN),
+        ]
+    )
+
+
+def invoice() -> bytes:
+    """Labels and values right above a table with narrow columns, and labels with amounts right below it."""
+    head = [
+        ["Order no:", "4407-B", "Date of order:", "02/03/2026"],
+        ["Your reference:", "77120", "Payment due:", "02/04/2026"],
+        ["Deliver to", "", "Charge to", ""],
+        ["Hollin Court 9", "", "Larch Street 240", ""],
+    ]
+    totals = [["Net total", "\u00a32,821.89"], ["VAT @ 20%", "\u00a3564.38"], ["To pay", "\u00a33,386.27"]]
+    return pdf_of(
+        [
+            Table(head, colWidths=[78, 146, 88, 100], rowHeights=16),
+            Table([list(r) for r in GOODS], colWidths=[22, 63, 160, 35, 63, 49, 73], style=LINED),
+            Spacer(1, 10),
+            Table(totals, colWidths=[88, 100], hAlign="RIGHT"),
         ]
     )
 

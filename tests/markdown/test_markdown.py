@@ -10,7 +10,7 @@ import jsonschema
 import pypdfium2
 import pytest
 from PIL import Image
-from tests.markdown.documents import COSTS, HARVEST, PROSE, form, report
+from tests.markdown.documents import COSTS, GOODS, HARVEST, PROSE, form, invoice, report
 
 import paperclerk
 from paperclerk.agents.markdown import SCHEMA
@@ -172,6 +172,20 @@ def test_a_heading_over_several_columns_names_each_of_them() -> None:
         ("region_0", "Region"),
         ("sales_2024_1", "Sales 2024"),
         ("sales_2025_2", "Sales 2025"),
+    ]
+
+
+def test_what_stands_around_a_table_is_not_of_it() -> None:
+    """Neither the head of the page nor the totals stand in its columns, nor do they hide the borders of these."""
+    page = paperclerk.execute(invoice(), agent="document.markdown").response["pages"][0]
+    table = next(t for t in page["tables"] if len(t["headers"]) > 4)
+    assert [h["name"] for h in table["headers"]] == list(GOODS[0])
+    assert [tuple(row.values()) for row in table["data"]] == list(GOODS[1:])
+    assert page["content"].index("Hollin Court 9") < page["content"].index("<Table")
+    assert [tuple(row.values())[0] for t in page["tables"][1:] for row in t["data"]] == [
+        "Net total",
+        "VAT @ 20%",
+        "To pay",
     ]
 
 

@@ -196,5 +196,6 @@ class _Grid:
         spans = text.part(0, len(text.text))
         rows = {m // self.width for m in members}
         columns = {m % self.width for m in members}
-        over = sum(1 for x in self.xs[1:-1] if text.box.x0 + 1 < x < text.box.x1 - 1)
+        right_of_it = self.xs[min(columns) + 1 : -1]  # what juts out to the left spans nothing
+        over = sum(1 for x in right_of_it if text.box.x0 + 1 < x < text.box.x1 - 1)
         return Cell(text.text, spans, text.box, tuple(pieces), len(rows), max(len(columns), 1 + over))

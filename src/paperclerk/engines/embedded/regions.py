@@ -22,6 +22,8 @@ NUMBER = re.compile(
     r"^[-–—(+*<>≤~$€£¥RM%\s]*[\d.,'/:%()–-]*\d[\d.,'/:%()\s*a-z–-]{0,8}$|^[-–—*.]+$|^\(?(?:n/?a|N/?A|X|x|NA)\)?$"
 )
 
+MANY_COLUMNS = 4  # so many tell a table from the labels and values around it
+
 
 @dataclass(frozen=True)
 class Region:
@@ -69,8 +71,8 @@ def regions_of(page: Page, strips: Sequence[Strip]) -> list[Region]:
             if region is not None:
                 found.append(region)
     rest = _outside(bare, found)
-    for run in _runs(rest):
-        region = _loose(_up_to_rule(run, rest, across), across)
+    for run in (part for whole in _runs(rest) for part in _divided(whole)):
+        region = _loose(_up_to_rule(run, _outside(rest, found), across), across)
         if region is not None:
             found.append(region)
     return found
@@ -222,6 +224,47 @@ def _rejoined(runs: Sequence[list[Strip]]) -> list[list[Strip]]:
         else:
             joined.append(run)
     return joined
+
+
+def _divided(run: Sequence[Strip]) -> list[Sequence[Strip]]:
+    """What stands right above a heading, or as label and amount right below a table, apart from it.
+
+    It is not of the table when it stands across its columns, so that borders of these would be lost.
+    """
+    foot = next((k for k in range(len(run), 0, -1) if not _is_labelled_amount(run[k - 1])), 0)
+    head = next((k for k in range(1, foot) if _heads(run[k], run[k + 1 : k + 4])), 0)
+    columns = _columns(run[head:foot])
+    if columns < MANY_COLUMNS:
+        return [run]
+    if head and columns <= _columns(run[:foot]) + 1:
+        head = 0
+    if foot < len(run) and columns <= _columns(run[head:]):
+        foot = len(run)
+    return [part for part in (run[:head], run[head:foot], run[foot:]) if part]
+
+
+def _is_labelled_amount(strip: Strip) -> bool:
+    return len(strip.pieces) == 2 and is_number(strip.pieces[1].text)
+
+
+def _heads(strip: Strip, below: Sequence[Strip]) -> bool:
+    """Whether a strip is words over columns: strips below have a piece under (nearly) each of its own."""
+    if len(strip.pieces) < MANY_COLUMNS - 1 or any(is_number(p.text) for p in strip.pieces[1:]):
+        return False
+    filled = {
+        k
+        for other in below
+        if any(is_number(p.text) for p in other.pieces[1:])
+        for k, piece in enumerate(strip.pieces)
+        if sum(1 for p in other.pieces if p.box.overlap_x(piece.box) > 0) == 1
+    }
+    return len(filled) >= 0.7 * len(strip.pieces)
+
+
+def _columns(strips: Sequence[Strip]) -> int:
+    if len(strips) < 2:
+        return 0
+    return len(column_borders(Region(union(s.box for s in strips), tuple(strips)))) - 1
 
 
 def _same_columns(upper: Sequence[Strip], lower: Sequence[Strip]) -> bool:
