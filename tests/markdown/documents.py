@@ -34,15 +34,13 @@ COSTS = (
 RULED = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("ALIGN", (1, 0), (-1, -1), "RIGHT")])
 BARE = TableStyle([("ALIGN", (1, 0), (-1, -1), "RIGHT"), ("LINEBELOW", (0, 0), (-1, 0), 0.7, colors.black)])
 GOODS = (
-    ("#", "Code", "Description", "Qty", "Unit price", "Rebate", "Amount"),
+    ("#", "Code", "Description", "Qty", "Unit price", "Reduction", "Amount"),
     ("1", "K2207-14", "Roof lantern small", "4", "312.40", "5%", "1,187.12"),
     ("2", "K2207-15", "Flashing kit", "12", "48.05", "5%", "547.77"),
     ("3", "S0418-02", "Sealant grey", "30", "6.90", "", "207.00"),
     ("4", "L9930-77", "Fitting (hours)", "16", "55.00", "", "880.00"),
 )
-LINED = TableStyle(
-    [("ALIGN", (3, 0), (-1, -1), "RIGHT"), ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey)]
-)
+LINED = TableStyle([("ALIGN", (3, 0), (-1, -1), "RIGHT"), ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey)])
 
 
 def pdf_of(story: Sequence[Flowable]) -> bytes:
@@ -87,7 +85,7 @@ def invoice() -> bytes:
     return pdf_of(
         [
             Table(head, colWidths=[78, 146, 88, 100], rowHeights=16),
-            Table([list(r) for r in GOODS], colWidths=[22, 63, 160, 35, 63, 49, 73], style=LINED),
+            Table([list(r) for r in GOODS], colWidths=[22, 63, 155, 33, 60, 58, 73], style=LINED),
             Spacer(1, 10),
             Table(totals, colWidths=[88, 100], hAlign="RIGHT"),
         ]

@@ -74,7 +74,10 @@ def _cut(strip: Strip, xs: Sequence[float]) -> dict[int, list[Piece]]:
     found: dict[int, list[Piece]] = {}
     for piece in strip.pieces:
         for part in _parts(piece, xs):
-            found.setdefault(_column(part, xs), []).append(part)
+            column = _column(part, xs)
+            if column in found:  # the one before it stands there: it juts out of its own to the left
+                column = max(column, _index(part.box.cx, xs))
+            found.setdefault(column, []).append(part)
     return found
 
 
