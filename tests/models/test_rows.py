@@ -11,7 +11,7 @@ from tests.models.test_engine import read, reading
 from paperclerk.domain.document import Document, DocumentInfo, Page
 from paperclerk.domain.result import ABSENT, Leaf, Span, Tree, WordPart
 from paperclerk.engines.engine import Context
-from paperclerk.extraction.merge import Grounding, leaves_of
+from paperclerk.extraction.merge import Grounding, leaves_of, same
 from paperclerk.grounding.align import Aligner
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field
@@ -107,3 +107,8 @@ def test_where_both_engines_agree_a_value_stands_where_the_embedded_one_read_it(
         engine.embedded = Pointing(8.2, 5)
         ((_, leaf),) = read(engine, document, schema).leaves()
     assert leaf.spans[0].parts[0].index == 5 and leaf.score == 0.95
+
+
+def test_texts_that_differ_in_case_blanks_and_marks_say_the_same_and_two_signs_do_not() -> None:
+    assert same("ACME, Ltd.", "Acme Ltd") and same("€", "€") and same(None, None)
+    assert not same("€", "$") and not same("-", "+") and not same("Acme", None)

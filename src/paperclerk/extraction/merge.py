@@ -224,7 +224,7 @@ def same(a: Scalar, b: Scalar) -> bool:
     if not (isinstance(a, str) and isinstance(b, str)):
         return False
     plain = ["".join(c for c in v.casefold() if c.isalnum()) for v in (a, b)]
-    return plain[0] == plain[1]
+    return plain[0] == plain[1] != ""
 
 
 def leaves_of(tree: Tree, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Leaf]]:
