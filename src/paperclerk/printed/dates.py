@@ -55,7 +55,7 @@ MONTHS = {name: i for i, names in enumerate(_MONTH_WORDS, 1) for name in names.s
 _NAME = "(?P<m>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![^\W\d_])\.?"
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
 _CLOCK = r"(?=(?:[01]?\d|2[0-3]):[0-5]\d)"  # a time of day may follow without a blank
-_YEAR = rf"(?P<y>(?:\d{{4}}|\d{{2}}){_CLOCK}|(?:\d{{4}}|['’]?\d{{2}})(?![\d/:,]|\.\d))"
+_YEAR = rf"(?P<y>(?:\d{{4}}|\d{{2}}){_CLOCK}|\d{{4}}(?![\d/:]|[.,]\d)|['’]?\d{{2}}(?![\d/:,]|\.\d))"
 _LINK = r"(?:\s|-|/|,|of|del|de|di|do)*"
 _HEAD, _TAIL = r"(?<![\d./-])", rf"(?:{_CLOCK}|(?!\d|[./-]\d))"
 
@@ -97,7 +97,9 @@ def find_dates(text: str, locale: Locale) -> list[Date]:
     for kind, pattern in _COMPILED:
         for match in pattern.finditer(text):
             date = _read(kind, match, locale.order)
-            if date is not None and not any(d.start < date.end and date.start < d.end for d in found):
+            if date is None or text[date.end : date.end + 1] == "%":
+                continue  # "APR 21.49%"
+            if not any(d.start < date.end and date.start < d.end for d in found):
                 found.append(date)
     found += [h for d in found if (h := _short_head(text, d, locale.order)) is not None]
     return sorted(found, key=lambda d: d.start)

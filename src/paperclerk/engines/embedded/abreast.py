@@ -25,7 +25,7 @@ def one_after_another(strips: Sequence[Strip]) -> tuple[Strip, ...]:
             found.append(strips[i])
             i += 1
             continue
-        rows = list(_rows(strips[i:], cut))
+        rows = _without_title([*_rows(strips[i:], cut)])
         for left in (True, False):
             halves = (_half(s, cut, left=left) for s in rows)
             found += [s for s in halves if s.pieces]
@@ -81,13 +81,23 @@ def _ends_in_amount(text: str) -> bool:
 def _rows(strips: Sequence[Strip], cut: float) -> Iterator[Strip]:
     """The heading and what goes on below it without crossing the border."""
     last = strips[0]
+    most = max(2, len(last.pieces) // 2 + 1)
     for strip in strips[: MOST_ROWS + 1]:
         if strip.box.y0 - last.box.y1 > _FAR * strip.size:
             return
         if any(p.box.x0 < cut < p.box.x1 - 1 for p in strip.pieces):
             return
+        if any(len(_half(strip, cut, left=left).pieces) > most for left in (True, False)):
+            return  # a table of more columns begins
         yield strip
         last = strip
+
+
+def _without_title(rows: list[Strip]) -> list[Strip]:
+    """The rows without a last one that only heads what comes next."""
+    while len(rows) > 1 and len(rows[-1].pieces) == 1 and not any(c.isdigit() for c in rows[-1].text):
+        rows.pop()
+    return rows
 
 
 def _half(strip: Strip, cut: float, *, left: bool) -> Strip:

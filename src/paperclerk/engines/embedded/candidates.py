@@ -57,6 +57,8 @@ class Candidate:
         return replace(self, score=max(self.score, floor) + bonus, support=self.support + bonus)
 
 
+_IF = re.compile(r"\s*(?:if|falls|wenn|si|se|als|indien|caso)\b", re.I)
+WORD_FOR_WORD = 0.95  # then even a bare number answers a question for words
 _DIRECTION = {"same": 1.0, "right": 0.97, "below": 0.86, "above": 0.5, "over": 0.92}
 _MARKS: dict[str, MarkKind] = {
     "email": "email",
@@ -99,6 +101,8 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         base *= 0.6
     if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
         base *= 0.6  # words that only share one with the field are a name themselves: "Hotel Adler"
+    if profile.want == "money" and _IF.match(label.row.text[label.segment.start : label.start]):
+        base *= 0.6  # "If paid after 3 May please pay": what would be due
     if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
         base *= 0.65  # words stand right beside their label
     if slot.direction == "below" and profile.want in _COUNTED and _heads_column(facts, profile, slot):
@@ -106,6 +110,8 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         listed = dated and label.whole and len(label.row.segments) > PAIRS
         base *= 0.4 if listed else 0.65 if fit >= 0.6 else 0.5  # each row has a date of its own
     for value, spans, place, factor, amount in readings(facts, profile, slot):
+        if profile.want == "text" and not any(c.isalpha() for c in str(value)):
+            factor *= 0.9 if fit >= WORD_FOR_WORD and slot.direction in ("same", "right") else 0.35
         yield Candidate(
             value, spans, place, base * factor, fit, slot.direction, amount, ocr=_recognised(facts, place)
         )
@@ -169,7 +175,11 @@ def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
         if head is not None and head.whole and head.likeness >= 0.9:
             return False  # one label below the other: the values stand to the right
     other = facts.label_of(slot.row.segment_at(slot.start))
-    return other is not None and other.whole and (other.likeness >= 0.5 or counted)
+    beside = slot.row.segment_at(slot.start)
+    alike = (
+        label.segment.text.isupper() and beside.text.isupper() and abs(beside.size - label.segment.size) < 0.5
+    )
+    return other is not None and other.whole and (other.likeness >= 0.5 or counted or alike)
 
 
 _DATED = re.compile(r"(?<=[^\W\d]{3}), (?=\d{1,2}\W|[^\W\d]{3,9}\.? \d)[^,]*(?:, \d{4})?$")
@@ -255,15 +265,24 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         n for n in numbers
         if slot.start <= n.start and n.end <= slot.end
         and not _numbers_caption(row, n) and not any(a <= n.start < b for a, b in codes)
+        and not _MASKED.search(row.text, 0, n.start)
     ]  # fmt: skip
     amounts = sum(n.decimals == 2 for n in numbers)
     crowd = 0.94 if profile.want == "money" and amounts > 1 else 1.0  # a row of a table, no sum of its own
     marked = any(n.currency for n in inside)
     told = _before_words(row, inside)
+    remarks = [m.span() for m in _REMARK.finditer(row.text)]
+    measured = [n for n in inside if _measured(row, n, profile)]
     for i, number in enumerate(inside):
         factor = crowd * _number_factor(number, profile, i, told if i < told else len(inside))
         if marked and not number.currency:
             factor *= 0.85
+        if any(a < number.start and number.end < b for a, b in remarks) or _BASE.search(
+            row.text, 0, number.start
+        ):
+            factor *= 0.5  # "VAT (20 % on 412.50)"
+        if measured:
+            factor *= 1.0 if number in measured else 0.7
         if amounts > 1 and slot.direction == "right":
             factor *= _column_fit(facts, profile, row, number)
         value = forms.number_value(number, profile, _printed(row, number.start, number.end))
@@ -281,9 +300,21 @@ def _before_words(row: Row, numbers: Sequence[Number]) -> int:
 
 
 WORDS_BETWEEN = 3
+_BASE = re.compile(r"% ?(?:aus|von|over|sur|auf|on|su|sobre|of|de) ?[€£$]?$")  # VAT 7 % on 42.50
+_REMARK = re.compile(r"\([^()]*[^\W\d][^()]*\)")
+_UNIT = re.compile(r" ?(?P<unit>[^\W\d]{1,4}[²³]?)(?![^\W\d])")
+
+
+def _measured(row: Row, number: Number, profile: Profile) -> bool:
+    """Whether a number has the unit behind it that the field's own name ends in: `price_ct`, `usage_gb`."""
+    unit = _UNIT.match(row.text, number.end)
+    return unit is not None and len(profile.words) > 1 and unit["unit"].lower() == profile.words[-1][0]
+
+
+_MASKED = re.compile(r"[*•xX]{2,}[ -]?$")  # **** 2094
 # 987-65-4329, 44-B-20817 and 318 2257 40 are no amounts.
 _CODE = re.compile(
-    r"\d+-\d+-\d+|\w*\d-[A-Z]+-?\d+|"
+    r"\d+-\d+-\d+|\w*\d-[A-Z]+-?\d+|[A-Z]+\d+-\d+|"
     r"(?<![\d.,])(?!\d{1,3}(?: \d{3})+(?! ?\d))\d{2,}(?: \d{2,}){2,}(?![.,]?\d)"
 )
 _CAPTION = re.compile(r"[a-z]?[.)]? +[A-Z][a-z]+(?:[ ,'’-]+[A-Za-z'’]+)+")
@@ -523,7 +554,6 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     if profile.want == "address" and not any(c.isdigit() for c in text) and address_likeness(text) < 0.25:
         factor *= 0.6
     if profile.want == "text":
-        factor *= 1.0 if letters else 0.35  # a bare number answers no question for words
         if any(d.start == start and d.end == end for d in facts.values(row).dates):
             factor *= 0.35  # nor does a bare date
         dated = _DATED.search(text)

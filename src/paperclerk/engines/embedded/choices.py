@@ -6,6 +6,7 @@ member whose words stand on the document at all.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -104,22 +105,27 @@ def _boolean(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
 
 def _answered(options: Sequence[_Option], profile: Profile) -> Leaf | None:
     """The ticked one of `Yes` and `No` behind a question that speaks of the field."""
-    for row, (yes, no) in _questions(options).items():
-        asked = row.text[: min(yes.start, no.start)]
+    for asked, yes, no in _questions(options):
         if yes.ticked != no.ticked and _share(profile, asked) > HALF:
             said = yes if yes.ticked else no
             return Leaf(yes.ticked, (said.span,), 0.85, inferred=True)
     return None
 
 
-def _questions(options: Sequence[_Option]) -> dict[Row, tuple[_Option, _Option]]:
-    """The boxes for yes and no of each row that has both."""
-    answers: dict[Row, dict[bool, _Option]] = {}
-    for option in options:
-        words = phrases.tokens(option.row.text[option.said : option.told])
-        if len(words) == 1 and words[0] in _YES | _NO:
-            answers.setdefault(option.row, {})[words[0] in _YES] = option
-    return {row: (found[True], found[False]) for row, found in answers.items() if len(found) == 2}
+def _questions(options: Sequence[_Option]) -> Iterator[tuple[str, _Option, _Option]]:
+    """Each question that boxes for yes and no stand behind, and the two."""
+    for first, second in itertools.pairwise(options):
+        said = [phrases.tokens(o.row.text[o.said : o.told]) for o in (first, second)]
+        if first.row is not second.row or [len(words) for words in said] != [1, 1]:
+            continue
+        answers = {
+            words[0] in _YES: o
+            for words, o in zip(said, (first, second), strict=True)
+            if words[0] in _YES | _NO
+        }
+        if len(answers) == 2:
+            before = [o.told for o in options if o.row is first.row and o.told <= first.start]
+            yield first.row.text[max(before, default=0) : first.start], answers[True], answers[False]
 
 
 def _share(profile: Profile, text: str) -> float:

@@ -304,6 +304,10 @@ def _may_hold(field: Field, column: Column, kinds: Kinds, said: Set[str]) -> boo
     is nothing else that no other column has."""
     own = roles_of_field(field)
     other = {r for r, v in roles_of_label(column.text).items() if v >= 0.9} - said
+    if not own and field.kind == "string" and kinds.words >= 0.5:
+        other -= {
+            "description"
+        }  # what is described is what the property calls by its kind: a merchant, a program
     if other and not any(own.get(r, 0.0) >= 0.5 for r in other):
         return False
     if field.kind in ("number", "integer"):

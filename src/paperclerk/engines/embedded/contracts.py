@@ -21,8 +21,8 @@ from paperclerk.schemas.compiled import Field
 _DEFINED = re.compile(
     r"\((?:[^()\"“”„]{0,40})[\"“”„'‘](?P<said>[^()\"“”„'’]{3,40})[\"“”'’][^()]{0,20}\)|"
     r"(?:nachstehend|nachfolgend|im Folgenden|hereinafter|ci-après|en adelante|di seguito|hierna|doravante)"
-    r"(?: referred to as| called| als| dénommée?| denominad[oa]| denominat[oa]| te noemen)?:?"
-    r"(?: the| der| die| le| la| el)? [\"“„'‘]?(?P<bare>[^\W\d_]{4,30})",
+    r"(?: referred to as| called| als| dénommée?| denominad[oa]| denominat[oa]| te noemen)?:?(?: ?[\"“„'‘«])?"
+    r"(?: (?:the|der|die|le|la|el))? ?[\"“„'‘«]?(?P<bare>[^\W\d_]{4,30})",
     re.I,
 )
 _JOINS = re.compile(
@@ -31,7 +31,10 @@ _JOINS = re.compile(
 _ENDS_IN_JOIN = re.compile(
     r"(?:^|\W)(?:between|and|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\W*$|[:;]\s*$", re.I
 )
-_NAME_ENDS = re.compile(r",\s|\s\(|\s+(?:whose|having|with|of|residing|wohnhaft|geboren)\b|$")
+_NAME_ENDS = re.compile(r",\s|\s\(|\s+(?:whose|having|with|of|residing|wohnhaft|geboren|demeurant|née?)\b|$")
+_TITLE = re.compile(
+    r"(?:monsieur|madame|mademoiselle|herrn?|frau|mrs?\.?|ms\.?|se[nñ]ora?|signora?|sig\.|d\.|dª) +", re.I
+)
 _LIVES = re.compile(r"(?:\b(?:at|of|in)\b|,)\s+(?=[^\W\da-z]|\d)")
 _NTH = {"a": 0, "1": 0, "one": 0, "first": 0, "b": 1, "2": 1, "two": 1, "second": 1}
 _NAMES, _ROLES, _ADDRESSES = (
@@ -90,6 +93,8 @@ def _named(rows: Sequence[Row], at: int, row: Row) -> Iterator[Named]:
         line, begin = start
         stop = match.start() if line is row else len(line.text)
         clause = line.text[begin:stop]
+        if title := _TITLE.match(clause):
+            begin, clause = begin + title.end(), clause[title.end() :]
         ends = _NAME_ENDS.search(clause)
         name = clause[: ends.start() if ends else len(clause)].rstrip(" ,-–(")
         if 2 < len(name) < 80 and name[0].isupper():

@@ -42,6 +42,19 @@ _BRAND = re.compile(
 )
 
 
+_SEEN = phrases.word_set(
+    "doctor physician practitioner consultant dentist therapist technician engineer advisor contact techniker arzt "
+    "ansprechpartner berater medecin medico tecnico technicien monteur specialist"
+)
+_TITLED = re.compile(
+    r"(?<!\w)(?:with|by|von|bei|avec|con|met|com|Ihnen|Mitarbeiter(?:in)?|to|contact) "
+    r"(?P<name>(?:Mrs?|Ms|Dr|Prof|Herrn?|Frau|Monsieur|Madame|Sig|Sra?|Dhr|Mevr)\.? (?:Dr\. )?[A-ZÀ-Ý][^\W\d_]+ "
+    r"[A-ZÀ-Ý][^\W\d_]+)"
+)
+_LAW = re.compile(
+    r"\blaws? of (?:the )?(?:(?:State|Commonwealth|Province) of )?"
+    r"(?P<law>[A-Z][^\W\d_]+(?: (?:and |of )?[A-Z][^\W\d_]+)*)"
+)
 _TIME_ALONE = phrases.word_set("time uhrzeit heure hora ora tijd of day transaction purchase receipt printed")
 
 
@@ -50,20 +63,28 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     words = set(phrases.tokens(phrases.name_words(profile.field.name)))
     if profile.want in ("date", "datetime") and profile.concepts.get("due_date", 0.0) >= 0.55:
         yield from _days_to_pay_by(facts, profile)
+    elif profile.want == "date" and words & _MADE:
+        yield from _days_of_signing(facts, profile)
     elif profile.want == "percent" and profile.concepts.get("tax_rate", 0.0) >= 0.8:
         yield from _tax_rates(facts, profile)
     elif profile.want == "time" and not set(words) - _TIME_ALONE:
         yield from _times(facts, profile)
-    elif profile.want == "money" and "total" in {w for w, _ in profile.words}:
+    elif profile.want in ("money", "number", "integer") and "total" in {w for w, _ in profile.words}:
         yield from _column_totals(facts, profile)
+        if profile.want != "money":
+            yield from _counted(facts, profile)
     elif profile.want in ("integer", "number"):
         yield from _counted(facts, profile)
-    elif "last" in words and words & {"4", "four", "digits"}:
+    elif ("last" in words and words & {"4", "four", "digits"}) or words & {"last4", "lastfour"}:
         yield from _found(facts, profile, _CARD_DIGITS)
     elif "card" in words and words & {"type", "brand", "network", "scheme"}:
         yield from _found(facts, profile, _BRAND)
     elif profile.concepts.get("payment_method", 0.0) >= 0.9:
         yield from (c.with_score(0.4) for c in _found(facts, profile, _BRAND))
+    elif words & _SEEN and (profile.want in ("name", "text")):
+        yield from (c.with_score(0.45) for c in _found(facts, profile, _TITLED))
+    elif {"governing", "law"} <= words:
+        yield from (c.with_score(1.0) for c in _found(facts, profile, _LAW))
     elif profile.want == "uri" and profile.owner:
         yield from _profiles(facts, profile)
 
@@ -79,6 +100,25 @@ def _days_to_pay_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
                 value = forms.date_value(date, profile, row.text[date.start : date.end].replace("\t", " "))
                 yield _candidate(row, date.start, date.end, value, 0.62)
         before = row.text
+
+
+_MADE = phrases.word_set(
+    "agreement effective contract signing signature signed execution executed vertragsdatum"
+)
+_MADE_ON = re.compile(
+    r"\b(?:made|entered into|dated|executed|signed|geschlossen|unterzeichnet)\b[^.]{0,40}$|"
+    r"^\W*(?:Fait|Done|Firmado|Fatto|Feito|Gedaan) (?:à|at|in|en|a|em|te) [^.]{2,40}$",
+    re.I,
+)
+
+
+def _days_of_signing(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """`This agreement is made on 3 May`; `Fait à Lille, le 3 mai`."""
+    for row in facts.rows:
+        for date in facts.values(row).dates:
+            if _MADE_ON.search(row.text[: date.start].replace("\t", " ")):
+                value = forms.date_value(date, profile, row.text[date.start : date.end].replace("\t", " "))
+                yield _candidate(row, date.start, date.end, value, 0.6)
 
 
 def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
@@ -117,8 +157,11 @@ def _column_totals(facts: Facts, profile: Profile) -> Iterator[Candidate]:
                 yield _candidate(row, number.start, number.end, value, 0.85)
 
 
+_FIGURE = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*(?:[A-Za-z%€²³]{1,3})?|[A-Z]{3} [\d.,]+")
+
+
 def _column_head(facts: Facts, row: Row, at: int) -> str:
-    """The first words without digits over a place in a row."""
+    """The first words over a place in a row that are no figure."""
     page = facts.layout.pages[row.page]
     segment = row.segment_at(at)
     for _ in range(60):
@@ -126,7 +169,7 @@ def _column_head(facts: Facts, row: Row, at: int) -> str:
         if not above:
             return ""
         segment = above[0]
-        if not any(c.isdigit() for c in segment.text):
+        if not _FIGURE.fullmatch(segment.text):
             return segment.text
     return ""
 
@@ -135,6 +178,7 @@ _NOUN = re.compile(r" ?(?P<noun>(?:[^\W\d_]|[²³])+)")
 _BEGINS = re.compile(
     r"(?:^|\t)(?:§ *|section |article |clause |[a-z]\.(?:\d\.)*)?$", re.I
 )  # § 4 Kaution, F.1 Mass
+_EACH = re.compile(r" (?:of|à|zu je|von|de|da|van|x) ?[€£$]")
 _SPANS = phrases.word_set("day week month year tag tage monat monate jour moi dia mese giorni dagen")
 _UNITS = {
     "l": "liter litre litro litri", "ltr": "liter litre", "gal": "gallon", "kg": "kilogram kg weight gewicht poid",
@@ -150,6 +194,8 @@ def _counted(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         for number in facts.values(row).numbers:
             noun = _NOUN.match(row.text, number.end)
             value = forms.number_value(number, profile, row.text[number.start : number.end])
+            if noun and _EACH.match(row.text, noun.end()):
+                continue  # "12 instalments of £36.80"
             captioned = noun and noun["noun"].istitle() and _BEGINS.search(row.text, 0, number.start)
             if (
                 noun

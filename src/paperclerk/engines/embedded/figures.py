@@ -182,12 +182,13 @@ class Statements:
         if best is None:
             return {}
         line = best.line
-        years = [self._year(line, piece) for piece, _ in line.cells]
+        heads = [self._headed(line, piece) for piece, _ in line.cells]
+        years = [_year_in(head) for head in heads]
         known = sorted({y for y in years if y is not None}, reverse=True)
         found: dict[str, Leaf] = {}
         for name, when in asked.items():
             year = when if when > MOST_BACK else known[when] if when < len(known) else None
-            at = years.index(year) if year in years and year is not None else when if not known else None
+            at = _column(name, year, heads) if year in known else when if not known else None
             if at is not None and at < len(line.cells):
                 piece, number = line.cells[at]
                 facts = FigureFacts(best.titled, best.match, year is not None, years.count(year) == 1)
@@ -195,16 +196,16 @@ class Statements:
                 found[name] = text_of([piece]).leaf(number.value, number.start, number.end, sure)
         return found
 
-    def _year(self, line: Line, piece: Piece) -> int | None:
-        """The year over a column."""
+    def _headed(self, line: Line, piece: Piece) -> str:
+        """What says a year over a column."""
         strips = self.pages[line.page]
         at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
         for strip in reversed(strips[max(0, at - 60) : at]):
             for over in strip.pieces:
                 near = over.box.overlap_x(piece.box) > 0.3 * min(over.box.width, piece.box.width)
-                if near and len(over.words) <= 6 and (year := re.search(r"\b(?:19|20)\d\d\b", over.text)):
-                    return int(year.group())
-        return None
+                if near and len(over.words) <= 6 and _year_in(over.text) is not None:
+                    return over.text
+        return ""
 
     def _best(self, array: Field) -> Found | None:
         best: Found | None = None
@@ -357,9 +358,25 @@ def _concluded(value: Scalar, text: Text, number: Number) -> Leaf:
     return Leaf(value, text.part(number.start, number.end), 0.6, inferred=True)
 
 
+def _year_in(text: str) -> int | None:
+    found = re.search(r"\b(?:FY ?)?((?:19|20)\d\d)\b", text)
+    return int(found[1]) if found else None
+
+
+def _column(name: str, year: int | None, heads: Sequence[str]) -> int | None:
+    """The column of a year; where several have it, the one that also says the quarter."""
+    of_year = [i for i, head in enumerate(heads) if _year_in(head) == year]
+    quarter = re.search(_QUARTER, name, re.I)
+    said = [i for i in of_year if quarter and quarter.group().lower() in heads[i].lower()]
+    return next(iter(said or of_year), None)
+
+
+_QUARTER = "[qh][1-4]"  # `q1_2026`; or half a year
+
+
 def _when(name: str) -> int | None:
     """How many years back a property looks (`current_year` 0, `prior_year` 1), or the year that it names."""
-    if year := re.fullmatch(r"\D*((?:19|20)\d\d)\D*", name):
+    if year := re.fullmatch(rf"(?:{_QUARTER}|\D)*((?:19|20)\d\d)(?:{_QUARTER}|\D)*", name, re.I):
         return int(year[1])
     said = set(words_of(name).split())
     if said & {"current", "this", "latest"} and said <= _WHEN:

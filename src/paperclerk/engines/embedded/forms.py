@@ -10,7 +10,9 @@ from paperclerk.printed.dates import Date, Time
 from paperclerk.printed.numbers import Number
 from paperclerk.schemas.judge import matches
 
-_TAKEN_OFF = frozenset(("discount", "paid", "payment", "credit", "nachlass", "rabatt", "remise", "ritenuta"))
+_TAKEN_OFF = frozenset(
+    ("commission", "discount", "paid", "payment", "credit", "nachlass", "rabatt", "remise", "ritenuta")
+)
 
 
 def number_value(number: Number, profile: Profile, printed: str) -> Scalar:

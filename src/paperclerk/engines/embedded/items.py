@@ -449,7 +449,11 @@ def _place(listing: Listing) -> object:
 def _is_ledger(array: Field, fields: Sequence[Field]) -> bool:
     """Whether an array asks for things with a price: only then a list of amounts can be what is meant."""
     roles = {_role(f) for f in fields}
-    return "description" in roles and bool(roles & {"line_total", "unit_price"}) and _is_goods(array)
+    priced = "description" in roles and bool(roles & {"line_total", "unit_price"})
+    return priced and (_is_goods(array) or ("quantity" in roles and roles <= _OF_GOODS))
+
+
+_OF_GOODS = {"description", "quantity", "unit", "unit_price", "line_total", "sku", "tax_rate", "discount"}
 
 
 def _is_goods(array: Field) -> bool:

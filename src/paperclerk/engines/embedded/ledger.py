@@ -134,9 +134,16 @@ def _proved_run(amounts: Sequence[Amount]) -> list[Amount] | None:
                 continue
             score = len(run) + 2.0 * (stop == len(stretch))
             if best is None or score > best[0]:
-                best = (score, run)
+                best = (score, _itemised(stretch[:start], run))
             break
     return best[1] if best else _announced_run(amounts)
+
+
+def _itemised(before: Sequence[Amount], run: list[Amount]) -> list[Amount]:
+    """The amounts before a run that the first of its own sum up (`Food`, `Drinks`), which then are no items."""
+    whole = sum(a.value for a in before)
+    sums = any(close(sum(a.value for a in run[:n]), whole) for n in range(1, len(run) + 1))
+    return [*before] if len(before) > 1 and sums else run
 
 
 def _announced_run(amounts: Sequence[Amount]) -> list[Amount] | None:

@@ -77,9 +77,12 @@ _CITY_LINES = (
 )
 _NOT_ADDRESS = re.compile(
     r"\b(?:tel|phone|fax|telefon|hotline|e-?mail|www|http|gst|vat|reg|iban|bic|siret|ust|tva|iva|btw|kvk|nif|cif|contribuinte|invoice|receipt|date|"
-    r"datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|whatsapps?|call|zip|"
-    r"office hours?|h/p|hp|rcpt|bill|table|till|time)\b|@|"
+    r"st\.?-?nr|steuer\w*|siren|datum|cashier|total|amount|qty|page|roc|co\.? no|company no|contact|mobile|"
+    r"whatsapps?|call|zip|office hours?|h/p|hp|rcpt|bill|table|till|time)\b|@|"
     r"\d[.,]\d\d\b|"
+    r"\bour ref\b|\bdear\b|"
+    r"\d{1,2}(?:st|nd|rd|th|\.)? (?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
+    r"[a-zä]*\.? \d{4}|"
     r"\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d",
     re.I,
 )
@@ -252,10 +255,21 @@ def name_end(text: str) -> int:
     """Where a name ends before its registration number or a dash and an address."""
     match = _REGISTRY.search(text)
     end = match.start() if match and match.start() >= 3 else len(text)
+    form = _LEGAL.search(text, 0, end)
+    stop = re.compile(r"\. (?=[A-Z][a-z]+ )").search(text, max(0, form.end() - 1), end) if form else None
+    end = stop.start() if stop else end
     cut = re.search(r"\s+[-–—·•●|*]\s+|\s*[;|•●·]\s*", text[:end])
     if cut and address_likeness(text[cut.end() :]) >= 0.4:
         end = cut.start()
     return len(text[:end].rstrip(" ,;-–"))
+
+
+def salutes(facts: Facts, label: Label) -> bool:
+    """Whether a word is but how an addressee is called, over name and address: `Firma`."""
+    if label.colon or not label.whole or not set(phrases.tokens(label.text)) <= _SALUTATIONS:
+        return False
+    lines = facts.layout.pages[label.row.page].block_of(label.segment).segments
+    return lines[0] is label.segment and any(_POSTCODE.search(s.text) for s in lines[2:5])
 
 
 @lru_cache(LINES)
@@ -467,6 +481,8 @@ def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> lis
             if likeness[i] > 0:
                 last = i
         last = _with_city(lines, last)
+        if first < last and _is_no_street(lines[first].text) and _is_street(lines[first + 1].text):
+            first += 1  # "Plant 2" over "220 Rail Road" is a name
         run = tuple(lines[first : last + 1])
         total = sum(likeness[first : last + 1])
         if (
@@ -482,6 +498,14 @@ def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> lis
             found.append(Party(page.position, name, run, min(1.0, total / 2), box))
         i += 1
     return found
+
+
+def _is_no_street(text: str) -> bool:
+    return not names_street(text) and not text[:1].isdigit() and _POSTCODE.search(text) is None
+
+
+def _is_street(text: str) -> bool:
+    return names_street(text) and text[:1].isdigit()
 
 
 def _opens(lines: Sequence[Segment], likeness: Sequence[float], at: int) -> bool:

@@ -43,7 +43,8 @@ _SAME = {
     "desc": "description", "ident": "id", "identifier": "id", "identification": "id", "licence": "license",
     "programme": "program", "colour": "color", "centre": "center", "labour": "labor", "cheque": "check",
     "authorised": "authorized", "total": "total", "totals": "total", "begin": "start", "beginning": "start",
-    "starting": "start", "commencement": "start", "ending": "end", "finish": "end", "expiration": "expiry",
+    "starting": "start", "commencement": "start", "ending": "end",
+    "ended": "end", "started": "start", "finish": "end", "expiration": "expiry",
     "expires": "expiry", "expire": "expiry", "issued": "issue", "issuing": "issue", "paid": "payment",
     "payments": "payment", "received": "receive", "receipt": "receipt", "registered": "registration",
     "taxes": "tax", "net": "net", "dates": "date",
@@ -96,9 +97,12 @@ def is_common(token: str) -> bool:
     return token in _COMMON
 
 
+_OF = word_set("vom von bis dal dalla van am")
+
+
 def is_particle(token: str) -> bool:
     """Whether a word only joins others (`of`, `von`), and names nothing."""
-    return token in _STOP
+    return token in _STOP or token in _OF
 
 
 def weight(token: str) -> float:

@@ -86,7 +86,7 @@ def _read(field: Field) -> Profile:
     words = _weighted([name, field.title])
     known = {w for w, _ in words}
     hints = tuple((w, v) for w, v in _weighted([field.description]) if w not in known)
-    topic = {w for w, v in words if v > 0.5} - _WORDS["side"] if side else set()
+    topic = {w for w, v in words if v > 0.5 and not w.endswith(_PERIODS)} - _WORDS["side"] if side else set()
     private = part is not None or want in _PRIVATE
     said = {
         w for w in owner_of(field) if not {c for c, _ in aliases().get(frozenset({w}), ())} & {top, "address"}
@@ -122,9 +122,13 @@ def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
     if not telling or (len(stems) == 1 and len(stems[0]) <= 5):
         return ()
     key = phrases.key(name)
-    return tuple(dict.fromkeys((key, _NUMMER.sub("no", key))))  # `chipnummer` is what `Chip-Nr.` says
+    plain = re.sub("([aou])e", r"\1", key)  # `zaehlernummer`
+    return tuple(
+        dict.fromkeys((key, _NUMMER.sub("no", key), plain, _NUMMER.sub("no", plain)))
+    )  # `chipnummer` is what `Chip-Nr.` says
 
 
+_PERIODS = ("zeitraum", "period", "periode", "laufzeit")  # what has two ends, not which
 _NUMMER = re.compile(r"(?:nummer|number|numero|nr)$")
 
 

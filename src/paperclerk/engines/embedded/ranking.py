@@ -18,15 +18,16 @@ from paperclerk.engines.embedded import amounts, choices, phrases, unlabelled, v
 from paperclerk.engines.embedded.candidates import Candidate, Place, from_label
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label, Matcher
-from paperclerk.engines.embedded.parties import OWNED, owned_regions, parties, regions, role_at
+from paperclerk.engines.embedded.parties import OWNED, owned_regions, parties, regions, role_at, salutes
 from paperclerk.engines.embedded.profile import Profile
-from paperclerk.engines.embedded.sentences import Sentences
+from paperclerk.engines.embedded.sentences import Sentences, is_running
 from paperclerk.engines.embedded.slots import Slot, slots
 from paperclerk.engines.embedded.whose import speaker_of
 
 KEPT = 8  # candidates a field keeps
 ABOUT_EQUAL = 0.1
 EXACT = 0.95
+HEAD_ROWS = 14  # of the first page: where a document says what it is
 FIRST = 3  # fields among which a schema names who issues its documents
 NAMED = 0.6
 
@@ -41,6 +42,7 @@ _ADDRESSEES = frozenset(
 _WRITING = frozenset(
     {None, "seller", "bank", "employer", "insurer", "carrier"}
 )  # who writes, not who is written about
+_OTHER_PAPERS = ("order_number", "quote_number", "delivery_note_number", "contract_number")
 _ISSUERS = frozenset({"seller", "bank", "employer", "insurer", "carrier", "lender", "ship_from"})
 _ALIKE = {"buyer": "ship_to", "ship_to": "buyer", "ship_from": "seller"}
 _PLACES = frozenset({"street", "city", "state", "country", "postcode"})
@@ -51,7 +53,9 @@ class Ranking:
 
     def __init__(self, facts: Facts, profiles: Sequence[Profile]) -> None:
         self.facts = facts
-        self.regions = regions(facts)
+        asked = {p.role for p in profiles if p.part}
+        self._both = {"seller", "buyer"} <= asked  # then who is called `Firma` in an address is the second
+        self.regions = [r for r in regions(facts) if not (self._both and salutes(facts, r.label))]
         self.matcher = Matcher(facts.labels, profiles)
         profiles = self._with_issuer(profiles)
         self._asked = {p.role for p in profiles if p.part}
@@ -59,14 +63,12 @@ class Ranking:
         self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
         self.parties = parties(facts)
         self.sentences = Sentences(facts)
-        self.finder = unlabelled.Finder(
-            facts, self.regions, self.parties, _issuer(self.profiles), _addressee(self.profiles)
-        )
+        self.finder = unlabelled.Finder(facts, self.regions, self.parties, *_parties_of(facts, self.profiles))
 
     def _with_issuer(self, profiles: Sequence[Profile]) -> Sequence[Profile]:
         """The profiles, where the first party asked for is the issuer if no known role is and no word of the page
         names it: `station`, `practice_name`, `artisan.nom`."""
-        if any(p.role in _ISSUERS for p in profiles):
+        if any(p.role in _ISSUERS and p.want == "name" for p in profiles):
             return profiles
         first = next((p for i, p in enumerate(profiles[:FIRST]) if self._unnamed(p, i)), None)
         if first is None:
@@ -152,6 +154,10 @@ class Ranking:
             weight = fit * (1.0 if fit > 1.0 else self._party_fit(profile, label))
             if profile.concepts.get("title", 0.0) >= 0.9 and self._signs(label):
                 weight *= 0.3  # "Title:" beneath "Name:" is somebody's, not the document's
+            if profile.want == "date" and self._dates_another(label, profile):
+                weight *= 0.45
+            if self._both and profile.part == "name" and salutes(self.facts, label):
+                continue
             if weight < 0.15:
                 continue
             before = len(found)
@@ -165,6 +171,20 @@ class Ranking:
         if named and not answered:  # an empty box: what less fitting labels name is something else
             return [c.with_score(0.6 * c.score) if c.label < EXACT else c for c in found]
         return found
+
+    def _dates_another(self, label: Label, profile: Profile) -> bool:
+        """Whether a bare "of" follows the number of another paper, `according to quote no. 17 of 3 May`, or of a
+        paper that a sentence speaks of where just the date is asked for."""
+        if label.start == label.segment.start or not all(
+            map(phrases.is_particle, phrases.tokens(label.text))
+        ):
+            return False
+        if all(phrases.is_common(w) for w, _ in profile.words) and is_running(label.segment.text):
+            return True
+        before = [
+            x for x in self.facts.labels_in(label.row) if x.segment is label.segment and x.end <= label.start
+        ]
+        return any(x.concepts.get(c, 0.0) >= 0.4 for x in before for c in _OTHER_PAPERS)
 
     def _slots(self, label: Label, cut: bool) -> tuple[Slot, ...]:
         """The places that a label may speak of: the same ones for every field that it fits."""
@@ -191,6 +211,8 @@ class Ranking:
             return 0.3  # "Mill Street" is no label
         if profile.part is None or profile.role is None:
             return 1.0
+        if profile.role == "contact_person" and label.concepts.get("contact_person", 0.0) >= EXACT:
+            return 1.0  # whosever contact it is
         if profile.part == "name" or (
             profile.role in ("bank", "payee") and label.concepts.get(profile.part, 0.0) >= 0.95
         ):
@@ -206,6 +228,25 @@ class Ranking:
 
     def role_of(self, page: int, box: Box) -> str | None:
         return role_at(self.regions, page, box)
+
+
+def _parties_of(facts: Facts, profiles: Sequence[Profile]) -> tuple[str, str]:
+    """Whose letterhead a document carries, and whom it is sent to: a purchase order is the buyer's."""
+    asked = {p.role for p in profiles if p.part}
+    if asked & {"buyer", "seller"} and _is_order(facts):
+        return "buyer", "seller"
+    return _issuer(profiles), _addressee(profiles)
+
+
+def _is_order(facts: Facts) -> bool:
+    """Whether a heading of the first page says that the document is a purchase order."""
+    head = facts.layout.pages[0].rows[:HEAD_ROWS] if facts.layout.pages else ()
+    titles = vocabulary.phrases("words")["order"]
+    return any(
+        " ".join(w for w in phrases.tokens(s.text) if w.isalpha() and w != "no") in titles
+        for r in head
+        for s in r.segments
+    )
 
 
 def _issuer(profiles: Sequence[Profile]) -> str:

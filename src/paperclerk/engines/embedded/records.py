@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from paperclerk.domain.geometry import union
 from paperclerk.engines.embedded.arithmetic import close
 from paperclerk.engines.embedded.cells import has_letters, lines_of, numbers_of, text_of
-from paperclerk.engines.embedded.columns import Heading, Kinds, Place, assign, headings, with_borders
+from paperclerk.engines.embedded.columns import AMOUNT, Heading, Kinds, Place, assign, headings, with_borders
 from paperclerk.engines.embedded.roles import (
     NUMERIC,
     roles_of_field,
@@ -178,6 +178,8 @@ class _Reader:
             ):
                 self._flush(page)
                 return False
+            if not numeric and self._elsewhere(cells):
+                continue
             if len(numeric) != 1 or not any(starts_with_carry(p.text) for p in strip.pieces):
                 self._take(strip, cells, numeric, page)
                 self.last = strip
@@ -240,6 +242,17 @@ class _Reader:
         before = max((w for w in words if w[0] <= x + 1), default=None)
         return before is not None and before[1].endswith(":")
 
+    def _elsewhere(self, cells: Mapping[int, Piece]) -> bool:
+        """Whether a row has its amount in a column that nobody asked for: a payment among charges."""
+        asked = {p.column for p in self.head.places.values()}
+        return bool(self.records) and any(
+            c not in asked
+            and AMOUNT.search(piece.text) is not None
+            and _mostly_number(piece.text)
+            and all(c not in r.cells for r in self.records)
+            for c, piece in cells.items()
+        )
+
     def _far_below(self, strip: Strip) -> bool:
         """Whether a strip stands apart from the rows above it."""
         if self.last is None or not self.records:
@@ -247,7 +260,11 @@ class _Reader:
         return strip.box.y0 - self.last.box.y1 > max(7 * strip.size, 3.5 * self.pitch)
 
     def _ends(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
-        whole = bool(self.records) and len(cells) >= max(3, len(self.records[-1].cells))  # "Cash withdrawal"
+        whole = (  # "Cash withdrawal"
+            bool(self.records)
+            and len(cells) >= max(3, len(self.records[-1].cells))
+            and min(cells) <= min(self.records[-1].cells)
+        )
         told = (
             bool(numeric) or _has_digit(strip.text) or len(strip.words) < 2
         )  # "inkl. Entsorgung" sums up nothing

@@ -124,9 +124,17 @@ def says_more_than_a_total(text: str) -> bool:
     return head > 0 and bool(rest) and not any(" ".join(words[n:]) in known for n in range(len(words)))
 
 
+CARRY_WORDS = 4
+
+
 def starts_with_carry(text: str) -> bool:
-    """Whether a line begins with a word for a sum carried over a page."""
-    return _starts_with(text, phrases("words")["carry"])
+    """Whether a line begins with words for a sum carried over a page: `Carried over`, `Balance carried over`."""
+    words = [w for w in fold(text).split() if not w.isdigit()][:CARRY_WORDS]
+    known = phrases("words")["carry"]
+    runs = (
+        words[i:j] for i in range(len(words)) for j in range(i + 1, len(words) + 1) if i == 0 or j > i + 1
+    )
+    return any(" ".join(run) in known for run in runs)
 
 
 def _starts_with(text: str, known: frozenset[str]) -> bool:

@@ -74,10 +74,17 @@ class Sentences:
         self.sentences = tuple(
             s for page in facts.layout.pages[:PAGES] for lines in _passages(page) for s in _read(facts, lines)
         )
-        self._kinds = {v.kind for s in self.sentences for v in s.values}
-        self._vocabulary = _Vocabulary(
-            {w for s in self.sentences for w in (*s.heads, *(w for _, w in s.words))}
+        self._headings = frozenset(
+            phrases.stem(t)
+            for page in facts.layout.pages[:1]
+            for s in page.segments
+            if len(s.words) <= HEADING
+            for t in phrases.tokens(s.text)
         )
+        self._kinds = {v.kind for s in self.sentences for v in s.values}
+        self._alone = _alone(self.sentences)
+        said = {w for s in self.sentences for w in (*s.heads, *(w for _, w in s.words))}
+        self._vocabulary = _Vocabulary(self._headings | said)
 
     def find(self, profile: Profile) -> Iterator[Candidate]:
         """Values of the field's kind whose sentence says what the field is called."""
@@ -93,8 +100,15 @@ class Sentences:
             for value in sentence.values:
                 if value.kind == kind:
                     fit = max(_said(sentence, value, like), _named(sentence, value, concepts))
+                    if fit < LEAST and self._alone.get(kind) == _printed(value):
+                        fit = self._headed(like)
                     if fit >= LEAST:
                         yield from self._candidates(profile, value, fit)
+
+    def _headed(self, like: Sequence[tuple[float, Mapping[str, float]]]) -> float:
+        """Whether a heading says the field's telling words: then the only value of its kind is meant."""
+        telling = [forms for weight, forms in like if weight > 0.5]
+        return LEAST if telling and all(self._headings & forms.keys() for forms in telling) else 0.0
 
     def _candidates(self, profile: Profile, value: _Value, fit: float) -> Iterator[Candidate]:
         slot = Slot(value.row, value.start, value.end, "same", 0, 0.0)
@@ -102,6 +116,20 @@ class Sentences:
             score = (0.3 + 0.35 * fit) * factor
             ocr = value.row.score_of(place[2], place[3])
             yield Candidate(printed, spans, place, score, fit, "said", amount, ocr=ocr)
+
+
+def _alone(sentences: Sequence[_Sentence]) -> dict[str, str]:
+    """The values that are the only ones of their kind in running text."""
+    printed: dict[str, set[str]] = defaultdict(set)
+    for sentence in sentences:
+        for value in sentence.values:
+            if value.kind != "number":  # a number may be of anything
+                printed[value.kind].add(_printed(value))
+    return {kind: next(iter(texts)) for kind, texts in printed.items() if len(texts) == 1}
+
+
+def _printed(value: _Value) -> str:
+    return value.row.text[value.start : value.end]
 
 
 def _wanted(profile: Profile, kind: str) -> list[tuple[str, float]]:
@@ -152,7 +180,7 @@ def _nearness(sentence: _Sentence, value: _Value, at: int) -> float:
 class _Vocabulary:
     """The stems of a document's sentences, found by the forms that a word takes."""
 
-    def __init__(self, stems: set[str]) -> None:
+    def __init__(self, stems: frozenset[str]) -> None:
         self._plain: dict[str, list[str]] = defaultdict(list)
         self._begin: dict[str, set[str]] = defaultdict(set)
         self._end: dict[str, set[str]] = defaultdict(set)
@@ -184,6 +212,8 @@ def _alike(word: str, other: str) -> float:
         return 0.0
     if longer.endswith(shorter) or (other in word):
         return max(0.6, len(shorter) / len(longer)) if shorter is word else len(shorter) / len(longer)
+    if longer.startswith(shorter) and len(shorter) > _AT and len(longer) - len(shorter) > 3:
+        return 0.6  # Terminbestätigung
     shared = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), len(shorter))
     return 0.9 if shared >= _AT and shared >= 0.7 * len(shorter) and len(longer) - shared <= 5 else 0.0
 
@@ -193,9 +223,9 @@ def _passages(page: PageLayout) -> Iterator[tuple[Segment, ...]]:
     for block in page.blocks:
         lines: list[Segment] = []
         for segment in block.segments:
-            if _running(segment.text) or lines:
+            if is_running(segment.text) or lines:
                 lines.append(segment)
-            if not _running(segment.text) and lines:
+            if not is_running(segment.text) and lines:
                 yield tuple(lines)
                 lines = []
         if lines:
@@ -203,7 +233,8 @@ def _passages(page: PageLayout) -> Iterator[tuple[Segment, ...]]:
 
 
 @lru_cache(maxsize=2048)
-def _running(text: str) -> bool:
+def is_running(text: str) -> bool:
+    """Whether a line is one of running text."""
     words = text.split()
     return len(words) >= RUNNING and sum(w.isalpha() and w[0].islower() for w in words) >= 2
 

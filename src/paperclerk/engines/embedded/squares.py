@@ -58,5 +58,6 @@ def _square(row: Row, box: Box, limit: float) -> Square:
     inside = [text for _, b, text in placed if box.x0 - 1 <= b.cx <= box.x1 + 1]
     behind = [(start, text) for start, b, text in placed if box.x1 + 1 < b.cx and b.x0 < limit - 1]
     said = behind[0][0] if behind else 0
-    told = behind[-1][0] + len(behind[-1][1]) if behind else 0
+    last = row.segment_at(said).end if behind else 0
+    told = max((start + len(text) for start, text in behind if start < last), default=0)
     return Square(row, said, told, any(text in _TICKS for text in inside))

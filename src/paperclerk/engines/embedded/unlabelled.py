@@ -5,13 +5,14 @@ Called by `ranking`. Scores stay below those of a good label, so that a label de
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded import forms, phrases
 from paperclerk.engines.embedded.candidates import Candidate, mark_value
-from paperclerk.engines.embedded.contracts import named_parties, nth
+from paperclerk.engines.embedded.contracts import Named, named_parties, nth
 from paperclerk.engines.embedded.cues import cued
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
@@ -37,6 +38,14 @@ from paperclerk.engines.embedded.whose import ROLES
 from paperclerk.printed.locale import SYMBOLS
 
 _ADDRESSED = {"bank": "payee", "employer": "employee", "insurer": "insured"}  # whom these write to
+_SIGNING = phrases.word_set(
+    "signatory signer signature signed signing unterzeichner signataire firmante firmatario"
+)
+_GREETING = re.compile(
+    r"(?:Dear|Gentile|Egregio|Sehr geehrter?|Liebe[r]?|Estimad[oa]|Car[oa]|Ch(?:er|ère)|Geachte|Beste) "
+    r"(?P<name>[^\W\d_]+\.?(?: [^\W\d_]+\.?){2,3}),?$"
+)
+LARGE = 1.3  # times the text: a title
 HEAD_ROWS = 14  # how far down the first page an unlabelled letterhead reaches
 FOOT_ROWS, FOOT_SHARE = 8, 0.8  # the lines at the foot where a company may name itself instead
 
@@ -76,7 +85,12 @@ class Finder:
 
     def find(self, profile: Profile) -> list[Candidate]:
         """Candidates that need no label of their own."""
-        if profile.want in ("name", "address", "text") and (terms := [*self._defined_terms(profile)]):
+        signs = any(w in _SIGNING for w, _ in profile.words)
+        if (
+            not signs
+            and profile.want in ("name", "address", "text")
+            and (terms := [*self._defined_terms(profile)])
+        ):
             return terms
         told = [*cued(self.facts, profile)]
         if told or profile.owner:
@@ -132,8 +146,10 @@ class Finder:
         if not party.name or not self.letterhead:
             return True
         name, head = party.name[0], self.letterhead
+        same = set(phrases.tokens(head.text)) <= set(phrases.tokens(name.text))
         return (
-            name.size > 0.8 * head.size
+            same
+            or name.size > 0.8 * head.size
             or head.box.y0 >= name.box.y0
             or party.box.y0 - head.box.y1 < 0.5 * head.size
         )
@@ -155,6 +171,7 @@ class Finder:
         if profile.role == self.issuer:
             yield from self._letterhead(profile)
         if profile.role in self.addressees:
+            yield from self._greeted(profile)
             for party in self.parties:
                 if (
                     party not in self.sellers
@@ -162,6 +179,12 @@ class Finder:
                     and self._role(party.page, party.lines[0]) is None
                 ):
                     yield self._named(profile, party.name[0], 0.42 - 0.05 * party.page)
+
+    def _greeted(self, profile: Profile) -> Iterator[Candidate]:
+        """Whom a letter greets by first and last name."""
+        for row in self.facts.rows:
+            if match := _GREETING.match(row.text):
+                yield self._text(profile, row, *match.span("name"), 0.36)
 
     def _region_names(self, profile: Profile, region: Region) -> Iterator[Candidate]:
         """The first line under a heading that reads like a name; a line labelled `Name` before all."""
@@ -182,7 +205,8 @@ class Finder:
                         yield from self._behind(profile, row, head.end, segment, 0.97 * base)
                         yield from self._under(profile, segment, 0.95 * base)
                     continue
-                if self._captions(segment):
+                upper = page.above(segment)
+                if self._captions(segment) or (upper and self._captions(upper[0])):
                     continue
                 likeness = name_likeness(segment.text)
                 if likeness >= 0.3 and rank < 3:
@@ -201,6 +225,9 @@ class Finder:
         at = row.segments.index(segment)
         if at + 1 < len(row.segments):
             right = row.segments[at + 1]
+            head = self.facts.label_of(right)
+            if head is not None and head.sure:
+                return
             yield self._text(profile, row, right.start, right.end, score)
 
     def _under(self, profile: Profile, caption: Segment, score: float) -> Iterator[Candidate]:
@@ -244,8 +271,16 @@ class Finder:
                     score += 0.1
                 if row.box.y0 > 0.5 * page.page.height:
                     score -= 0.2
+                if self.letterhead and segment is not self.letterhead and self._spells_out(segment):
+                    score = 0.62  # the company whose short name or logo the letterhead is
                 yield self._named(profile, segment, score)
                 rank += 1
+
+    def _spells_out(self, segment: Segment) -> bool:
+        """Whether a line begins with the words of the letterhead and ends in a legal form."""
+        short = phrases.tokens(self.letterhead.text) if self.letterhead else ()
+        name = segment.text[: name_end(segment.text)]
+        return bool(short) and phrases.tokens(name)[: len(short)] == short and has_legal_form(name)
 
     def _foot(self, profile: Profile) -> Iterator[Candidate]:
         """A company that names itself, legal form and all, only in the last lines of the first page."""
@@ -255,7 +290,7 @@ class Finder:
                 continue
             for segment in row.segments:
                 if has_legal_form(segment.text) and self._role(0, segment) in (None, self.issuer):
-                    yield self._named(profile, segment, 0.4)
+                    yield self._named(profile, segment, 0.62 if self._spells_out(segment) else 0.4)
 
     def _named(self, profile: Profile, segment: Segment, score: float) -> Candidate:
         """The name in a segment, joined with its neighbour line where the legal form stands alone there."""
@@ -303,13 +338,19 @@ class Finder:
             if place != i and not (place is None and party.called(asked)):
                 continue
             part = (
-                party.name if profile.want == "name"
+                party.name if profile.want == "name" or self._just_term(profile, party)
                 else party.address if profile.want == "address"
                 else party.term if profile.field.name == "role"
                 else None
             )  # fmt: skip
             if part is not None:
                 yield self._text(profile, part.row, part.start, part.end, 1.1 - 0.02 * part.row.page)
+
+    @staticmethod
+    def _just_term(profile: Profile, party: Named) -> bool:
+        """Whether a field is called just as the party is: `subtenant`."""
+        own = phrases.stems(phrases.name_words(profile.field.name))
+        return profile.want == "text" and len(own) == 1 and party.called(set(own))
 
     @staticmethod
     def _enclosed(profile: Profile) -> set[str]:
@@ -329,7 +370,9 @@ class Finder:
         if not upper:
             return
         size = max(s.size for s in upper)
-        if size < 1.3 * page.size:
+        first = page.rows[0].segments
+        capitals = len(first) == 1 and first[0].text.isupper() and first[0].size == size
+        if size < LARGE * page.size and not (capitals and profile.want == "text"):
             return
         lines = [s for s in upper if s.size > 0.92 * size]
         if profile.want == "name":

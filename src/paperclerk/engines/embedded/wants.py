@@ -56,6 +56,11 @@ def fits(concept: str, want: Want) -> bool:
     return lexicon.kind_of(concept) in _KINDS_OF.get(want, _ANY_KIND)
 
 
+_PERCENT = phrases.word_set(
+    "percent percentage rate prozent prozentsatz porcentaje pourcentage percentuale percentagem procent"
+)
+
+
 def want_of(
     field: Field,
     name_stems: tuple[str, ...],
@@ -84,7 +89,7 @@ def _want_number(field: Field, stems: tuple[str, ...], concepts: dict[str, float
     if top and lexicon.kind_of(top) == "money" and field.kind == "number":
         return "money"
     text = set(stems) | set(phrases.stems(field.description)[:8])
-    if text & {"percent", "percentage", "rate"} and not text & {"unit", "hourly"}:
+    if text & _PERCENT and not text & {"unit", "hourly"}:
         return "percent"
     if top == "tax_rate" and concepts[top] >= 0.9:
         return "percent"
@@ -146,8 +151,10 @@ def side_of(field: Field, name: str) -> Side | None:
     dated = _mentions_date(field, phrases.stems(name)) or field.format in ("date", "date-time")
     if not dated:
         return None
-    if words & _WORDS["start"]:
+    if words & _WORDS["start"] or {"check", "in"} <= words:
         return "start"
+    if {"check", "out"} <= words:
+        return "end"
     return "end" if words & _WORDS["end"] else None
 
 
