@@ -82,3 +82,54 @@ def test_drawn_boxes_are_ticked_by_a_cross_inside() -> None:
     drawn = msgspec.structs.replace(made, rules=tuple(sides))
     schema = {"vehicle_kind": {"enum": ["car", "van", "bicycle"]}, "resident": {"type": "boolean"}}
     assert plain(extract([drawn], schema)) == {"vehicle_kind": "van", "resident": True}
+
+
+def test_a_date_before_a_comma_is_read_and_a_rate_is_no_date() -> None:
+    text = "This Agreement is made on March 3, 2026, between the parties.\n\n\nPurchase APR    21.49%"
+    assert values(text, {"agreement_date": {"type": "string", "format": "date"}}) == {
+        "agreement_date": "2026-03-03"
+    }
+    assert values(text, {"purchase_apr": {"type": "number"}}) == {"purchase_apr": 21.49}
+
+
+ORDER = """
+Halden Pump Works GmbH                  PURCHASE ORDER
+Am Kai 4, 26382 Wilhelmshaven
+
+Rotor Supplies Ltd
+9 Mill Road
+Leeds LS1 4AB
+
+Order total     1,200.00
+"""
+
+
+def test_a_purchase_order_is_the_buyers_paper() -> None:
+    got = values(ORDER, ask(buyer_name="string", vendor_name="string"))
+    assert got == {"buyer_name": "Halden Pump Works GmbH", "vendor_name": "Rotor Supplies Ltd"}
+
+
+LEDGER = """
+Date        Details                Money out     Balance
+02 Feb 2026   Padstow Cycles           64.99      400.01
+03 Feb 2026   Rent                    100.00      300.01
+"""
+OVERLEAF = """
+Date        Details                Money out     Balance
+Balance carried over                              300.01
+05 Feb 2026   Aquavale Water           31.18      268.83
+"""
+
+
+def test_a_sum_carried_over_does_not_end_the_table() -> None:
+    line = {
+        "type": "object",
+        "properties": {
+            "details": {"type": "string"},
+            "money_out": {"type": "number"},
+            "balance": {"type": "number"},
+        },
+    }
+    pages = [page(LEDGER), page(OVERLEAF, index=1)]
+    rows = values(pages, {"transactions": {"type": "array", "items": line}})["transactions"]
+    assert [row["details"] for row in rows] == ["Padstow Cycles", "Rent", "Aquavale Water"]

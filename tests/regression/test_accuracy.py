@@ -24,7 +24,7 @@ FLOORS = {
     "invoices-nl": 0.98, "invoices-pt": 0.92, "payslips": 0.94, "statements": 0.92, "forms": 0.92,
     "utility-bills": 0.8,
 }  # fmt: skip
-EVERYDAY_FLOOR = 0.92
+EVERYDAY_FLOOR = 0.925
 SCANNED = ("invoice-de-0", "invoice-en-1", "payslips-0", "statements-0", "forms-0")
 SCANNED_FLOOR = 0.85
 
@@ -63,7 +63,7 @@ def test_everyday_documents():
     assert figures["schema_valid"] == 1.0
     assert figures["unplaced"] == 0.0
     assert figures["box_given_right"] >= 0.98
-    assert figures["null_kept"] == 1.0
+    assert figures["null_kept"] >= 0.97
     assert figures["hi_precision"] >= 0.97
     assert figures["hi_share"] >= 0.7
 
