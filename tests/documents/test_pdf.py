@@ -123,6 +123,53 @@ def test_columns_are_read_one_after_the_other(read: Read) -> None:
     assert line_texts(page) == ["A heading over both columns", *left, *right]
 
 
+def test_columns_of_a_paper_with_running_head_page_number_and_a_stamp_up_the_margin(read: Read) -> None:
+    left = [f"left column line {n} with several words" for n in range(12)]
+    right = [f"right column line {n} with several words" for n in range(12)]
+    head = "A running head that stands over the right column and the gutter"
+
+    def stamp(canvas: Canvas) -> None:
+        canvas.saveState()
+        canvas.rotate(90)
+        canvas.setFont("Helvetica", 20)
+        canvas.drawString(300, -32, "Preprint 17 May 2031")
+        canvas.restoreState()
+
+    draw = made.both(
+        made.lines([head], x=240, top=800, font=8),
+        made.lines(left, x=50, top=780, step=14, font=10),
+        made.lines(right, x=320, top=780, step=14, font=10),
+        made.lines(["7"], x=295, top=40, font=8),
+        stamp,
+    )
+    (page,) = read(made.pdf(draw)).pages
+    assert line_texts(page)[: 2 + len(left) + len(right)] == [head, *left, *right, "7"]
+    assert sorted(line_texts(page)[2 + len(left) + len(right) :]) == ["17", "2031", "May", "Preprint"]
+
+
+def test_a_side_bar_of_short_lines_is_read_apart_from_the_text_beside_it(read: Read) -> None:
+    bar = [
+        "Skills",
+        "Revit",
+        "Python",
+        "Lisp",
+        "",
+        "Languages",
+        "English",
+        "Welsh",
+        "",
+        "Interests",
+        "Climbing",
+        "Pots",
+    ]
+    text = [f"what was done in year {n} and with whom it was done" for n in range(14)]
+    draw = made.both(
+        made.lines(bar, x=50, top=780, step=14, font=10), made.lines(text, x=220, top=780, step=17, font=10)
+    )
+    (page,) = read(made.pdf(draw)).pages
+    assert line_texts(page) == [*filter(None, bar), *text]
+
+
 def test_tables_are_read_row_by_row(read: Read) -> None:
     rows = [("Oak table", "2", "149.00"), ("Folding chair", "6", "24.50"), ("Delivery", "1", "35.00")]
 
