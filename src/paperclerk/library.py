@@ -154,9 +154,23 @@ def _config(
 def _source(document: Source) -> Path | bytes:
     if isinstance(document, str | Path):
         path = Path(document)
+        if path.is_dir():
+            raise InvalidRequest(
+                f"{str(path)!r} is a folder. Name one document in it.", code="file_not_found"
+            )
+        if str(document).lower().startswith(("http:/", "https:/")):
+            raise InvalidRequest(
+                "Addresses are not fetched here. Download the document, or send the address to a server.",
+                code="file_not_found",
+            )
         if not path.is_file():
             raise InvalidRequest(f"No file at {str(path)!r}.", code="file_not_found")
         return path
     if isinstance(document, bytes | bytearray | memoryview):
         return bytes(document)
+    if not hasattr(document, "read"):
+        raise InvalidRequest(
+            f"A document is a path, bytes or an opened file, not {type(document).__name__}.",
+            code="invalid_request",
+        )
     return document.read()

@@ -72,7 +72,9 @@ def test_public_url_downloads_the_bytes_as_data(client: httpx.Client) -> None:
     file = upload(client, data, "a b\u202e<x>.html")
     reply = httpx.get(file["public_url"])
     assert reply.status_code == 200 and reply.content == data
-    assert reply.headers["content-disposition"] == ("attachment; filename*=UTF-8''a%20b_%3Cx%3E.html")
+    assert reply.headers["content-disposition"] == (
+        "attachment; filename=\"a b__x_.html\"; filename*=UTF-8''a%20b_%3Cx%3E.html"
+    )
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in reply.headers["content-security-policy"]
     assert reply.headers["content-type"] == "application/octet-stream"

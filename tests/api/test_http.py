@@ -110,6 +110,7 @@ def test_every_keyed_route_is_listed(server: Running) -> None:
 def test_health(server: Running, client: httpx.Client) -> None:
     assert httpx.get(f"{server.url}/v1/health").status_code == 200, "a load balancer has no key"
     assert client.get("/health").status_code == 200
+    assert httpx.head(f"{server.url}/v1/health").status_code == 200, "some ask for no more than the head"
     for bad in ("Bearer nonsense", f"Bearer {new_key()[0]}", "Basic x", "Bearer"):
         reply = httpx.get(f"{server.url}/v1/health", headers={"Authorization": bad})
         assert reply.status_code == 401

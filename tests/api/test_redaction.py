@@ -209,6 +209,8 @@ def test_the_type_is_spelled_as_clients_read_it(server: Running, redacted: dict[
         reply = b"".join(iter(lambda: link.recv(65536), b""))
     lines = reply.partition(b"\r\n\r\n")[0].split(b"\r\n")
     assert b"Content-Type: application/pdf" in lines, lines
+    named = next(line for line in lines if line.startswith(b"Content-Disposition"))
+    assert b'filename="redacted.pdf"' in named, "curl -J knows no other spelling"
 
 
 @pytest.mark.parametrize(

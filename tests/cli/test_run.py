@@ -87,7 +87,10 @@ def test_pages_are_chosen_from_zero(three_pages, schema):
     ("arguments", "code", "said"),
     [
         (["nothing.pdf", "--agent", "document.invoice"], 4, "No file at"),
-        (["{invoice}"], 4, "Give an agent"),
+        ([".", "--agent", "document.invoice"], 4, "is a folder"),
+        (["https://example.org/a.pdf", "--agent", "document.invoice"], 4, "not fetched"),
+        (["{invoice}"], 4, "--agent document.invoice"),
+        (["{invoice}", "--agent", "document.invoice", "--draw", "boxes.jpg"], 4, ".png"),
         (["{invoice}", "--agent", "document.invoce"], 4, "document.invoice"),
         (["{invoice}", "--agent", "document.invoice", "--pages", "7"], 4, "0 to 0"),
         (["{invoice}", "--agent", "document.invoice", "--pages", "4-2"], 4, "backwards"),
@@ -234,3 +237,12 @@ def test_a_schema_without_properties_is_told(tmp_path):
     path.write_text('{"invoice_number": "string"}')
     done = paperclerk("run", SAMPLES / "invoice.pdf", "--schema", path)
     assert done.returncode == 0 and json.loads(done.stdout) == {} and "no `properties`" in done.stderr
+
+
+def test_a_file_that_is_not_what_its_name_says_is_told(tmp_path):
+    page = tmp_path / "invoice.pdf"
+    page.write_text("The page that you asked for was not found.")
+    done = paperclerk("run", page, "--agent", "document.invoice")
+    assert done.returncode == 0 and "is called application/pdf, but was read as text/plain" in done.stderr
+    named = paperclerk("run", SAMPLES / "invoice.pdf", "--agent", "document.invoice")
+    assert "is called" not in named.stderr

@@ -23,6 +23,7 @@ from tests.markdown.documents import HARVEST, report
 from typer.testing import CliRunner
 
 from paperclerk.cli.main import app
+from paperclerk.domain.errors import InvalidRequest
 from paperclerk.engines.embedded.engine import EmbeddedEngine
 from paperclerk.mcp.clerk import WAIT_S, Asked, Files
 from paperclerk.mcp.local import KEPT, Local, LocalClerk
@@ -253,3 +254,9 @@ def test_every_tool_and_its_wait_are_documented() -> None:
     text = DOCS.read_text("utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == TOOLS
     assert f"waits {WAIT_S:g} seconds" in text and f"last {KEPT} results" in text
+
+
+def test_a_missing_file_is_looked_for_where_it_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        Files(folder=Path("/"), base=tmp_path).path("none.pdf")
+    assert str(tmp_path) in raised.value.message

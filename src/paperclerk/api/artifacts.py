@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf, checked_id
+from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf, attachment, checked_id
 from paperclerk.domain.errors import InvalidRequest, NotFound
 from paperclerk.storage.artifacts import Artifacts, Namespace
 from paperclerk.storage.executions import Executions
@@ -56,7 +55,7 @@ async def get_artifact(
         (b"Content-Length", str(artifact.size_bytes).encode()),
         (
             b"Content-Disposition",
-            f"attachment; filename*=UTF-8''{quote(artifact.filename, safe='')}".encode(),
+            attachment(artifact.filename).encode(),
         ),
         (b"Content-Security-Policy", b"default-src 'none'; sandbox"),
     ]

@@ -59,6 +59,8 @@ async def _events(
         news: dict[str, object] = {"status": {"status": execution.status.value}}
         if progress is not None:
             news["progress"] = {"stage": progress.stage, "done": progress.done, "total": progress.total}
+        if execution.outcome is not None:  # then the status comes last: no page is read after the end
+            news["status"] = news.pop("status")
         for name, data in news.items():
             if told.get(name) != data:
                 told[name] = data

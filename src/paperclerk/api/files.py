@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, get_args
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from paperclerk.api.multipart import read_upload
-from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf, checked_id
+from paperclerk.api.routing import DOCUMENTED_ERRORS, CallerOf, KeyRoute, ServicesOf, attachment, checked_id
 from paperclerk.api.services import Services
 from paperclerk.api.signing import check_signature, signed_url
 from paperclerk.documents.media import detect
@@ -219,7 +218,7 @@ async def get_content(
             "Content-Type": file.media_type,
             "Content-Length": str(file.content.size_bytes),
             # Hostile bytes must never act as a page of this server.
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
+            "Content-Disposition": attachment(file.filename),
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "Cache-Control": "private, no-store",

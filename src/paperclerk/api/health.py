@@ -12,6 +12,7 @@ from paperclerk.wire.health import HealthReply
 router = APIRouter(prefix="/v1", tags=["health"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", responses=DOCUMENTED_ERRORS)
 async def health(request: Request, services: ServicesOf) -> HealthReply:
     """200 when the server and its database answer. A key is not needed, but a wrong one is refused (401)."""

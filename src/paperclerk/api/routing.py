@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import email.message
+import re
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
+from urllib.parse import quote
 
 from fastapi import Depends, Security
 from fastapi.routing import APIRoute
@@ -149,6 +151,12 @@ def checked_id(text: str) -> str:
     """`text` when it can be an id of ours, else one that is nobody's: both are simply not found."""
     usable = len(text) <= 64 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
     return text if usable else ""
+
+
+def attachment(filename: str) -> str:
+    """A `Content-Disposition` that saves a file by its name: plainly spelled for old clients, and in full."""
+    plain = re.sub(r"[^\w .()+-]", "_", filename, flags=re.ASCII)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def parse_time(text: str, name: str) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import os
 import sys
 from collections.abc import Iterator
@@ -78,6 +79,14 @@ def run(
     with exit_codes():
         for target in (out, draw):
             _check_target(target)
+        if draw and draw.suffix.lower() != ".png":
+            raise InvalidRequest(
+                f"--draw {str(draw)!r}: pictures are written as PNG; name a file that ends in .png."
+            )
+        if agent is None and schema is None:
+            raise InvalidRequest(
+                "Give an agent (such as --agent document.invoice) or a schema (--schema FILE)."
+            )
         engine = open_engine(load_settings())
         asked = {
             "prompt": prompt,
@@ -110,6 +119,7 @@ def run(
         if draw:
             write_drawings(file, result, draw)
         _report(result)
+        _report_kind(file, result)
 
 
 def parse_pages(text: str | None) -> tuple[int, ...] | None:
@@ -197,6 +207,15 @@ def _schema_of(path: Path | None) -> dict[str, Any] | None:
             code="schema_not_json",
         ) from None
     return check_schema(schema)
+
+
+def _report_kind(file: Path, result: Result) -> None:
+    """Says when a file is not what its name says, such as an error page that was saved as a PDF."""
+    named, _ = mimetypes.guess_type(file.name)
+    found = result.info.media_type
+    told = {named, found} & {"application/pdf"} or {named, found} & {"text/plain", "text/html"}
+    if named and named != found and told:
+        print(f"{file.name} is called {named}, but was read as {found}: so it looks.", file=sys.stderr)  # noqa: T201
 
 
 def _report(result: Result) -> None:

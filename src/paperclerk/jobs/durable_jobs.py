@@ -202,4 +202,7 @@ class DurableJobs:
 
 
 def _has_ended() -> Conflict:
-    return Conflict("The execution has ended, or stands where that cannot be asked of it.", code="has_ended")
+    return Conflict(
+        "The execution has ended, or is not where it can be cancelled, paused or resumed: see its `status`.",
+        code="has_ended",
+    )

@@ -104,7 +104,11 @@ class Files:
         except (OSError, ValueError, RuntimeError):
             found = False
         if not found:
-            raise InvalidRequest(f"No file at {text[:200]!r} in {str(self.folder)!r}.", code="file_not_found")
+            raise InvalidRequest(
+                f"No file at {text[:200]!r}: paths start at {str(self.base)!r} and lead to files below "
+                f"{str(self.folder)!r}.",
+                code="file_not_found",
+            )
         return path
 
 
