@@ -145,3 +145,81 @@ def test_a_statement_says_paid_in_and_paid_out() -> None:
         "total_deposits": 425.0,
         "total_withdrawals": 211.71,
     }
+
+
+def listed(**kinds: dict[str, str]) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "object", "properties": kinds}}
+
+
+DATE = {"type": "string", "format": "date"}
+
+
+def test_people_are_blocks_of_labelled_lines() -> None:
+    printed = """
+Name: Ann Lee
+Date of birth: March 3, 1980
+
+Name: Bob Ray
+Date of birth: April 5, 1981
+"""
+    assert values(printed, {"people": listed(name=TEXT, date_of_birth=DATE)}) == {
+        "people": [
+            {"name": "Ann Lee", "date_of_birth": "1980-03-03"},
+            {"name": "Bob Ray", "date_of_birth": "1981-04-05"},
+        ]
+    }
+
+
+@pytest.mark.parametrize("lines", ["Name: {}\nDate: {}", "Date: {1}\nName: {0}"])
+def test_each_signer_has_the_date_of_his_own(lines: str) -> None:
+    signed = [("Ann Lee", "March 3, 2025"), ("Bob Ray", "March 5, 2025")]
+    printed = "Signatories\n\n" + "\n\n".join(lines.format(*s) for s in signed)
+    got = values(printed, {"signatories": listed(name=TEXT, date=DATE)})["signatories"]
+    assert got == [{"name": "Ann Lee", "date": "2025-03-03"}, {"name": "Bob Ray", "date": "2025-03-05"}]
+
+
+def test_a_sentence_counts_things_before_their_name_and_heads_nothing() -> None:
+    printed = """
+your delivery NF-77120 (3 pallets, 1,240 kg) will arrive on 17 October 2025.
+The reason is a strike at the port of Gothenburg.
+
+Best regards
+"""
+    got = values(printed, {"pallets": {"type": "integer"}, "weight_kg": NUMBER, "reason": TEXT})
+    assert got == {"pallets": 3, "weight_kg": 1240.0, "reason": None}
+
+
+CONTRACT = """
+This Agreement is made between Halden Robotics, Inc., a Delaware corporation
+("Client") and Pemberton Data LLC ("Provider").
+
+6. Confidentiality
+Neither party shall show to others what it learns of the other during this
+Agreement, save to its own advisers.
+7. Termination
+Either party may terminate this Agreement for convenience.
+"""
+
+
+def test_a_clause_ends_at_the_next_and_a_name_with_its_legal_form() -> None:
+    got = values(CONTRACT, {"client": TEXT, "confidentiality": TEXT})
+    assert got["client"] == "Halden Robotics, Inc."
+    assert got["confidentiality"].endswith("save to its own advisers.")
+
+
+def test_cells_of_a_table_are_no_fields() -> None:
+    printed = """
+Inventory
+
+Item              Condition      Count
+Dining chair      Good           4
+Wardrobe          Scratched      1
+"""
+    got = values(printed, {"termination_conditions": TEXT, "conditions": TEXT})
+    assert got == {"termination_conditions": None, "conditions": None}
+
+
+def test_the_bank_of_an_invoice_is_not_who_writes_it() -> None:
+    printed = "Brightwater Ltd\n\nInvoice no: 12\nTotal: 40.00\nPlease pay into account 41827733."
+    asked = {"invoice_number": TEXT, "total": NUMBER, "bank_name": TEXT}
+    assert values(printed, asked) == {"invoice_number": "12", "total": 40.0, "bank_name": None}

@@ -59,6 +59,10 @@ def _repeated(facts: Facts, asked: Mapping[str, Profile]) -> dict[str, list[Labe
         for label, fit, _ in matcher.matches(wanted):
             if fit >= FITS and label.colon:
                 by_text[phrases.key(label.text)].append(label)
+        own = phrases.stems(phrases.name_words(name))  # whoever the list is of: its blocks say just "Name"
+        for label in facts.labels:
+            if label.colon and label.stems == own and label not in by_text[phrases.key(label.text)]:
+                by_text[phrases.key(label.text)].append(label)
         most = max(by_text.values(), key=len, default=[])
         if len(most) >= 2:
             found[name] = sorted(most, key=_spot)

@@ -97,8 +97,12 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         base *= 0.6
     if slot.direction == "right" and profile.want == "text" and _over_a_paragraph(facts, label):
         base *= 0.5
+    if slot.direction in ("below", "right") and profile.want in ("name", "text"):
+        base *= 0.3 if _in_table_head(facts, label) else 1.0
     if slot.direction == "below" and profile.want in ("name", "text") and _heads_table(facts, label):
         base *= 0.6
+    if slot.direction == "below" and profile.want == "text" and _is_sentence(label):
+        base *= 0.4
     if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
         base *= 0.6  # words that only share one with the field are a name themselves: "Hotel Adler"
     if profile.want == "money" and _IF.match(label.row.text[label.segment.start : label.start]):
@@ -117,6 +121,11 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         )
 
 
+def _is_sentence(label: Label) -> bool:
+    """Whether words say all themselves, and head nothing: `The reason is a strike.`"""
+    return label.text.endswith(".") and len(label.text.split()) > PHRASE
+
+
 PAIRS = 3  # labels in a row at most that each stand over a value of their own rather than over a column
 
 
@@ -133,6 +142,23 @@ def _heads_table(facts: Facts, label: Label) -> bool:
     """Whether a label is one of many in a row, over rows with as many values."""
     rows = facts.layout.pages[label.row.page].rows[label.row.index : label.row.index + 3]
     return len(rows) == 3 and min(len(r.segments) for r in rows) >= 4
+
+
+def _in_table_head(facts: Facts, label: Label) -> bool:
+    """Whether a label is a cell of a table's heading: beside others, over two rows of as many values, no labels."""
+    page = facts.layout.pages[label.row.page]
+    head, *body = page.rows[label.row.index : label.row.index + 3]
+    width = len(head.segments)
+    if not label.whole or label.colon or width < 3 or len(body) < 2:
+        return False
+    if any(len(r.segments) != width for r in body) or any(c.isdigit() for c in head.text):
+        return False
+    aligned = all(
+        abs(a.box.x0 - b.box.x0) < a.size
+        for r in body for a, b in zip(head.segments, r.segments, strict=True)
+    )  # fmt: skip
+    heads = [facts.label_of(s) for r in body for s in r.segments]
+    return aligned and not any(h is not None and (h.colon or h.sure) for h in heads)
 
 
 def _paired(facts: Facts, label: Label) -> bool:
@@ -581,7 +607,9 @@ def _paragraph(facts: Facts, slot: Slot, start: int, end: int) -> list[Stretch]:
     page = facts.layout.pages[slot.row.page]
     if slot.direction == "below":
         lines = page.block_of(first).segments
-        return [(page.row_of(s), s.start, s.end) for s in lines[lines.index(first) :]]
+        after = lines[lines.index(first) + 1 :]
+        ends = (i for i, s in enumerate(after) if _SECTION.match(s.text) and len(s.words) <= PHRASE)
+        return [(page.row_of(s), s.start, s.end) for s in (first, *after[: next(ends, len(after))])]
     if slot.direction not in ("same", "right") or end < first.end:
         return []
     return [

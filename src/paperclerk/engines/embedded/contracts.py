@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded import phrases
+from paperclerk.engines.embedded.candidates import readings
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row
 from paperclerk.engines.embedded.parties import address_likeness
+from paperclerk.engines.embedded.profile import profile
+from paperclerk.engines.embedded.slots import Slot
 from paperclerk.schemas.compiled import Field
 
 _DEFINED = re.compile(
@@ -35,6 +38,11 @@ _NAME_ENDS = re.compile(r",\s|\s\(|\s+(?:whose|having|with|of|residing|wohnhaft|
 _TITLE = re.compile(
     r"(?:monsieur|madame|mademoiselle|herrn?|frau|mrs?\.?|ms\.?|se[nñ]ora?|signora?|sig\.|d\.|dª) +", re.I
 )
+_FORM = re.compile(
+    r"(?:inc|incorporated|llc|l\.l\.c|llp|lp|l\.p|ltd|limited|plc|corp|corporation|gmbh|ag|s\.?a|s\.?a\.?s|s\.?r\.?l|s\.?l|"
+    r"b\.?v|n\.?v|p\.?c)\b",
+    re.I,
+)
 _LIVES = re.compile(r"(?:\b(?:at|of|in)\b|,)\s+(?=[^\W\da-z]|\d)")
 _NTH = {"a": 0, "1": 0, "one": 0, "first": 0, "b": 1, "2": 1, "two": 1, "second": 1}
 _NAMES, _ROLES, _ADDRESSES = (
@@ -43,6 +51,7 @@ _NAMES, _ROLES, _ADDRESSES = (
     phrases.word_set("address location office"),
 )
 _PLACES = phrases.word_set("title position date capacity")
+SURE = 0.8
 PAGES = 2  # how far into a document its parties are named
 
 
@@ -95,14 +104,19 @@ def _named(rows: Sequence[Row], at: int, row: Row) -> Iterator[Named]:
         clause = line.text[begin:stop]
         if title := _TITLE.match(clause):
             begin, clause = begin + title.end(), clause[title.end() :]
-        ends = _NAME_ENDS.search(clause)
-        name = clause[: ends.start() if ends else len(clause)].rstrip(" ,-–(")
+        name = clause[: _name_end(clause)].rstrip(" ,-–(")
         if 2 < len(name) < 80 and name[0].isupper():
             group = "said" if match["said"] else "bare"
             term = Stretch(row, *match.span(group))
             yield Named(
                 Stretch(line, begin, begin + len(name)), term, _address(line, begin + len(name), stop)
             )
+
+
+def _name_end(clause: str) -> int:
+    """Where the name ends that a clause begins with: a comma before a legal form ends none (`Halden, Inc., a`)."""
+    found = (m for m in _NAME_ENDS.finditer(clause) if not (m[0][:1] == "," and _FORM.match(clause, m.end())))
+    return next((m.start() for m in found), len(clause))
 
 
 def _clause(rows: Sequence[Row], at: int, before: int) -> tuple[Row, int] | None:
@@ -147,7 +161,8 @@ def rows(facts: Facts, array: Field) -> list[Tree]:
     if about & {"party", "parti"}:
         return [_party(array.items, p) for p in named_parties(facts)]
     if about & {"signatory", "signature", "signer"}:
-        return [_signer(facts, array.items, label) for label in _signed(facts)]
+        names = _signed(facts)
+        return [_signer(facts, array.items, names, label) for label in names]
     return []
 
 
@@ -177,22 +192,35 @@ def _beside(name: Label, other: Label) -> bool:
     )
 
 
-def _signer(facts: Facts, element: Field, name: Label) -> Tree:
+def _signer(facts: Facts, element: Field, names: Sequence[Label], name: Label) -> Tree:
     tree: dict[str, Tree] = {}
     for child in element.children:
         said = set(phrases.stems(phrases.name_words(child.name)))
-        label = name if said & {"name", "signatory"} else next(
-            (x for x in facts.labels if said & set(x.stems) and _beside(name, x)), None
-        )  # fmt: skip
-        tree[child.name] = _behind(label) if label is not None and child.kind == "string" else ABSENT
+        label = name if said & {"name", "signatory"} else _own(facts, said, names, name)
+        tree[child.name] = _behind(facts, child, label) if label is not None and child.is_scalar else ABSENT
     return tree
 
 
-def _behind(label: Label) -> Leaf:
+def _own(facts: Facts, said: set[str], names: Sequence[Label], name: Label) -> Label | None:
+    """The label of a signer's title or date: over or under the name, as with the first who signs."""
+
+    def near(who: Label, *, over: bool) -> list[Label]:
+        found = [x for x in facts.labels if said & set(x.stems) and _beside(who, x)]
+        return [x for x in found if (x.row.index < who.row.index) is over]
+
+    over = near(name, over=bool(near(names[0], over=True)))
+    return min(over, key=lambda x: abs(x.row.index - name.row.index), default=None)
+
+
+def _behind(facts: Facts, child: Field, label: Label) -> Leaf:
     start = label.end
     while start < label.segment.end and label.row.text[start] in " :":
         start += 1
     end = label.segment.end
     if not any(c.isalnum() for c in label.row.text[start:end]):
         return ABSENT
-    return Stretch(label.row, start, end).leaf(0.8)
+    if child.kind == "string" and child.format is None:
+        return Stretch(label.row, start, end).leaf(SURE)
+    slot = Slot(label.row, start, end, "same", 0, 0.0)
+    read = next(readings(facts, profile(child), slot), None)
+    return Leaf(read[0], read[1], SURE) if read is not None and read[0] is not None else ABSENT

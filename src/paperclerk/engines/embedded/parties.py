@@ -92,6 +92,7 @@ _NOT_NAME = re.compile(
     r"\bhttp|\b(?:tel|fax|phone)\b",
     re.I,
 )
+_LABELLED = re.compile(r"[^\W\d][^\d:]{1,25}:\s+(?=\w)")
 _DIVIDER = re.compile(r"\s*[|•●·]\s*")
 _CARE_OF = re.compile(
     r"\s*(?:c/o|z\.? ?hd|attn|t\.?a\.?v|all'attenzione|à l'attention|dear|sehr geehrte\w*)\b", re.I
@@ -209,6 +210,8 @@ def street_in(text: str, *, alone: bool) -> tuple[int, int] | None:
     for part in _DIVIDER.split(text):
         at = text.index(part, start)
         end = at + street_end(part)
+        if label := _LABELLED.match(part):
+            at += label.end()  # Property: Flat 3, 27 Cathedral Road
         city = alone and not _STREET.search(part) and any(p.fullmatch(part) for p in _CITY_LINES)
         if address_likeness(part) >= 0.25 and end - at > 2 and not city:
             return at, end

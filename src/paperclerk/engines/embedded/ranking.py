@@ -253,10 +253,12 @@ def _issuer(profiles: Sequence[Profile]) -> str:
     """Whose letterhead a document carries: the seller's, unless the schema asks for none, but for one of those
     that write documents of their own."""
     asked = {p.role for p in profiles if p.part}
-    writers = [r for r in _WRITERS if r in asked]
+    bills = any(_BILLS & {c for c, v in p.concepts.items() if v >= 0.9} for p in profiles)
+    writers = [r for r in _WRITERS if r in asked and not (r == "bank" and bills)]  # it is who is paid into
     return writers[0] if writers and "seller" not in asked else "seller"
 
 
+_BILLS = frozenset({"invoice_number", "gross_total", "net_total", "tax_total", "amount_due", "due_date"})
 _WRITERS = ("bank", "employer", "insurer", "carrier", "lender", "ship_from")
 
 

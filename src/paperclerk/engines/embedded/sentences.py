@@ -38,6 +38,7 @@ _UNSAID = {
     "time": phrases.word_set("time uhrzeit hora ora heure tijd"),
     "phone": phrases.word_set("phone number no"),
 }  # fmt: skip
+_UNITS = phrases.word_set("kg km cm mm kwh mwh mb gb lb oz ml ha pcs")  # name a field where they end its name
 _WORD = re.compile(r"\S+")
 _ENDS = re.compile(r"(?:[^\W\d]{3,}|\d{2,}|[)\]%€$£\"'’”])[.!?;][\"'’”)]*$|[!?]$")
 _UMLAUT = re.compile(r"([aou])e")
@@ -142,6 +143,11 @@ def _said(sentence: _Sentence, value: _Value, like: Sequence[tuple[float, Mappin
     """The share of a field's words that stand near a value."""
     got = need = 0.0
     telling = False
+    measured = any(
+        at == value.to + 1 and word in _UNITS and word in forms
+        for _, forms in like
+        for at, word in sentence.words
+    )
     for weight, forms in like:
         need += weight
         best = 0.4 * max((forms[w] for w in sentence.heads if w in forms), default=0.0)
@@ -150,6 +156,8 @@ def _said(sentence: _Sentence, value: _Value, like: Sequence[tuple[float, Mappin
                 best = max(best, forms[word] * _nearness(sentence, value, at))
         got += weight * best
         telling = telling or (weight > 0.5 and best >= 0.5)
+    if measured:
+        return 0.6 + 0.3 * got / need
     return got / need if telling else 0.0
 
 
@@ -173,7 +181,10 @@ def _nearness(sentence: _Sentence, value: _Value, at: int) -> float:
     if between:
         return 0.4 if between == 1 and at < value.at else 0.2
     if at < value.at:
-        return 1.0 if value.at - at <= 15 else 0.8
+        counted = any(v.kind == "number" and at == v.to + 1 for v in sentence.values)
+        return 0.6 if counted and value.kind == "number" else 1.0 if value.at - at <= 15 else 0.8
+    if value.kind == "number" and at == value.to + 1:
+        return 1.0  # what it counts: `3 pallets`
     return 0.85 if at - value.to < NEAR_BEHIND else 0.3
 
 

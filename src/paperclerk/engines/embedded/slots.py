@@ -40,7 +40,7 @@ def slots(facts: Facts, label: Label, cut: bool, *, deep: bool = True) -> Iterat
     begin = _after_brackets(row.text, begin, segment.end)
     limit = _next_label(facts, label, segment.end)
     start = _skip(row.text, begin, limit)
-    if start < limit:
+    if start < limit and not _counted(label):
         yield Slot(row, start, limit, "same", 0, 0.0)
     if cut:
         return
@@ -52,6 +52,12 @@ def slots(facts: Facts, label: Label, cut: bool, *, deep: bool = True) -> Iterat
     counted = any(c.isdigit() for c in row.text[segment.start : label.start])  # a form's "8 Allocated tips"
     if label.whole and not label.colon and not counted:
         yield from _above(facts, label, min((s.far for s in lower), default=9.0))
+
+
+def _counted(label: Label) -> bool:
+    """Whether words only say what the number before them counts: `3 pallets, 1,240 kg`."""
+    before = label.row.text[label.segment.start : label.start].rstrip()
+    return label.text.endswith(",") and before[-1:].isdigit()
 
 
 def _skip(text: str, start: int, end: int) -> int:
