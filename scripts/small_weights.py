@@ -1,4 +1,4 @@
-"""The recogniser of PP-OCRv6 small in bytes, which `documents.ocr` reads with: made from the one RapidOCR ships.
+"""The recogniser of PP-OCRv6 small in bytes, for the second looks of `lo`: made from the one RapidOCR ships.
 
     .venv/bin/pip install onnx==1.19.1
     .venv/bin/python -m scripts.small_weights [-o src/paperclerk/documents/weights/small_recogniser.onnx]

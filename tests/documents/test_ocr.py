@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-import rapidocr
 from PIL import Image, ImageDraw, ImageFont
 
-from paperclerk.documents.ocr import Networks, OcrReader, Recogniser
+from paperclerk.documents.ocr import Networks, OcrReader
 from paperclerk.documents.pages import EFFORTS, Pixels
 from paperclerk.documents.strips import Text
 
@@ -55,8 +53,7 @@ def test_numbers_too_small_to_count_are_zero(ocr: Ocr) -> None:
 
 def test_the_recogniser_in_bytes_reads_as_the_one_it_is_made_from(ocr: Ocr) -> None:
     """On lines as the networks know them; docs/accuracy.md has what it makes of receipts."""
-    made = ocr.networks.recognisers["small"]
-    source = Recogniser(Path(rapidocr.__file__).parent / "models/PP-OCRv6_rec_small.onnx")
+    made, source = ocr.networks.second_look, ocr.networks.recognisers["small"]
     for text in ("Total 1,204.50 EUR", "Tel. 030/1234-56", "Rechnung vom 14.03.2026"):
         in_bytes, exact = (ocr.thread.submit(r.read, _line(text)).result() for r in (made, source))
         assert in_bytes.characters == exact.characters == text
@@ -69,7 +66,8 @@ def test_the_most_doubtful_lines_are_read_again_by_the_small_network() -> None:
     first, again = _Reads("first", [0.9, 0.3, 0.6, 0.1]), _Reads("again", [0.9, 0.9])
     networks: Any = SimpleNamespace(
         detectors={"tiny": SimpleNamespace(find=lambda picture, side: _rows(4))},
-        recognisers={"tiny": first, "small": again},
+        recognisers={"tiny": first},
+        second_look=again,
         upside_down=lambda strips: 0.0,
     )
     text = OcrReader(networks, 1).read(np.full((200, 200, 3), 255, np.uint8), effort)

@@ -46,10 +46,10 @@ class Networks:
         }
         self.recognisers = {
             "tiny": Recogniser(ours / "tiny_recogniser.onnx"),
-            "small": Recogniser(
-                ours / "small_recogniser.onnx" if _multiplies_bytes() else theirs / "PP-OCRv6_rec_small.onnx"
-            ),
+            "small": Recogniser(theirs / "PP-OCRv6_rec_small.onnx"),
         }
+        quick = Recogniser(ours / "small_recogniser.onnx") if _multiplies_bytes() else None
+        self.second_look = quick or self.recognisers["small"]
         self._direction = _loaded(theirs / "ch_ppocr_mobile_v2.0_cls_mobile.onnx")
 
     def upside_down(self, strips: Sequence[Pixels]) -> float:
@@ -196,7 +196,7 @@ class OcrReader:
     def _look_again(self, texts: list[Text], strips: Sequence[Pixels], most: int) -> None:
         """Has the small network read the most doubtful lines, in place."""
         doubtful = sorted((text.least, i) for i, text in enumerate(texts) if text.least < _DOUBTFUL)[:most]
-        again = self._map(self._networks.recognisers["small"].read, [strips[i] for _, i in doubtful])
+        again = self._map(self._networks.second_look.read, [strips[i] for _, i in doubtful])
         for (_, i), text in zip(doubtful, again, strict=True):
             texts[i] = text
 
