@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from paperclerk.domain.geometry import Box
@@ -40,15 +41,35 @@ def _drawn(page: PageLayout) -> Iterator[Box]:
     low, high = SMALLEST * page.size, LARGEST * page.size
     flat = [r for r in page.page.rules if low <= r.width <= high and r.height < low]
     tall = [r for r in page.page.rules if low <= r.height <= high and r.width < low]
-    for i, top in enumerate(flat):
-        for bottom in flat[i + 1 :]:
+    below, beside = _at((r.x0, r) for r in flat), _at((r.cx, r) for r in tall)
+    for top in flat:
+        for bottom in _near(below, top.x0):
             height = bottom.cy - top.cy
             if abs(bottom.x0 - top.x0) > _SLACK or not 0.7 * top.width < height < 1.4 * top.width:
                 continue
-            sides = [t for t in tall if abs(t.y0 - top.cy) < _SLACK and abs(t.y1 - bottom.cy) < _SLACK]
-            if all(any(abs(t.cx - x) < _SLACK for t in sides) for x in (top.x0, top.x1)):
+            if all(
+                any(
+                    abs(t.cx - x) < _SLACK and abs(t.y0 - top.cy) < _SLACK and abs(t.y1 - bottom.cy) < _SLACK
+                    for t in _near(beside, x)
+                )
+                for x in (top.x0, top.x1)
+            ):
                 yield Box(top.x0, top.cy, top.x1, bottom.cy)
                 break
+
+
+def _at(rules: Iterable[tuple[float, Box]]) -> dict[int, list[Box]]:
+    """Rules by where they stand from left to right, in steps of the slack: a form may have thousands."""
+    found: dict[int, list[Box]] = defaultdict(list)
+    for x, rule in rules:
+        found[int(x // _SLACK)].append(rule)
+    return found
+
+
+def _near(rules: dict[int, list[Box]], x: float) -> Iterator[Box]:
+    at = int(x // _SLACK)
+    for step in (at - 1, at, at + 1):
+        yield from rules.get(step, ())
 
 
 def _square(row: Row, box: Box, limit: float) -> Square:
