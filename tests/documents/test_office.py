@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 from docx.enum.text import WD_BREAK
 from docx.oxml import OxmlElement
@@ -352,3 +353,19 @@ def test_a_presentation_without_slides(read: Read) -> None:
     Presentation().save(out)
     with pytest.raises(DocumentError, match="no slides"):
         read(out.getvalue())
+
+
+def test_a_formula_that_was_never_calculated_is_no_empty_cell(read: Read) -> None:
+    book = openpyxl.Workbook()
+    for row in (["Item", "Amount"], ["Bench", 14.5], ["Total", "=SUM(B2:B2)*1.2"]):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    assert text_of(read(out.getvalue()).pages[0]).split() == [
+        "Item",
+        "Amount",
+        "Bench",
+        "14.5",
+        "Total",
+        "=?",
+    ]

@@ -18,6 +18,9 @@ from paperclerk.documents.office.sheet_pages import MAX_CELLS, SheetCell, pages_
 from paperclerk.documents.office.typeset import LaidPage
 from paperclerk.domain.errors import DocumentError
 
+NOT_CALCULATED = "=?"
+"""Stands for the result of a formula that no program ever calculated: its own text might pass for a number."""
+
 _MAX_DECLARED = 400_000  # cells of one sheet, most of them empty
 _CELL = re.compile(rb"<(?:\w+:)?c[\s>/]")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -116,6 +119,8 @@ def _shown(book: _Book, element: Any, form: _Format) -> tuple[str, bool]:
         return _text(child(element, "is")), False
     raw = child(element, "v")
     value = (raw.text or "") if raw is not None else ""
+    if not value and child(element, "f") is not None and kind != "str":
+        return NOT_CALCULATED, False
     if kind == "s":
         position = whole(value, -1)
         return (book.texts[position] if 0 <= position < len(book.texts) else ""), False
