@@ -182,6 +182,8 @@ def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
     if label.colon or not label.whole or _paired(facts, label):
         return False
     page = facts.layout.pages[label.row.page]
+    if _over_a_row(facts, label.row):
+        return True
     counted = True
     for segment in (label.segment, slot.row.segment_at(slot.start)):
         below = page.below(segment)
@@ -206,6 +208,23 @@ def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
         label.segment.text.isupper() and beside.text.isupper() and abs(beside.size - label.segment.size) < 0.5
     )
     return other is not None and other.whole and (other.likeness >= 0.5 or counted or alike)
+
+
+def _over_a_row(facts: Facts, row: Row) -> bool:
+    """Whether a row is mostly labels, each with a value right below it, as on a strip of conditions of an order."""
+    following = facts.layout.pages[row.page].rows[row.index + 1 : row.index + 2]
+    if len(row.segments) < 4 or not following or len(following[0].segments) != len(row.segments):
+        return False
+    pairs = list(zip(row.segments, following[0].segments, strict=True))
+    near = following[0].box.y0 - row.box.y1 < 1.2 * row.segments[0].size
+    aligned = all(abs(a.box.x0 - b.box.x0) < 0.6 * a.size for a, b in pairs)
+    upper, lower = (sum(_is_label(facts, s) for s in r.segments) for r in (row, following[0]))
+    return near and aligned and 2 * upper > len(pairs) > 2 * lower
+
+
+def _is_label(facts: Facts, segment: Segment) -> bool:
+    head = facts.label_of(segment)
+    return head is not None and head.whole and head.likeness >= 0.5
 
 
 _DATED = re.compile(r"(?<=[^\W\d]{3}), (?=\d{1,2}\W|[^\W\d]{3,9}\.? \d)[^,]*(?:, \d{4})?$")
@@ -300,7 +319,7 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     remarks = [m.span() for m in _REMARK.finditer(row.text)]
     measured = [n for n in inside if _measured(row, n, profile)]
     for i, number in enumerate(inside):
-        factor = crowd * _number_factor(number, profile, i, told if i < told else len(inside))
+        factor = crowd * _number_factor(row, number, profile, i, told if i < told else len(inside))
         if marked and not number.currency:
             factor *= 0.85
         if any(a < number.start and number.end < b for a, b in remarks) or _BASE.search(
@@ -376,13 +395,18 @@ def _column_fit(facts: Facts, profile: Profile, row: Row, number: Number) -> flo
     return 1.0
 
 
-def _number_factor(number: Number, profile: Profile, at: int, count: int) -> float:
+_DAYS = re.compile(r" ?(?:days?|tagen?|jours|dias|giorni|dagen)\b", re.I)
+
+
+def _number_factor(row: Row, number: Number, profile: Profile, at: int, count: int) -> float:
     want = profile.want
     if want == "percent":
         return 1.0 if number.percent else 0.6
     if number.percent:
         return 0.0 if want == "money" else 0.3
     if want == "money":
+        if _DAYS.match(row.text, number.end):
+            return 0.0  # "net 30 days"
         shape = 1.0 if number.is_money_like else 0.85 if number.decimals else 0.6
         return shape * (1.0 if at == count - 1 else 0.9)
     if want == "integer":
@@ -565,7 +589,8 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
                     start += 1
                 if stray := _STRAY.match(row.text, start, end):
                     start = stray.end()
-        end = start + name_end(row.text[start:end])
+        mark = next((m for m in facts.values(row).marks if m.kind == "email" and start < m.start < end), None)
+        end = start + name_end(row.text[start : mark.start if mark else end])
     text = row.text[start:end]
     letters = sum(c.isalpha() for c in text)
     if not text or (profile.want in ("name", "address") and letters < 2):

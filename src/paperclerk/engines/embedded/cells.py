@@ -12,15 +12,17 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import ABSENT, Leaf, Scalar, Span, WordPart
 from paperclerk.engines.embedded import values
-from paperclerk.engines.embedded.roles import fold
+from paperclerk.engines.embedded.roles import fold, words_of
 from paperclerk.engines.embedded.strips import Piece
+from paperclerk.engines.embedded.vocabulary import words
 from paperclerk.printed.dates import day_without_year
 from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number, find_numbers
 from paperclerk.schemas.compiled import Field
 
-_YES = frozenset(["yes", "y", "true", "ja", "oui", "si", "sim", "x", "checked", "on", "wahr", "vrai"])
-_NO = frozenset(["no", "n", "false", "nein", "non", "nao", "nee", "off", "unchecked", "falsch", "faux"])
+_YES = frozenset(words("yes y true ja oui si sim x checked on wahr vrai pass passed ok bestanden conforme"))
+_PASSED = re.compile(r"\bpass")
+_NO = frozenset(words("no n false nein non nao nee off unchecked falsch faux fail failed durchgefallen"))
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def leaf_for(field: Field, text: Text, locale: Locale, sure: float = 0.8) -> Lea
     if field.kind in ("number", "integer"):
         return _number(field, text, locale, sure)
     if field.kind == "boolean":
-        return _boolean(text, sure)
+        return _boolean(field, text, sure)
     if field.kind == "enum":
         return _member(field, text, sure)
     if field.format in ("date", "date-time"):
@@ -126,9 +128,11 @@ def _number(field: Field, text: Text, locale: Locale, sure: float) -> Leaf:
     return text.leaf(best.value, best.start, best.end, sure)
 
 
-def _boolean(text: Text, sure: float) -> Leaf:
+def _boolean(field: Field, text: Text, sure: float) -> Leaf:
     marks = {m.kind for m in values.read(text.text, Locale()).marks}
     word = fold(text.text)
+    if word in ("p", "f") and _PASSED.search(words_of(field.name)):
+        return text.leaf(word == "p", sure=sure)
     if "checked" in marks or word in _YES:
         return text.leaf(True, sure=sure)
     if "unchecked" in marks or word in _NO:

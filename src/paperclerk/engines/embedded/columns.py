@@ -294,7 +294,9 @@ def _left_over(
         stretch, before = [], after
     rest = [f for f in fields if f.path not in places and f.path not in found]
     open_ = [c for c in free if all(p.column != c for p in found.values())]
-    if len(rest) == len(open_) == 1 and _may_hold(rest[0], columns[open_[0]], kinds[open_[0]], said):
+    if len(rest) == 1:
+        open_ = [c for c in open_ if _may_hold(rest[0], columns[c], kinds[c], said)]
+    if len(rest) == len(open_) == 1:
         found[rest[0].path] = Place(open_[0], None, ORDERED)
     return found
 
@@ -335,6 +337,7 @@ def likeness(field: Field, label: str) -> float:
     return _likeness(field.name, field.title, field.description, label, owner)
 
 
+_LITTLE = frozenset({"on", "at"})  # `collected_on`
 _PLAIN = frozenset({"name", "title", "description", "item", "label"})
 
 
@@ -342,7 +345,8 @@ _PLAIN = frozenset({"name", "title", "description", "item", "label"})
 def _likeness(name: str, title: str, description: str, label: str, owner: str) -> float:
     if not has_letters(label, 1) and "#" not in label:
         return 0.0
-    mine, theirs = stems(words_of(name)) | stems(fold(title)), stems(fold(label))
+    said, theirs = stems(words_of(name)) | stems(fold(title)), stems(fold(label))
+    mine = said - _LITTLE or said
     if not theirs:
         return 0.0
     common = len(mine & theirs) + sum(

@@ -86,7 +86,8 @@ class _Extraction:
                 contracts.rows(self.facts, field) or self.tables.rows(field) or blocks.rows(self.facts, field)
             )
             return rows if rows or not field.nullable else ABSENT
-        return self.leaves.get(field.path, ABSENT)
+        figure = self.tables.figure(field) if field.kind in ("number", "integer") else ABSENT
+        return figure if figure is not ABSENT else self.leaves.get(field.path, ABSENT)
 
 
 def _doubted(tree: Tree, illegible: frozenset[int]) -> Tree:

@@ -196,6 +196,24 @@ class Statements:
                 found[name] = text_of([piece]).leaf(number.value, number.start, number.end, sure)
         return found
 
+    def single(self, field: Field) -> Leaf:
+        """A number alone, asked for in an object named after a statement (`balance_sheet: {inventories}`): the newest
+        column of its row there. ABSENT where no page has that title or no row fits."""
+        if not any(_statement(name) for name in field.ancestors):
+            return ABSENT
+        best = self._best(field)
+        if best is None or not best.titled:
+            return ABSENT
+        cells = [c for c in best.line.cells if c[1].percent == _is_share(field)]
+        years = [_year_in(self._headed(best.line, piece)) or 0 for piece, _ in cells]
+        piece, number = cells[years.index(max(years))]
+        if field.kind == "integer" and number.value != int(number.value):
+            return ABSENT
+        value = int(number.value) if field.kind == "integer" else number.value
+        facts = FigureFacts(True, best.match, bool(max(years)), years.count(max(years)) == 1)
+        sure = figure_probability(facts, "value")
+        return text_of([piece]).leaf(value, number.start, number.end, sure)
+
     def _headed(self, line: Line, piece: Piece) -> str:
         """What says a year over a column."""
         strips = self.pages[line.page]
@@ -261,7 +279,9 @@ class Statements:
                 made[child.name] = periods[child.name]
             elif words & _SCALE:
                 whole = number.percent or _PER_PIECE.search(f"{words_of(array.name)} {array.description}")
-                made[child.name] = _concluded(1, text, number) if whole else self._scale(line)
+                made[child.name] = (
+                    _concluded(_named_scale(child, 1), text, number) if whole else self._scale(child, line)
+                )
             elif words & _UNIT:
                 made[child.name] = self._unit(line, text, number)
             elif child.kind == "enum" and child.default in child.values and child.default is not None:
@@ -317,13 +337,14 @@ class Statements:
                 break
         return leaf_for(field, text_of(found), self.locale, 0.4) if found else ABSENT
 
-    def _scale(self, line: Line) -> Leaf:
+    def _scale(self, field: Field, line: Line) -> Leaf:
         for strip in reversed(self.pages[line.page]):
             if strip.box.y0 < line.strip.box.y0 and (found := _SCALES.search(strip.text.replace("  ", " "))):
                 text = text_of(strip.pieces)
                 at = text.text.lower().find(found[1].lower())
                 if at >= 0:
-                    return text.leaf(_times(found[1]), at, at + len(found[1]), 0.75)
+                    said = _named_scale(field, _times(found[1]), found[1])
+                    return text.leaf(said, at, at + len(found[1]), 0.75)
         return ABSENT
 
     def _unit(self, line: Line, text: Text, number: Number) -> Leaf:
@@ -416,7 +437,7 @@ def _phrases(array: Field) -> list[tuple[str, float]]:
     statements usually print for it."""
     parts = [p for p in re.split(r"[:(.,;]", array.description)[:1] if p.strip()]
     name = words_of(array.name)
-    known = sorted(phrases_of("line").get(name, ()))
+    known = sorted({p for key, ps in phrases_of("line").items() if name == key or name in ps for p in ps})
     phrases = [
         (name, 0.97),
         (fold(array.title), 0.98),
@@ -428,6 +449,26 @@ def _phrases(array: Field) -> list[tuple[str, float]]:
 
 def _dated(text: str) -> bool:
     return bool(re.search(r"\b(?:19|20)\d\d\b|\b[QH][1-4]\b|\bFY ?\d\d", text)) or "ended" in text.lower()
+
+
+def _named_scale(field: Field, times: int, printed: str = "") -> Scalar:
+    """A scale as the property wants it: a number, the value of its enumeration that means it, or the printed word."""
+    if field.kind == "enum":
+        return next((v for v in field.values if _means(v, times)), None)
+    return (printed or None) if field.kind == "string" else times
+
+
+def _means(value: Scalar, times: int) -> bool:
+    if not isinstance(value, str):
+        return value == times and not isinstance(value, bool)
+    said = value.lower()
+    if times == 1:
+        return said == "1" or said in _ONES
+    return said == str(times) or (_TIMES.match(said) is not None and _times(said) == times)
+
+
+_ONES = frozenset(words("one ones unit units none actual exact"))
+_TIMES = re.compile(r"thousand|million|billion|tausend|millie?|miles$|miglia|milione")
 
 
 def _times(word: str) -> int:

@@ -36,11 +36,8 @@ def number_value(number: Number, profile: Profile, printed: str) -> Scalar:
 
 def _taken_off(profile: Profile) -> bool:
     """Whether the name itself says that the amount is taken off: a discount of 5.00 is printed as -5.00."""
-    top = next(iter(profile.concepts), "")
-    return (
-        top in _TAKEN_OFF
-        or any(profile.concepts.get(c, 0.0) >= 0.55 for c in _TAKEN_OFF)
-        or any(w in _TAKEN_OFF for w, _ in profile.words)
+    return any(profile.concepts.get(c, 0.0) >= 0.55 for c in _TAKEN_OFF) or any(
+        w in _TAKEN_OFF for w, _ in profile.words
     )
 
 

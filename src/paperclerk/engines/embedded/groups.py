@@ -12,6 +12,7 @@ from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.cells import has_letters, leaf_for, text_of
 from paperclerk.engines.embedded.columns import Heading, headings, likeness
 from paperclerk.engines.embedded.records import Listing, Record, read_listing
+from paperclerk.engines.embedded.roles import fold, stems, words_of
 from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.printed.locale import Locale
@@ -100,11 +101,19 @@ def element_of(
             made[child.name] = _named(child, (*group.over, *group.below), locale)
         else:
             made[child.name] = empty(child)
-    title = next((s for s in reversed(group.over) if has_letters(s.text, 3) and ":" not in s.text), None)
+    firsts = [s.pieces[0] for s in reversed(group.over)]
+    title = next((p for p in firsts if has_letters(p.text, 3) and ":" not in p.text), None)
     free = next((c for c in element.children if c.kind == "string" and made[c.name] is ABSENT), None)
     if title is not None and free is not None:
-        made[free.name] = leaf_for(free, text_of(title.pieces[:1]), locale, SURE)
+        made[free.name] = leaf_for(free, text_of([_called(free, title)]), locale, SURE)
     return made
+
+
+def _called(field: Field, title: Piece) -> Piece:
+    """A title without the word in front that the property says itself: `Sample W-1` for `sample_id`."""
+    first, rest = Piece(title.page, title.words[:1]), Piece(title.page, title.words[1:])
+    said = stems(fold(first.text)) & stems(words_of(field.name))
+    return rest if said and any(c.isdigit() for c in rest.text) else title
 
 
 def _named(field: Field, strips: Sequence[Strip], locale: Locale) -> Leaf:

@@ -70,7 +70,8 @@ class Tables:
         if element.kind == "object":
             drawn = next((c for c in element.children if is_cell_rows(c)), None)
             if drawn is not None:
-                return [table_object(element, drawn, t) for t in self.grids]
+                strips = [s for page in self.strips for s in page]
+                return [table_object(element, drawn, t, strips) for t in self.grids]
             if not is_figure(element):
                 return self._objects(array, element)
             return list(self._statements.elements(array, element)) or [
@@ -86,6 +87,10 @@ class Tables:
     def compared(self, thing: Field) -> dict[str, Leaf]:
         """The figures of an object that asks for one in several years, from the row of a statement."""
         return self._statements.compared(thing)
+
+    def figure(self, number: Field) -> Leaf:
+        """A number of an object that is called like a statement, from the row of that statement."""
+        return self._statements.single(number)
 
     @cached_property
     def _sections(self) -> list[Section]:

@@ -171,6 +171,8 @@ def _label(
     row: Row, segment: Segment, start: int, end: int, text: str, colon: bool, alone: bool, fuzzy: bool
 ) -> Label | None:
     bare = _IN_BRACKETS.sub(_kept_remark, text)
+    if not bare.strip() and text.count("(") == 1:
+        bare = text[1:-1]  # a caption under its line: `(State of incorporation)`
     words = phrases.tokens(bare)
     if not words or len(words) > MAX_LABEL_WORDS or not any(c.isalpha() for c in bare):
         return None

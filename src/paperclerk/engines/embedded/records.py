@@ -26,6 +26,7 @@ from paperclerk.printed.locale import Locale
 from paperclerk.schemas.compiled import Field
 
 RECENT = 30  # records that tell what a column usually holds
+SMALL = 0.9
 MANY = 200  # strips that tell where the borders are
 Cells = dict[int, list[Piece]]  # column -> pieces, top to bottom
 
@@ -444,10 +445,15 @@ def cell_text(record: Record, place: Place, gap: float = 0.55) -> list[Piece]:
     for line in lines:
         if kept and line[0].box.y0 - union(p.box for p in kept).y1 > gap * line[0].box.height:
             break
-        if kept and _label_like(line):
+        if kept and (_label_like(line) or _is_small(line, kept[0])):
             break
         kept += line
     return kept
+
+
+def _is_small(line: Sequence[Piece], first: Piece) -> bool:
+    """Whether a line is in smaller type than the value over it: a remark. What OCR measures tells that too badly."""
+    return first.score == line[0].score == 1 and line[0].box.height < SMALL * first.box.height
 
 
 def _label_like(line: Sequence[Piece]) -> bool:

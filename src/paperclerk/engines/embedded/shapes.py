@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.engines.embedded.cells import has_letters, text_of
 from paperclerk.engines.embedded.confidence import cell_of_table, table_probability
 from paperclerk.engines.embedded.grid import Cell, Table
 from paperclerk.engines.embedded.regions import is_number
 from paperclerk.engines.embedded.roles import words_of
+from paperclerk.engines.embedded.strips import Strip
 from paperclerk.schemas.compiled import Field
 
 
@@ -34,8 +36,9 @@ def is_cell_rows(field: Field) -> bool:
     )
 
 
-def table_object(element: Field, cells: Field, table: Table) -> dict[str, Tree]:
-    """An object for a table: its rows of cells, and where the schema asks for them its heading and its page."""
+def table_object(element: Field, cells: Field, table: Table, strips: Sequence[Strip] = ()) -> dict[str, Tree]:
+    """An object for a table: its rows of cells, and where the schema asks for them its heading, its page and its
+    title, one of the `strips` of all pages."""
     head = next((c for c in element.children if _is_heading(c) and c.name != cells.name), None)
     made: dict[str, Tree] = {}
     for child in element.children:
@@ -45,9 +48,42 @@ def table_object(element: Field, cells: Field, table: Table) -> dict[str, Tree]:
             made[child.name] = [_cell_leaf(c, _edges(table), heading=True, thin=False) for c in table.rows[0]]
         elif child.kind in ("integer", "number") and "page" in words_of(child.name).split():
             made[child.name] = _page_leaf(table, child)
+        elif child.kind == "string" and _TITLED & set(words_of(child.name).split()):
+            made[child.name] = _title(table, strips)
         else:
             made[child.name] = empty(child)
     return made
+
+
+_TITLED = frozenset({"title", "caption", "titel", "titre", "titulo", "titolo"})
+_NUMBERED = re.compile(r"(?i)(?:tab(?:le|elle|la|leau|ell?a)?|exhibit|figure)\.? ?\d")
+TITLE_WORDS = 16
+TITLE_WITHIN = 3  # sizes of type
+
+
+def _title(table: Table, strips: Sequence[Strip]) -> Leaf:
+    """The line right over a table, where it is one short text; below the table only one that says `Table 3`."""
+    width, box = table.box.width, table.box
+    near = [
+        s
+        for s in strips
+        if s.page.index == table.page
+        and len(s.pieces) == 1
+        and len(s.words) <= TITLE_WORDS
+        and min(s.box.x1, box.x1 + width) > box.x0
+    ]
+    over = max((s for s in near if s.box.cy < box.y0), key=lambda s: s.box.y1, default=None)
+    if over is not None and box.y0 - over.box.y1 < TITLE_WITHIN * over.size and _is_title(over):
+        return text_of(over.pieces).leaf(over.text, sure=0.6)
+    under = min((s for s in near if s.box.cy > box.y1), key=lambda s: s.box.y0, default=None)
+    close = under is not None and under.box.y0 - box.y1 < TITLE_WITHIN * under.size
+    if under is not None and close and _NUMBERED.match(under.text):
+        return text_of(under.pieces).leaf(under.text, sure=0.6)
+    return ABSENT
+
+
+def _is_title(strip: Strip) -> bool:
+    return has_letters(strip.text, 4) and not strip.text.endswith(".")
 
 
 def _is_heading(field: Field) -> bool:
