@@ -152,6 +152,19 @@ Riverside       2,954         177
     assert bare["title"] is None
 
 
+def test_the_bare_date_of_an_order_is_when_it_was_placed() -> None:
+    day = {"type": "string", "format": "date"}
+    printed = (
+        "PURCHASE ORDER\n\nPO No.     4500-7718\nDate       27 August 2026\n\nDeliver by: 9 September 2026"
+    )
+    assert values(printed, {"po_number": TEXT, "po_date": day}) == {
+        "po_number": "4500-7718",
+        "po_date": "2026-08-27",
+    }
+    other = values(printed.replace("PURCHASE ORDER", "INVOICE"), {"po_date": day, "invoice_date": day})
+    assert other == {"po_date": None, "invoice_date": "2026-08-27"}
+
+
 def test_days_are_no_money() -> None:
     printed = "Net due station   3,714.50\nTerms: NET 30 DAYS"
     assert values(printed, {"net_total": NUMBER}) != {"net_total": 30}
@@ -182,4 +195,4 @@ def test_a_label_over_a_value_is_not_answered_by_the_label_beside_it() -> None:
 Ship Via        FOB          Terms        Buyer         Req. No.
 Estes LTL       Elkhart      Net 30       M. Feld       R-30918
 """
-    assert values(printed, {"ship_via": TEXT})["ship_via"] != "FOB"
+    assert values(printed, {"ship_via": TEXT}) == {"ship_via": "Estes LTL"}

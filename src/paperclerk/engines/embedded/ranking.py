@@ -56,6 +56,7 @@ class Ranking:
         asked = {p.role for p in profiles if p.part}
         self._both = {"seller", "buyer"} <= asked  # then who is called `Firma` in an address is the second
         self.regions = [r for r in regions(facts) if not (self._both and salutes(facts, r.label))]
+        profiles = _dated(facts, profiles)
         self.matcher = Matcher(facts.labels, profiles)
         profiles = self._with_issuer(profiles)
         self._asked = {p.role for p in profiles if p.part}
@@ -236,6 +237,17 @@ def _parties_of(facts: Facts, profiles: Sequence[Profile]) -> tuple[str, str]:
     if asked & {"buyer", "seller"} and _is_order(facts):
         return "buyer", "seller"
     return _issuer(profiles), _addressee(profiles)
+
+
+def _dated(facts: Facts, profiles: Sequence[Profile]) -> Sequence[Profile]:
+    """The profiles, where the date of the order is the document's own: on an order, if no other date of issue is
+    asked for."""
+    if any("issue_date" in p.concepts for p in profiles) or not _is_order(facts):
+        return profiles
+    return [
+        replace(p, concepts={**p.concepts, "issue_date": 0.9}) if "order_date" in p.concepts else p
+        for p in profiles
+    ]
 
 
 def _is_order(facts: Facts) -> bool:
