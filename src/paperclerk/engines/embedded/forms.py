@@ -13,6 +13,7 @@ from paperclerk.schemas.judge import matches
 _TAKEN_OFF = frozenset(
     ("commission", "discount", "paid", "payment", "credit", "nachlass", "rabatt", "remise", "ritenuta")
 )
+_FLOWS = frozenset(("cash", "flow"))  # what is left of many amounts has a sign of its own
 
 
 def number_value(number: Number, profile: Profile, printed: str) -> Scalar:
@@ -36,8 +37,12 @@ def number_value(number: Number, profile: Profile, printed: str) -> Scalar:
 
 def _taken_off(profile: Profile) -> bool:
     """Whether the name itself says that the amount is taken off: a discount of 5.00 is printed as -5.00."""
-    return any(profile.concepts.get(c, 0.0) >= 0.55 for c in _TAKEN_OFF) or any(
-        w in _TAKEN_OFF for w, _ in profile.words
+    said = {w for w, _ in profile.words}
+    top = next(iter(profile.concepts), "")
+    return (
+        (top in _TAKEN_OFF and not said & _FLOWS)
+        or any(profile.concepts.get(c, 0.0) >= 0.55 for c in _TAKEN_OFF)
+        or bool(said & _TAKEN_OFF)
     )
 
 
