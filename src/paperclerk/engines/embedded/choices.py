@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from paperclerk.domain.result import Leaf, Scalar, Span
-from paperclerk.engines.embedded import phrases
+from paperclerk.engines.embedded import phrases, vocabulary
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Matcher
 from paperclerk.engines.embedded.layout import Row
@@ -79,7 +79,7 @@ def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dic
                 or _ticked_sentence(options, profile)
             )
         elif profile.want == "choice":
-            leaf = _ticked(options, profile) or _choice(facts, matcher, profile)
+            leaf = _ticked(options, profile) or _choice(facts, matcher, profile) or _payment(facts, profile)
         if leaf is not None:
             found[profile.field.path] = leaf
     return found
@@ -181,6 +181,38 @@ def _choice(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
                 member, span, exact = said[0]
                 return Leaf(member, (span,), (0.95 if exact else 0.8) * fit, inferred=True)
     return _only_one(facts, profile, members)
+
+
+def _payment(facts: Facts, profile: Profile) -> Leaf | None:
+    """How it was paid: what the line of an amount begins with, `Carte bancaire 62,50`, where one way is spoken of."""
+    if profile.concepts.get("payment_method", 0.0) < PAYMENT:
+        return None
+    members = {m: phrases.tokens(phrases.name_words(str(m))) for m in _members(profile)}
+    seen: dict[Scalar, Span] = {}
+    for row in facts.rows:
+        if not any(n.decimals == 2 for n in facts.values(row).numbers):
+            continue
+        head = row.segments[0]
+        said = re.split(r"\d", row.text[head.start : head.end], maxsplit=1)[0]
+        printed = phrases.tokens(said.rpartition(":")[2])
+        ways = _ways(printed)
+        same = [m for m, words in members.items() if words == printed] or [
+            m for m, words in members.items() if ways & _ways(words)
+        ]
+        if ways:
+            seen.setdefault(same[0] if len(same) == 1 else None, row.span(head.start, head.end))
+    if len(seen) != 1:
+        return None
+    ((member, span),) = seen.items()
+    return Leaf(member, (span,), 0.6, inferred=True) if member is not None else None
+
+
+PAYMENT = 0.7
+
+
+def _ways(words: Sequence[str]) -> set[str]:
+    """The ways to pay that words are the name of."""
+    return {way for way, names in vocabulary.phrases("pays").items() if " ".join(words) in names}
 
 
 def _apart(one: Span, other: Span) -> bool:

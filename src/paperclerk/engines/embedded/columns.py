@@ -22,12 +22,15 @@ from paperclerk.engines.embedded.roles import (
 )
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.engines.embedded.thesaurus import says
+from paperclerk.engines.embedded.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field
 
 AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
 NO_HEADING = re.compile(r"^[\W\d_]*$|\d{4,}")
 LEAST_MATCH = 0.5
 ALIKE = 0.85  # how much another word of the same meaning counts
+RATED = 0.7  # a rate by the `%` in its cells
+MOSTLY = 0.5
 ORDERED = 0.6  # a match by the order of the columns alone
 
 Path = tuple[str, ...]  # Field.path
@@ -228,10 +231,11 @@ def _shares(a: Box, b: Box) -> bool:
 
 @dataclass(frozen=True)
 class Kinds:
-    """The shares of the cells of a column that hold words, and that hold digits."""
+    """The shares of the cells of a column that hold words, that hold digits, and that hold a `%`."""
 
     words: float
     digits: float
+    percents: float = 0.0
 
 
 def assign(
@@ -252,6 +256,12 @@ def assign(
                     options.append((part - 0.01, c, field, Place(c, line, part)))
     if kinds:
         options = [(m - _misfit(f, kinds.get(c)), c, f, p) for m, c, f, p in options]
+        options += [
+            (RATED, c, f, Place(c, None, RATED))
+            for f in fields
+            for c, k in kinds.items()
+            if k.percents > MOSTLY and _RATES & set(words_of(f.name).split())
+        ]
     options.sort(key=lambda o: (-o[0], o[1]))
     places: dict[Path, Place] = {}
     taken: dict[tuple[int, int | None], tuple[Path, str]] = {}
@@ -326,9 +336,14 @@ def _misfit(field: Field, kinds: Kinds | None) -> float:
     if kinds is None:
         return 0.0
     if field.kind in ("number", "integer"):
-        return 0.5 if kinds.digits < 0.3 else 0.0
+        sum_of_tax = roles_of_field(field).get("tax_amount", 0.0) > 0.6 or words_of(field.name) in _TAXES
+        return 0.5 if kinds.digits < 0.3 or (kinds.percents > MOSTLY and sum_of_tax) else 0.0
     named = roles_of_field(field).get("description", 0.0) > 0.6
     return 0.45 if named and kinds.words < 0.3 else 0.0
+
+
+_RATES = frozenset(words("rate percent percentage satz steuersatz taux tipo aliquota tarief taxa"))
+_TAXES = phrases("column")["tax_amount"] | phrases("words")["tax"]
 
 
 def likeness(field: Field, label: str) -> float:

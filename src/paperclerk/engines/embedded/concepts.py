@@ -10,6 +10,7 @@ from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.whose import PARTY_WORDS, ROLES
 from paperclerk.schemas.compiled import Field
 
+_DIGRAPH = re.compile("([aou])e")
 _WITH = word_set("con com sem")
 
 
@@ -20,6 +21,9 @@ _PERSONS = frozenset({"first_name", "last_name"})  # whoever it is that has them
 def concepts_of(field: Field, name: str) -> dict[str, float]:
     """By the whole name, else the title, else the longest run of words of name or description."""
     scored: dict[str, float] = {}
+    if not aliases().get(frozenset(phrases.stems(name))):
+        plain = _DIGRAPH.sub(r"\1", name)  # `waehrung` is what `Währung` says
+        name = plain if aliases().get(frozenset(phrases.stems(plain))) else name
     title = field.title if any(phrases.weight(s) > 0.5 for s in phrases.stems(field.title)) else ""
     for text, top in ((name, 1.0), (title, 1.0)):
         for concept, strength in aliases().get(frozenset(phrases.stems(text)), ()) if text else ():

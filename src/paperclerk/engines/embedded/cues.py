@@ -32,14 +32,15 @@ _TAKEN = re.compile(
     re.I,
 )
 _ON = re.compile(r"\b(?:on|am|zum|le|el|il|op|em)\s+$", re.I)
+_BRANDS = (
+    r"visa(?: debit| electron)?|master ?card|maestro|american express|amex|discover|diners club|jcb|unionpay|"
+    r"girocard|v ?pay|carte bleue|bancontact|multibanco"
+)
 _CARD_DIGITS = re.compile(
-    r"(?:[*xX•●·#.]{2,}[\s-]?)+(?P<digits>\d{4})(?!\d)|\bending (?:in|with)\s+(?P<end>\d{4})\b"
+    r"(?:[*xX•●·#.]{2,}[\s-]?)+(?P<digits>\d{4})(?!\d)|\bending (?:in|with)\s+(?P<end>\d{4})\b|"
+    rf"\b(?i:{_BRANDS}) ?[-–·] ?(?P<behind>\d{{4}})(?![\d\W]*\d)"
 )
-_BRAND = re.compile(
-    r"\b(?:visa(?: debit| electron)?|master ?card|maestro|american express|amex|discover|diners club|jcb|unionpay|"
-    r"girocard|v ?pay|carte bleue|bancontact|multibanco)\b",
-    re.I,
-)
+_BRAND = re.compile(rf"\b(?:{_BRANDS})\b", re.I)
 
 
 _SEEN = phrases.word_set(
@@ -77,7 +78,7 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from _counted(facts, profile)
     elif ("last" in words and words & {"4", "four", "digits"}) or words & {"last4", "lastfour"}:
         yield from _found(facts, profile, _CARD_DIGITS)
-    elif "card" in words and words & {"type", "brand", "network", "scheme"}:
+    elif "card" in words | _around(profile) and words & {"type", "brand", "network", "scheme"}:
         yield from _found(facts, profile, _BRAND)
     elif profile.concepts.get("payment_method", 0.0) >= 0.9:
         yield from (c.with_score(0.4) for c in _found(facts, profile, _BRAND))
@@ -87,6 +88,11 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from (c.with_score(1.0) for c in _found(facts, profile, _LAW))
     elif profile.want == "uri" and profile.owner:
         yield from _profiles(facts, profile)
+
+
+def _around(profile: Profile) -> set[str]:
+    """The words of the object that the field is a part of."""
+    return set(phrases.tokens(phrases.name_words(" ".join(profile.field.path[-2:-1]))))
 
 
 def _days_to_pay_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
@@ -121,6 +127,9 @@ def _days_of_signing(facts: Facts, profile: Profile) -> Iterator[Candidate]:
                 yield _candidate(row, date.start, date.end, value, 0.6)
 
 
+TAXES = 0.55  # a tax told apart by a word of its own: "VAT - Poland (23%)"
+
+
 def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """`VAT 20 %`; with several rates on the document none of them is sure."""
     found: list[Candidate] = []
@@ -128,7 +137,7 @@ def _tax_rates(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         labels = [
             x
             for x in facts.labels_in(row)
-            if max(x.concepts.get("tax_total", 0.0), x.concepts.get("tax_rate", 0.0)) >= 0.75
+            if max(x.concepts.get("tax_total", 0.0), x.concepts.get("tax_rate", 0.0)) >= TAXES
         ]
         for number in facts.values(row).numbers:
             if number.percent and any(x.segment is row.segment_at(number.start) for x in labels):

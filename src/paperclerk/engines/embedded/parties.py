@@ -71,7 +71,7 @@ _CITY_LINES = (
     re.compile(r"(?P<city>[^\W\d][^\d,]*?),? +(?P<postcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b"),
     re.compile(
         r"(?<![\w-])(?:[A-Z]{1,2}[- ])?(?P<postcode>\d{5}|\d{4} ?[A-Z]{2}|\d{4}-\d{3}|\d{4})(?!\d),? +"
-        r"(?P<city>[^\W\d][^\d,|•·(]*)"
+        r"(?P<city>[^\W\d][^\d,|•·(]*)(?:\((?P<state>[A-Z]{2})\))?"
     ),
     re.compile(r"(?P<city>[^\W\d][^\d,]*?),? +(?P<postcode>\d{5,6})$"),
 )
@@ -184,7 +184,7 @@ def part_of_address(text: str, part: str) -> tuple[int, int] | None:
     for pattern in _CITY_LINES:
         match = pattern.search(text)
         if match and match.groupdict().get(part):
-            return match.span(part)
+            return match.start(part), match.start(part) + len(match[part].rstrip())
     if part == "postcode" and (alone := _POSTCODE.fullmatch(text.strip())):
         return alone.span()
     return _city_behind_street(text) if part == "city" else None
@@ -227,12 +227,14 @@ def names_street(text: str) -> bool:
 def street_end(text: str) -> int:
     """Where the street ends and the city begins, in a line that may hold both."""
     cuts = [
-        m.start() for p in _CITY_LINES if (m := p.search(text)) and text[: m.start()].rstrip().endswith(",")
+        m.start()
+        for p in _CITY_LINES
+        if (m := p.search(text)) and text[: m.start()].rstrip().endswith((",", " -", " –"))
     ]
     commas = [text.rfind(",", 0, m.end("city")) for p in _CITY_LINES[:2] if (m := p.search(text))]
     behind = _city_behind_street(text)
     end = min([c for c in (*cuts, *commas, behind[0] if behind else 0) if c > 0], default=len(text))
-    return len(text[:end].rstrip(" ,"))
+    return len(text[:end].rstrip(" ,-–"))
 
 
 @lru_cache(LINES)

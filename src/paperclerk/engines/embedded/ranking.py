@@ -159,8 +159,8 @@ class Ranking:
                 weight *= 0.45
             if self._both and profile.part == "name" and salutes(self.facts, label):
                 continue
-            if weight < 0.15:
-                continue
+            if weight < 0.15 or self._names_another(profile, label):
+                continue  # the "Order ID" is no PO number where both are asked for
             before = len(found)
             for slot in self._slots(label, cut):
                 found += from_label(self.facts, profile, label, weight, slot)
@@ -172,6 +172,21 @@ class Ranking:
         if named and not answered:  # an empty box: what less fitting labels name is something else
             return [c.with_score(0.6 * c.score) if c.label < EXACT else c for c in found]
         return found
+
+    def _names_another(self, profile: Profile, label: Label) -> bool:
+        """Whether a label is just the name of another field of the same object that means the same."""
+        key = phrases.key(label.text)
+        return (
+            label.whole
+            and key not in profile.phrases
+            and profile.want == "id"
+            and any(
+                key in p.phrases
+                and p.field.path[:-1] == profile.field.path[:-1]
+                and p.concepts.keys() & profile.concepts.keys()
+                for p in self.profiles
+            )
+        )
 
     def _dates_another(self, label: Label, profile: Profile) -> bool:
         """Whether a bare "of" follows the number of another paper, `according to quote no. 17 of 3 May`, or of a

@@ -111,7 +111,8 @@ def _kinds(listing: Listing) -> dict[int, Kinds]:
         cells = [r.cells[column][0].text for r in listing.records[:MANY] if column in r.cells]
         if cells:
             words = sum(has_letters(c, 3) for c in cells) / len(cells)
-            found[column] = Kinds(words, sum(_has_digit(c) for c in cells) / len(cells))
+            digits, percents = (sum(map(has, cells)) / len(cells) for has in (_has_digit, _has_percent))
+            found[column] = Kinds(words, digits, percents)
     return found
 
 
@@ -422,6 +423,10 @@ def _is_numeric(f: Field) -> bool:
 
 def _is_total(piece: Piece) -> bool:
     return not _has_digit(piece.text) and starts_with_total(piece.text)
+
+
+def _has_percent(text: str) -> bool:
+    return "%" in text
 
 
 def _has_digit(text: str) -> bool:

@@ -84,10 +84,15 @@ def _right(facts: Facts, label: Label) -> Iterator[Slot]:
     edge = row.segments.index(label.segment)
     size = max(1.0, label.segment.size)
     steps = 0
+    valued = False  # a value was passed: the next words are another label
     for segment in row.segments[edge + 1 :]:
         head = facts.label_of(segment)
         if head is not None and head.start <= segment.start + 4 and head.sure and (head.colon or head.whole):
             return
+        counted = any(c.isdigit() for c in segment.text)
+        if valued and head is not None and head.whole and not counted:
+            return
+        valued = valued or counted
         start = _skip(row.text, segment.start, segment.end)
         if start >= segment.end:
             continue

@@ -57,7 +57,7 @@ def fits(concept: str, want: Want) -> bool:
 
 
 _PERCENT = phrases.word_set(
-    "percent percentage rate prozent prozentsatz porcentaje pourcentage percentuale percentagem procent"
+    "apr apy percent percentage rate prozent prozentsatz porcentaje pourcentage percentuale percentagem procent"
 )
 
 
