@@ -31,16 +31,21 @@ _MAX_NESTING = 6
 _THIN = 2.5  # points: no ruling line is thicker
 _SHORTEST = 6.0  # points: anything shorter belongs to a picture or a letter
 
+_SMALLEST_MARK, _LARGEST_MARK = 3.0, 24.0  # points
+_MAX_MARKS = 500
+
 _PATH, _IMAGE, _SHADING, _FORM = 2, 3, 4, 5
 _LINE_TO, _BEZIER_TO, _MOVE_TO = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Drawings:
-    """Boxes (n, 4): x0 y0 x1 y1 of pictures and of thin ruling lines; how many paths and shadings there are."""
+    """Boxes (n, 4): x0 y0 x1 y1 of pictures, of thin ruling lines, and of small strokes and shapes that are neither
+    (`marks`, a tick among them); how many paths and shadings there are."""
 
     pictures: Floats
     rules: Floats
+    marks: Floats
     paths: int
     shadings: int
 
@@ -49,6 +54,7 @@ class Drawings:
 class _Found:
     pictures: list[Sides] = field(default_factory=list)
     rules: list[Sides] = field(default_factory=list)
+    marks: list[Sides] = field(default_factory=list)
     paths: int = 0
     shadings: int = 0
     objects: int = 0
@@ -65,7 +71,9 @@ def collect(page: Any) -> Drawings:
     count = pdfium.FPDFPage_CountObjects(page)
     objects = (pdfium.FPDFPage_GetObject(page, i) for i in range(min(count, MAX_OBJECTS)))
     _look(objects, _IDENTITY, found, 0)
-    return Drawings(_stacked(found.pictures), _stacked(found.rules), found.paths, found.shadings)
+    return Drawings(
+        _stacked(found.pictures), _stacked(found.rules), _stacked(found.marks), found.paths, found.shadings
+    )
 
 
 def _look(objects: Iterator[Any], matrix: Matrix, found: _Found, depth: int) -> None:
@@ -98,13 +106,19 @@ def _look_at_path(path: Any, matrix: Matrix, found: _Found) -> None:
     if _is_rule(width, height):
         found.rules.append(box)
         return
-    if max(width, height) < _SHORTEST or not _is_stroked(path):
-        return
+    small = max(width, height) <= _LARGEST_MARK and len(found.marks) < _MAX_MARKS
+    straight = _sides_of(path, matrix, found) if max(width, height) >= _SHORTEST and _is_stroked(path) else []
+    found.rules.extend(straight)
+    if small and not straight and min(width, height) >= _SMALLEST_MARK:
+        found.marks.append(box)
+
+
+def _sides_of(path: Any, matrix: Matrix, found: _Found) -> list[Sides]:
     count = pdfium.FPDFPath_CountSegments(path)
     if count <= 0 or found.segments + count > _MAX_SEGMENTS:
-        return
+        return []
     found.segments += count
-    found.rules.extend(_straight_pieces(path, count, _joined(_matrix_of(path), matrix)))
+    return list(_straight_pieces(path, count, _joined(_matrix_of(path), matrix)))
 
 
 def _is_rule(width: float, height: float) -> bool:

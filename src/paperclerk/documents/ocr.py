@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
 from paperclerk.documents.strips import Quads, Text, cut_out, is_read, words_of
+from paperclerk.documents.tickboxes import with_boxes
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
 _MAX_DETECT_SIDE = 4096
@@ -191,7 +192,7 @@ class OcrReader:
         self._look_again(texts, strips, effort.second_looks)
         lines = zip(texts, starts, strips, strict=True)
         words = chain.from_iterable(words_of(*line) for line in lines if line[0].score >= _MIN_SCORE)
-        return PictureText(tuple(words), turn, _slope(quads), _is_foreign(texts, strips))
+        return PictureText(with_boxes(tuple(words), picture), turn, _slope(quads), _is_foreign(texts, strips))
 
     def _look_again(self, texts: list[Text], strips: Sequence[Pixels], most: int) -> None:
         """Has the small network read the most doubtful lines, in place."""

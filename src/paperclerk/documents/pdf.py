@@ -185,7 +185,11 @@ class PdfPage:
         """Pictures and ruling lines; only the first `drawings.MAX_OBJECTS` objects are looked at."""
         found = drawings.collect(self._raw)
         return Drawings(
-            self.to_display(found.pictures), self.to_display(found.rules), found.paths, found.shadings
+            self.to_display(found.pictures),
+            self.to_display(found.rules),
+            self.to_display(found.marks),
+            found.paths,
+            found.shadings,
         )
 
     def render(self, width: int, height: int) -> npt.NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import slots
 from paperclerk.engines.embedded.squares import squares_of
+from paperclerk.schemas.compiled import Field
 
 _YES = word_set("yes y true ja oui si sim ya x checked included enthalten")
 _NO = word_set("no n false nein non nao nee tidak none")
@@ -151,12 +152,7 @@ def _ticked_sentence(options: Sequence[_Option], profile: Profile) -> Leaf | Non
 
 def _ticked(options: Sequence[_Option], profile: Profile) -> Leaf | None:
     """The member beside the one ticked box, where several members stand beside boxes."""
-    members = _members(profile)
-    beside = [
-        (option, member)
-        for option in options
-        for member, _, _ in [*_members_in(option.row, option.said, option.told, members)][:1]
-    ]
+    beside = _beside(options, _members(profile.field))
     ticked = [(o, m) for o, m in beside if o.ticked]
     if len({m for _, m in beside}) < 2 or len({m for _, m in ticked}) != 1:
         return None
@@ -164,12 +160,35 @@ def _ticked(options: Sequence[_Option], profile: Profile) -> Leaf | None:
     return Leaf(member, (option.row.span(option.start, option.told),), 0.85, inferred=True)
 
 
-def _members(profile: Profile) -> list[str | int | float]:
-    return [v for v in profile.field.values if isinstance(v, str | int | float) and not isinstance(v, bool)]
+def _beside(options: Sequence[_Option], members: Sequence[str | int | float]) -> list[tuple[_Option, Scalar]]:
+    """The boxes that a member stands beside."""
+    return [
+        (option, member)
+        for option in options
+        for member, _, _ in [*_members_in(option.row, option.said, option.told, members)][:1]
+    ]
+
+
+def ticked_members(facts: Facts, array: Field) -> list[Leaf]:
+    """The members beside ticked boxes, for an array of choices; none where no box stands beside two of them."""
+    if array.items is None or array.items.kind != "enum":
+        return []
+    beside = _beside([*_options(facts)], _members(array.items))
+    if len({member for _, member in beside}) < 2:
+        return []
+    ticked = {member: option for option, member in reversed(beside) if option.ticked}
+    return [
+        Leaf(member, (option.row.span(option.start, option.told),), 0.85, inferred=True)
+        for member, option in reversed(ticked.items())
+    ]
+
+
+def _members(field: Field) -> list[str | int | float]:
+    return [v for v in field.values if isinstance(v, str | int | float) and not isinstance(v, bool)]
 
 
 def _choice(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
-    members = _members(profile)
+    members = _members(profile.field)
     for label, fit, cut in matcher.matches(profile):
         if fit < 0.5:
             break

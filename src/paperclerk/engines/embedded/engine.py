@@ -15,6 +15,7 @@ from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded import blocks, contracts
 from paperclerk.engines.embedded.assignment import assign
 from paperclerk.engines.embedded.candidates import Candidate
+from paperclerk.engines.embedded.choices import ticked_members
 from paperclerk.engines.embedded.confidence import probability
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.items import Tables
@@ -83,7 +84,10 @@ class _Extraction:
             return {c.name: compared.get(c.name) or self._build(c) for c in field.children}
         if field.kind == "array":
             rows = (
-                contracts.rows(self.facts, field) or self.tables.rows(field) or blocks.rows(self.facts, field)
+                ticked_members(self.facts, field)
+                or contracts.rows(self.facts, field)
+                or self.tables.rows(field)
+                or blocks.rows(self.facts, field)
             )
             return rows if rows or not field.nullable else ABSENT
         figure = self.tables.figure(field) if field.kind in ("number", "integer") else ABSENT

@@ -1,0 +1,96 @@
+"""Boxes to tick, on scans and drawn in PDFs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.pdfgen.canvas import Canvas
+from tests.documents import made
+
+import paperclerk
+
+CHOICES = (("Adult", False), ("Family", True), ("Student", False))
+HOBBIES = (("Swimming", True), ("Tennis", False), ("Rowing", True))
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "membership_type": {"enum": ["Adult", "Family", "Student"]},
+        "interests": {"type": "array", "items": {"enum": ["Swimming", "Tennis", "Rowing"]}},
+        "agrees_to_rules": {"type": "boolean"},
+    },
+}
+
+
+def drawn() -> bytes:
+    def draw(canvas: Canvas) -> None:
+        def box(x: float, y: float, ticked: bool, text: str) -> None:
+            canvas.rect(x, y, 10, 10)
+            if ticked:
+                canvas.line(x + 2, y + 2, x + 8, y + 8)
+                canvas.line(x + 2, y + 8, x + 8, y + 2)
+            canvas.drawString(x + 16, y + 1, text)
+
+        canvas.drawString(60, 780, "Riverside club: application")
+        for row, options in enumerate((CHOICES, HOBBIES)):
+            for column, (text, ticked) in enumerate(options):
+                box(60 + 120 * column, 740 - 30 * row, ticked, text)
+        box(60, 660, True, "I agree to the rules of the club")
+
+    return made.pdf(draw)
+
+
+def scanned() -> bytes:
+    picture = Image.new("RGB", (1240, 700), "white")
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(26)
+
+    def box(x: int, y: int, ticked: bool, text: str) -> None:
+        pen.rectangle((x, y, x + 28, y + 28), outline=(40, 40, 40), width=3)
+        if ticked:
+            pen.line((x + 6, y + 6, x + 22, y + 22), fill=(30, 30, 120), width=4)
+            pen.line((x + 6, y + 22, x + 22, y + 6), fill=(30, 30, 120), width=4)
+        pen.text((x + 44, y - 2), text, fill="black", font=font)
+
+    pen.text((100, 60), "Riverside club: application", fill="black", font=font)
+    for row, options in enumerate((CHOICES, HOBBIES)):
+        for column, (text, ticked) in enumerate(options):
+            box(100 + 300 * column, 160 + 90 * row, ticked, text)
+    box(100, 340, True, "I agree to the rules of the club")
+    for n, letter in enumerate("KD407"):  # a comb: no boxes to tick
+        pen.rectangle((100 + 40 * n, 440, 136 + 40 * n, 476), outline="black", width=2)
+        pen.text((110 + 40 * n, 442), letter, fill="black", font=font)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("document", [drawn, scanned])
+def test_what_is_ticked_is_the_answer(document: Callable[[], bytes]) -> None:
+    result = paperclerk.execute(document(), schema=SCHEMA)
+    assert result.response == {
+        "membership_type": "Family",
+        "interests": ["Swimming", "Rowing"],
+        "agrees_to_rules": True,
+    }
+
+
+def test_boxes_of_a_scan_show_in_its_markdown() -> None:
+    (page,) = paperclerk.execute(scanned(), agent="document.markdown").response["pages"]
+    content = page["content"]
+    for text in ("☐ Adult", "☒ Family", "☒ Swimming", "☐ Tennis", "☒ I agree to the rules"):
+        assert text in content
+    assert content.count("☐") + content.count("☒") == 7
+
+
+def test_no_letter_and_no_white_letter_on_black_is_a_box() -> None:
+    picture = Image.new("RGB", (1240, 400), "white")
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(40)
+    pen.text((100, 40), "DOOR CODE 0800 OBOE", fill="black", font=font)
+    pen.rectangle((80, 120, 1100, 200), fill="black")
+    pen.text((100, 130), "DOOR CODE 0800 OBOE", fill="white", font=font)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    (page,) = paperclerk.execute(out.getvalue(), agent="document.markdown").response["pages"]
+    assert "DOOR CODE" in page["content"] and not set("☐☒") & set(page["content"])
