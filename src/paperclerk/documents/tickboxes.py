@@ -42,6 +42,8 @@ def with_boxes(words: Sequence[Word], picture: Pixels) -> tuple[Word, ...]:
         inside = [w for w in kept if _middle_in(w.box, box) and w.box.x1 < box.x1 + _BEYOND * box.width]
         if any(len(word.text) > 2 or _FIGURES & set(word.text) for word in inside):
             continue
+        if any(_middle_in_word(box, word) for word in kept):
+            continue  # a square O
         kept = [word for word in kept if word not in inside]
         marks.append(Word(TICKED if ticked else EMPTY, box, _SCORE, box.height))
     return (*(_uncovered(word, [m.box for m in marks]) for word in kept), *marks)
@@ -138,6 +140,11 @@ def _touches(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -
 
 def _middle_in(inner: Box, outer: Box) -> bool:
     return outer.x0 <= inner.cx <= outer.x1 and outer.y0 <= inner.cy <= outer.y1
+
+
+def _middle_in_word(box: Box, word: Word) -> bool:
+    """Whether a box stands inside a word or at its end: then it is a letter of it."""
+    return _middle_in(box, word.box) and word.box.x0 < box.x0 - 0.5 * box.width
 
 
 def _uncovered(word: Word, boxes: Sequence[Box]) -> Word:
