@@ -206,7 +206,7 @@ def _payment(facts: Facts, profile: Profile) -> Leaf | None:
     """How it was paid: what the line of an amount begins with, `Carte bancaire 62,50`, where one way is spoken of."""
     if profile.concepts.get("payment_method", 0.0) < PAYMENT:
         return None
-    members = {m: phrases.tokens(phrases.name_words(str(m))) for m in _members(profile)}
+    members = {m: phrases.tokens(phrases.name_words(str(m))) for m in _members(profile.field)}
     seen: dict[Scalar, Span] = {}
     for row in facts.rows:
         if not any(n.decimals == 2 for n in facts.values(row).numbers):
