@@ -72,7 +72,9 @@ _ID = re.compile(r"[^\W_][\w./\\#&-]*[^\W_]|\d")
 _SIGN = re.compile(r"(?:no|nr|n°|nº)[.:/]*(?=\d)", re.I)  # No.1032
 _ID_MORE = re.compile(r" \d[\d-]+(?![\w,.]*[.,/]\d|\w)")
 _SECTION = re.compile(
-    r"(?:§|section|article)? ?\d+(?:\.\d+)+\.?\s|\d{1,2}\.\s+[A-Z]", re.I
+    r"(?:§|section|article)? ?\d+(?:\.\d+)+\.?\s|\d{1,2}\.\s+[A-Z]|"
+    r"(?:article|artikel|art[íi]culo|articolo|artigo|section|clause|cl[áa]usula) \d{1,2}\W",
+    re.I,
 )  # the next heading
 _STRAY = re.compile(r"[^\W\d_A-Z]\W?\s+(?=\w)")  # a stroke read as a letter
 _PREFIX = re.compile(r"[A-ZÄÖÜ]{1,4}(?:-[A-Z]{1,2})? (?=[A-Z]?/?\d)")  # FS 3/8812
@@ -306,19 +308,25 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
     numbers = facts.values(row).numbers
     codes = [m.span() for m in _CODE.finditer(row.text)]
+    plain = profile.want in ("money", "number")
     inside = [
         n for n in numbers
         if slot.start <= n.start and n.end <= slot.end
         and not _numbers_caption(row, n) and not any(a <= n.start < b for a, b in codes)
-        and not _MASKED.search(row.text, 0, n.start)
+        and not _MASKED.search(row.text, 0, n.start) and not _line_again(row, n)
+        and not (plain and not n.is_money_like and _STREET_BEHIND.match(row.text, n.end))
     ]  # fmt: skip
     amounts = sum(n.decimals == 2 for n in numbers)
     crowd = 0.94 if profile.want == "money" and amounts > 1 else 1.0  # a row of a table, no sum of its own
     marked = any(n.currency for n in inside)
     told = _before_words(row, inside)
+    if slot.direction != "same" and _NUMBERED_LINE.fullmatch(
+        row.text, slot.start, row.segment_at(slot.start).end
+    ):
+        return  # the next caption of a numbered list
     remarks = [m.span() for m in _REMARK.finditer(row.text)]
     measured = [n for n in inside if _measured(row, n, profile)]
-    for i, number in enumerate(inside):
+    for i, number in enumerate(_said_in_brackets(row, n) for n in inside):
         factor = crowd * _number_factor(row, number, profile, i, told if i < told else len(inside))
         if marked and not number.currency:
             factor *= 0.85
@@ -374,6 +382,30 @@ def _numbers_caption(row: Row, number: Number) -> bool:
         and number.end - number.start <= 2
         and _CAPTION.fullmatch(row.text, number.end, segment.end) is not None
     )
+
+
+_STREET_BEHIND = re.compile(r" [A-Z][a-z]+ [A-Z][a-z]+")  # 310 Wharf Road is no amount
+_NUMBERED_LINE = re.compile(r"\d{1,2}[a-z]?[.)] +[A-Z][A-Za-z]+(?: .*)? [^\W\d]{2,}.*")
+_LINE_NO = re.compile(r"(?P<no>\d{1,2}[a-z]?)(?:[.)]\s|\s+[^\W\d])")
+
+
+def _said_in_brackets(row: Row, number: Number) -> Number:
+    """The number, no negative one where a sentence has an amount in brackets: `... Dollars ($9,000)`."""
+    segment = row.segment_at(number.start)
+    if number.value >= 0 or row.text[number.start] != "(":
+        return number
+    before, after = row.text[segment.start : number.start], row.text[number.end : segment.end]
+    small = sum(w[:1].islower() for w in before.split()) + sum(w.isalpha() for w in before.split())
+    told = any(c.isalpha() for c in after) or small >= WORDS_BETWEEN
+    return replace(number, value=-number.value) if told else number
+
+
+def _line_again(row: Row, number: Number) -> bool:
+    """Whether a number alone repeats the one that its line begins with, before the amount box of a tax form."""
+    begun = _LINE_NO.match(row.text)
+    segment = row.segment_at(number.start)
+    alone = row.text[segment.start : segment.end].strip(" .")
+    return begun is not None and len(row.segments) > 1 and alone == begun["no"]
 
 
 def _column_fit(facts: Facts, profile: Profile, row: Row, number: Number) -> float:
@@ -602,8 +634,9 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         factor *= 0.3
     if _SECTION.match(text):
         factor *= 0.4
-    if profile.want == "address" and not any(c.isdigit() for c in text) and address_likeness(text) < 0.25:
-        factor *= 0.6
+    if profile.want == "address" and address_likeness(text) < 0.25:
+        told = slot.direction == "same" and ":" not in row.text[:start]  # inside a sentence
+        factor *= 0.5 if told else 1.0 if any(c.isdigit() for c in text) else 0.6
     if profile.want == "text":
         if any(d.start == start and d.end == end for d in facts.values(row).dates):
             factor *= 0.35  # nor does a bare date

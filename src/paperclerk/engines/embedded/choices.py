@@ -15,11 +15,13 @@ from paperclerk.domain.result import Leaf, Scalar, Span
 from paperclerk.engines.embedded import phrases, vocabulary
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Matcher
-from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.layout import Row, Segment
 from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.sentences import alike, running_sentences
 from paperclerk.engines.embedded.slots import slots
 from paperclerk.engines.embedded.squares import squares_of
+from paperclerk.engines.embedded.values import Mark
 from paperclerk.schemas.compiled import Field
 
 _YES = word_set("yes y true ja oui si sim ya x checked included enthalten")
@@ -57,7 +59,13 @@ def _options(facts: Facts) -> Iterator[_Option]:
             if not _WORD.search(row.text, mark.end, told) and beyond and beyond[0].start < limit:
                 told = min(limit, beyond[0].end)
             said = mark.end
-            if not _WORD.search(row.text, said, told):
+            inside = [m for m in marks if segment.start <= m.start < segment.end]
+            if len(inside) > 1 and _behind_words(row, segment, inside):
+                said, told = (
+                    inside[inside.index(mark) - 1].end if mark is not inside[0] else segment.start,
+                    mark.start,
+                )
+            elif not _WORD.search(row.text, said, told):
                 said = marks[i - 1].end if i else segment.start
                 told = mark.start
             yield _Option(row, mark.start, mark.end, said, told, mark.kind == "checked")
@@ -65,6 +73,12 @@ def _options(facts: Facts) -> Iterator[_Option]:
         for square in squares_of(page):
             if _WORD.search(square.row.text, square.said, square.told):
                 yield _Option(square.row, square.said, square.told, square.said, square.told, square.ticked)
+
+
+def _behind_words(row: Row, segment: Segment, marks: Sequence[Mark]) -> bool:
+    """Whether the boxes of a segment stand behind their words: `Yes [ ] No [X]`."""
+    first = phrases.tokens(row.text[segment.start : marks[0].start])
+    return len(first) == 1 and not _WORD.search(row.text, marks[-1].end, segment.end)
 
 
 def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dict[tuple[str, ...], Leaf]:
@@ -75,9 +89,11 @@ def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dic
         leaf: Leaf | None = None
         if profile.want == "boolean":
             leaf = (
-                _answered(options, profile)
+                _answered(facts, options, profile)
+                or _own_box(options, profile)
                 or _boolean(facts, matcher, profile)
                 or _ticked_sentence(options, profile)
+                or _spoken(facts, profile)
             )
         elif profile.want == "choice":
             leaf = _ticked(options, profile) or _choice(facts, matcher, profile) or _payment(facts, profile)
@@ -104,16 +120,72 @@ def _boolean(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
     return None
 
 
-def _answered(options: Sequence[_Option], profile: Profile) -> Leaf | None:
-    """The ticked one of `Yes` and `No` behind a question that speaks of the field."""
-    for asked, yes, no in _questions(options):
+def _own_box(options: Sequence[_Option], profile: Profile) -> Leaf | None:
+    """The box whose words are just what the field is called."""
+    called = phrases.tokens(phrases.name_words(profile.field.name))
+    for option in options:
+        if phrases.tokens(option.row.text[option.said : option.told]) == called:
+            return Leaf(option.ticked, (option.span,), 0.85, inferred=True)
+    return None
+
+
+def _spoken(facts: Facts, profile: Profile) -> Leaf | None:
+    """What a sentence says that has all the field's telling words: no, where it denies them (`without penalty`)."""
+    name = phrases.name_words(profile.field.name)
+    telling = [w for w, v in profile.words if v > 0.5]
+    patterns = [_adjoined(name)] if len(phrases.tokens(name)) > 1 else [_predicate(name)]
+    found: dict[bool, Span] = {}
+    for sentence in running_sentences(facts):
+        text = sentence.text
+        ends = [m.end() for p in patterns if (m := p.search(text))]
+        if not ends and len(telling) > 1:
+            ends = _ends_of(text, telling)
+        if ends and not _SUPPOSED.search(text, 0, max(ends)):
+            found.setdefault(not _DENIED.search(text, 0, max(ends)), sentence.span)
+    if len(found) != 1:
+        return None
+    ((said, span),) = found.items()
+    return Leaf(said, (span,), SPOKEN, inferred=True)
+
+
+def _adjoined(name: str) -> re.Pattern[str]:
+    return re.compile(r"\b" + r"[\s-]+".join(map(re.escape, name.split())) + r"\b", re.I)
+
+
+def _predicate(name: str) -> re.Pattern[str]:
+    """A word alone says it of something: `is secured`."""
+    return re.compile(
+        rf"\b(?:is|are|be|est|sont|ist|sind|wird|es|è|wordt)(?: \w+)? {re.escape(name)}\b", re.I
+    )
+
+
+def _ends_of(text: str, telling: Sequence[str]) -> list[int]:
+    """Where the words of a sentence end that say each of these; empty when one is not said."""
+    words = [(phrases.stem(t), m.end()) for m in _WORD.finditer(text) for t in phrases.tokens(m.group())]
+    ends = [next((end for said, end in words if alike(w, said) >= AS_GOOD), 0) for w in telling]
+    return ends if all(ends) else []
+
+
+SPOKEN = 0.55
+AS_GOOD = 0.6
+_DENIED = re.compile(
+    r"\b(?:no|not|without|never|neither|nor|ne|pas|sans|aucune?|nicht|keine?[nrms]?|ohne|senza|nessun[oa]?|sin|"
+    r"ning[uú]n[oa]?|niet|geen|zonder|não|sem)\b|\bn['’]",
+    re.I,
+)
+_SUPPOSED = re.compile(r"\b(?:if|whether|unless|si|falls|wenn|sofern|indien|se)\b|\?", re.I)
+
+
+def _answered(facts: Facts, options: Sequence[_Option], profile: Profile) -> Leaf | None:
+    """The ticked one of `Yes` and `No` behind a question, or under a caption, that speaks of the field."""
+    for asked, yes, no in _questions(facts, options):
         if yes.ticked != no.ticked and _share(profile, asked) > HALF:
             said = yes if yes.ticked else no
             return Leaf(yes.ticked, (said.span,), 0.85, inferred=True)
     return None
 
 
-def _questions(options: Sequence[_Option]) -> Iterator[tuple[str, _Option, _Option]]:
+def _questions(facts: Facts, options: Sequence[_Option]) -> Iterator[tuple[str, _Option, _Option]]:
     """Each question that boxes for yes and no stand behind, and the two."""
     for first, second in itertools.pairwise(options):
         said = [phrases.tokens(o.row.text[o.said : o.told]) for o in (first, second)]
@@ -126,7 +198,12 @@ def _questions(options: Sequence[_Option]) -> Iterator[tuple[str, _Option, _Opti
         }
         if len(answers) == 2:
             before = [o.told for o in options if o.row is first.row and o.told <= first.start]
-            yield first.row.text[max(before, default=0) : first.start], answers[True], answers[False]
+            begin = max(before, default=0)
+            yield first.row.text[begin : first.start], answers[True], answers[False]
+            segment = first.row.segment_at(min(first.said, first.start))
+            if min(first.said, first.start) - segment.start <= 1:
+                for caption in facts.layout.pages[first.row.page].above(segment)[:1]:
+                    yield caption.text, answers[True], answers[False]
 
 
 def _share(profile: Profile, text: str) -> float:

@@ -7,10 +7,10 @@ Vermieterin genannt`. The clause before that word holds the name, and after it t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 
-from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.domain.result import ABSENT, Leaf, Span, Tree
 from paperclerk.engines.embedded import phrases
 from paperclerk.engines.embedded.candidates import readings
 from paperclerk.engines.embedded.facts import Facts
@@ -29,14 +29,18 @@ _DEFINED = re.compile(
     re.I,
 )
 _JOINS = re.compile(
-    r"(?:\b(?:between|among|and|by|with|from|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\b:?|\(\d\)|[;:])\s+(?=[^\W\da-z])"
+    r"(?:\b(?:between|among|and|by|with|from|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\b:?|\(\d\)|\b(?:19|20)\d\d,|[;:])\s+(?=[^\W\da-z])"
 )
+_BEGINS_WITH_JOIN = re.compile(r"(?:ET|AND|UND|E|EN|Y)\s+")
 _ENDS_IN_JOIN = re.compile(
     r"(?:^|\W)(?:between|and|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\W*$|[:;]\s*$", re.I
 )
 _NAME_ENDS = re.compile(r",\s|\s\(|\s+(?:whose|having|with|of|residing|wohnhaft|geboren|demeurant|née?)\b|$")
+_OWN_FORM = re.compile(r"[\w.]+ (?:au|con|mit) (?:un )?[ck]apital", re.I)  # no part of the name before it
 _TITLE = re.compile(
-    r"(?:monsieur|madame|mademoiselle|herrn?|frau|mrs?\.?|ms\.?|se[nñ]ora?|signora?|sig\.|d\.|dª) +", re.I
+    r"(?:(?:et )?la société|the company|(?:die )?firma|la sociedad|la società|monsieur|madame|mademoiselle|herrn?|"
+    r"frau|mrs?\.?|ms\.?|se[nñ]ora?|signora?|sig\.|d\.|dª) +",
+    re.I,
 )
 _FORM = re.compile(
     r"(?:inc|incorporated|llc|l\.l\.c|llp|lp|l\.p|ltd|limited|plc|corp|corporation|gmbh|ag|s\.?a|s\.?a\.?s|s\.?r\.?l|s\.?l|"
@@ -44,6 +48,56 @@ _FORM = re.compile(
     re.I,
 )
 _LIVES = re.compile(r"(?:\b(?:at|of|in)\b|,)\s+(?=[^\W\da-z]|\d)")
+_CLAUSE_ROWS = 6  # how far above the word that stands for a party its clause may begin
+_ENDS_AT = (
+    r"(?=,?\s+(?:(?:and |et |und )?(?:immatricul|regist|represent|repr[ée]sent|vertret|rappresent|inscri|eingetragen|"
+    r"identif|acting|agissant|hereinafter|vertegenw)|d'une part|\()|[\s,(]*$)"
+)
+_TOLD = {
+    "form": (
+        re.compile(r",\s(?P<it>[A-Z][\w.]{1,6}) (?:au|con|mit) (?:un )?[ck]apital"),
+        phrases.word_set("forme form rechtsform forma"),
+    ),
+    "capital": (
+        re.compile(r"\b[ck]apital (?:social )?(?:de|von|di|of) (?:€ ?|EUR )?(?P<it>\d[\d .,'’]*\d)", re.I),
+        phrases.word_set("capital stammkapital capitale"),
+    ),
+    "seat": (
+        re.compile(
+            r"(?:si[èe]ge(?: social)?(?: est)?(?: situ[ée]e?| sise?| [ée]tablie?)?(?: [àa]u?)?|demeurant(?: [àa]u?)?|"
+            r"(?:office|business|address)(?: is)?(?: located)? at|residing at|(?:mit )?Sitz in|wohnhaft(?: in)?|"
+            r"con sede(?: legale)? (?:in|a)|con domicilio(?: social)? en|gevestigd te)\s+(?P<it>[^()]{6,120}?)"
+            + _ENDS_AT,
+            re.I,
+        ),
+        phrases.word_set("siege seat office domicile sitz domicilio sede address adresse anschrift indirizzo adre"),
+    ),
+    "register": (
+        re.compile(
+            r"(?:immatricul|regist|eingetragen|inscri|\bRCS\b)[^()]{0,60}?(?:num[ée]ro|number|no\.?|n[°º]|Nr\.?|HRB)\s"
+            r"(?P<it>\d[\d .]*\d)",
+            re.I,
+        ),
+        phrases.word_set("siren siret rcs registration register hrb kvk company"),
+    ),
+    "person": (
+        re.compile(
+            r"(?:represented(?: herein)? by|repr[ée]sent[ée]e? par|vertreten durch|representad[oa] por|"
+            r"rappresentat[oa] da|vertegenwoordigd door)(?: (?:its|ihren|sa|son|su)\b)?\s"
+            r"(?:(?:Monsieur|Madame|M\.|Mme|Mrs?\.?|Ms\.?|Herrn?|Frau|Dr\.?|D\.|Dña\.|Sig\.(?:ra)?|Sra?\.) )?"
+            r"(?P<it>[A-ZÀ-Ý][^\W\d_]+(?:[ -][A-ZÀ-Ý][^\W\d_]*\.?){1,3})"
+        ),
+        phrases.word_set("representant representative representante vertreter rappresentante represented"),
+    ),
+    "capacity": (
+        re.compile(
+            r"(?:en (?:sa |son )?qualit[ée] de|in (?:his|her|its|their) capacity as|en calidad de|in qualità di|"
+            r"in (?:seiner|ihrer) Eigenschaft als)(?: its)?\s(?P<it>[^\W\d_][^,();]{2,40}?)(?=\s*[,();]|\s*$)",
+            re.I,
+        ),
+        phrases.word_set("qualite capacity function position title funktion fonction cualidad calidad qualita"),
+    ),
+}  # fmt: skip
 _NTH = {"a": 0, "1": 0, "one": 0, "first": 0, "b": 1, "2": 1, "two": 1, "second": 1}
 _NAMES, _ROLES, _ADDRESSES = (
     phrases.word_set("name party company"),
@@ -57,27 +111,54 @@ PAGES = 2  # how far into a document its parties are named
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Characters `start:end` of a row."""
+    """Characters `start:end` of a row, and `more` of the rows below that they go on in."""
 
     row: Row
     start: int
     end: int
+    more: tuple[Stretch, ...] = ()
 
     @property
     def text(self) -> str:
-        return self.row.text[self.start : self.end].replace("\t", " ")
+        here = self.row.text[self.start : self.end].replace("\t", " ")
+        return " ".join((here, *(m.text for m in self.more)))
+
+    @property
+    def span(self) -> Span:
+        own = self.row.span(self.start, self.end)
+        return Span(own.page, (*own.parts, *(p for m in self.more for p in m.span.parts)))
 
     def leaf(self, score: float) -> Leaf:
-        return Leaf(self.text, (self.row.span(self.start, self.end),), score)
+        return Leaf(self.text, (self.span,), score)
+
+    def cut(self, start: int, end: int) -> Stretch:
+        """Characters `start:end` of its text."""
+        pieces = []
+        at = 0
+        for piece in (replace(self, more=()), *self.more):
+            size = piece.end - piece.start
+            first, last = max(0, start - at), min(size, end - at)
+            if first < last:
+                pieces.append(Stretch(piece.row, piece.start + first, piece.start + last))
+            at += size + 1
+        return replace(pieces[0], more=tuple(pieces[1:]))
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A party: its name, the word that stands for it, and its address where the clause has one."""
+    """A party: its name, the word that stands for it, its address where the clause has one, and all its clause."""
 
     name: Stretch
     term: Stretch
     address: Stretch | None
+    clause: Stretch
+
+    def told(self, words: Set[str]) -> Stretch | None:
+        """What the clause says that is called so: its legal form, capital, seat and register, who acts for it."""
+        for pattern, called in _TOLD.values():
+            if words & called and (match := pattern.search(self.clause.text)):
+                return self.clause.cut(*match.span("it"))
+        return None
 
     def called(self, words: set[str]) -> bool:
         """Whether the word that stands for it is one of these, or a form of it (Vermieter, Vermieterin)."""
@@ -99,33 +180,49 @@ def _named(rows: Sequence[Row], at: int, row: Row) -> Iterator[Named]:
         start = _clause(rows, at, match.start())
         if start is None:
             continue
-        line, begin = start
-        stop = match.start() if line is row else len(line.text)
-        clause = line.text[begin:stop]
-        if title := _TITLE.match(clause):
-            begin, clause = begin + title.end(), clause[title.end() :]
-        name = clause[: _name_end(clause)].rstrip(" ,-–(")
+        clause = _through(rows, *start, at, match.start())
+        if clause is None:
+            continue
+        if title := _TITLE.match(clause.text):
+            clause = clause.cut(title.end(), len(clause.text))
+        if title := _TITLE.match(clause.text):  # the company; Mr
+            clause = clause.cut(title.end(), len(clause.text))
+        name = clause.text[: _name_end(clause.text)].rstrip(" ,-–(")
         if 2 < len(name) < 80 and name[0].isupper():
-            group = "said" if match["said"] else "bare"
-            term = Stretch(row, *match.span(group))
-            yield Named(
-                Stretch(line, begin, begin + len(name)), term, _address(line, begin + len(name), stop)
-            )
+            term = Stretch(row, *match.span("said" if match["said"] else "bare"))
+            yield Named(clause.cut(0, len(name)), term, _address(clause, len(name)), clause)
+
+
+def _through(rows: Sequence[Row], line: Row, begin: int, last: int, stop: int) -> Stretch | None:
+    """The text from `begin` of a row to `stop` of the row `last`."""
+    lines = [r for r in rows[: last + 1] if r.page == line.page and r.index >= line.index]
+    pieces = [Stretch(r, begin if r is line else 0, stop if r is rows[last] else len(r.text)) for r in lines]
+    filled = [p for p in pieces if p.start < p.end]
+    return replace(filled[0], more=tuple(filled[1:])) if filled else None
 
 
 def _name_end(clause: str) -> int:
     """Where the name ends that a clause begins with: a comma before a legal form ends none (`Halden, Inc., a`)."""
-    found = (m for m in _NAME_ENDS.finditer(clause) if not (m[0][:1] == "," and _FORM.match(clause, m.end())))
+    found = (
+        m
+        for m in _NAME_ENDS.finditer(clause)
+        if not (m[0][:1] == "," and _FORM.match(clause, m.end()) and not _OWN_FORM.match(clause, m.end()))
+    )
     return next((m.start() for m in found), len(clause))
 
 
 def _clause(rows: Sequence[Row], at: int, before: int) -> tuple[Row, int] | None:
     """Where the clause that a defining word ends begins: behind the word that joins the parties."""
-    for back in range(4):
+    for back in range(_CLAUSE_ROWS):
         if back > at or rows[at - back].page != rows[at].page:
             return None
         row = rows[at - back]
         limit = before if back == 0 else len(row.text)
+        if back and (earlier := [m.end() for m in _DEFINED.finditer(row.text)]):
+            found = [m.end() for m in _JOINS.finditer(row.text, earlier[-1])]
+            return (row, found[-1]) if found else None
+        if begun := _BEGINS_WITH_JOIN.match(row.text):
+            return row, begun.end()
         found = [m.end() for m in _JOINS.finditer(row.text, 0, limit)]
         if found:
             return row, found[-1]
@@ -136,11 +233,14 @@ def _clause(rows: Sequence[Row], at: int, before: int) -> tuple[Row, int] | None
     return None
 
 
-def _address(row: Row, start: int, end: int) -> Stretch | None:
-    for match in _LIVES.finditer(row.text, start, end):
-        text = row.text[match.end() : end].rstrip(" ,(-–")
+def _address(clause: Stretch, start: int) -> Stretch | None:
+    seat = _TOLD["seat"][0].search(clause.text, start)
+    if seat and address_likeness(seat["it"]) >= 0.5:
+        return clause.cut(*seat.span("it"))
+    for match in _LIVES.finditer(clause.text, start):
+        text = clause.text[match.end() :].rstrip(" ,(-–")
         if address_likeness(text) >= 0.5:
-            return Stretch(row, match.end(), match.end() + len(text))
+            return clause.cut(match.end(), match.end() + len(text))
     return None
 
 

@@ -5,6 +5,7 @@ rate in the name of a tax, the last digits and the brand of a card, a profile on
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Set
 
@@ -75,6 +76,8 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         if profile.want != "money":
             yield from _counted(facts, profile)
     elif profile.want in ("integer", "number"):
+        if "day" in words and "days" not in words:
+            yield from _days_of_month(facts, profile)
         yield from _counted(facts, profile)
     elif ("last" in words and words & {"4", "four", "digits"}) or words & {"last4", "lastfour"}:
         yield from _found(facts, profile, _CARD_DIGITS)
@@ -88,6 +91,78 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from (c.with_score(1.0) for c in _found(facts, profile, _LAW))
     elif profile.want == "uri" and profile.owner:
         yield from _profiles(facts, profile)
+    elif words & _SIGNERS:
+        yield from _who_writes(facts, profile, words)
+    elif words & _POSTS and words <= _POSTS | _POSTS_TOO:
+        yield from (c.with_score(0.6) for c in _found(facts, profile, _POST))
+    elif words & _CHIEFS and words <= _CHIEFS | {"name"}:
+        yield from (c.with_score(0.6) for c in _found(facts, profile, _CHIEF))
+    elif words & _PLACES and words <= _PLACES | _MADE | {"signature", "of", "de"}:
+        yield from _found(facts, profile, _MADE_IN)
+    elif profile.want in ("name", "text") and len(words) == 1:
+        yield from _begins_with(facts, profile, next(iter(words)))
+
+
+_SIGNERS = phrases.word_set("signatory signer signataire firmante firmatario unterzeichner sender author")
+_CLOSES = re.compile(
+    r"(?:yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|(?:kind|best|warm) regards|regards|"
+    r"mit (?:freundlichen|besten) grüßen|(?:bien )?cordialement|(?:un )?cordial saludo|atentamente|"
+    r"cordiali saluti|distinti saluti|met vriendelijke groet(?:en)?|atenciosamente),?",
+    re.I,
+)
+_PERSON = re.compile(
+    r"(?:(?:Dr|Mrs?|Ms|Prof)\.? )?[A-ZÀ-Ý][^\W\d_]*(?:[ -](?:[A-ZÀ-Ý]\.|[A-ZÀ-Ý][^\W\d_]+)){1,3}"
+)
+_POSTS = phrases.word_set("position job role post poste puesto stelle")
+_POSTS_TOO = phrases.word_set("title name titel")
+_CAPITALS = r"[A-ZÀ-Ý][\w&-]*(?: (?:of |and |& |for )?[A-ZÀ-Ý][\w&-]*){0,5}"
+_POST = re.compile(
+    rf"\b(?:position|role|job|post|Stelle|poste|puesto) (?:of|as|als|de|di)(?: an?| the| our)? (?P<it>{_CAPITALS})"
+)
+_CHIEFS = phrases.word_set("manager supervisor boss vorgesetzter superieur")
+_CHIEF = re.compile(
+    rf"\breport(?:s|ing)?(?: directly)? to (?:(?:Mr|Mrs|Ms|Dr)\.? )?(?P<it>{_PERSON.pattern})"
+)
+_PLACES = phrases.word_set("place lieu ort lugar luogo plaats local")
+_MADE_IN = re.compile(
+    r"\b(?:Fait à|Done at|Signed (?:at|in)|Firmado en|Fatto a|Feito em|Gedaan te) (?P<it>[A-ZÀ-Ý][^,\d]{2,30}?),"
+)
+
+
+def _who_writes(facts: Facts, profile: Profile, words: Set[str]) -> Iterator[Candidate]:
+    """The name under the words that close a letter, and the title under the name."""
+    titled = bool(words & {"title", "position", "role", "titel", "capacity", "function"})
+    if not titled and profile.want not in ("name", "text"):
+        return
+    for page in facts.layout.pages:
+        for closing in page.segments:
+            if not _CLOSES.fullmatch(closing.text.strip()):
+                continue
+            lines = [
+                s for r in page.rows[closing.row + 1 : closing.row + 5] for s in r.segments
+                if abs(s.box.x0 - closing.box.x0) < closing.size
+            ]  # fmt: skip
+            at = next((i for i, s in enumerate(lines) if _PERSON.fullmatch(s.text)), None)
+            if at is None or (titled and at + 1 >= len(lines)):
+                continue
+            line = lines[at + titled]
+            if 2 < len(line.text) < 60 and not line.text.endswith((":", ".")):
+                row = facts.layout.row_of(line)
+                yield _candidate(row, line.start, line.end, line.text, 0.75)
+
+
+def _begins_with(facts: Facts, profile: Profile, word: str) -> Iterator[Candidate]:
+    """`Department of Cardiology` for a department: a line of its own that begins with the field's name."""
+    named = re.compile(rf"{re.escape(word)} (?:of|for|für|de|der|di|du|des|van) (?:[A-ZÀ-Ý]|l')", re.I)
+    for row in facts.rows:
+        for segment in row.segments:
+            if (
+                len(segment.words) <= 6
+                and len(word) > 4
+                and named.match(segment.text)
+                and segment.text[0].isupper()
+            ):
+                yield _candidate(row, segment.start, segment.end, segment.text, 0.5)
 
 
 def _around(profile: Profile) -> set[str]:
@@ -109,8 +184,11 @@ def _days_to_pay_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
 
 
 _MADE = phrases.word_set(
-    "agreement effective contract signing signature signed execution executed vertragsdatum"
+    "agreement effective contract signing signature signed execution executed vertragsdatum unterschrift "
+    "unterzeichnet declaration firma firmado assinatura handtekening"
 )
+_SIGNED = re.compile(r"\b(?:signature|signed|unterschrift|firma|assinatura|handtekening)\b", re.I)
+_DATE_CAPTION = re.compile(r"\b(?:date|datum|fecha|data)\W*$", re.I)
 _MADE_ON = re.compile(
     r"\b(?:made|entered into|dated|executed|signed|geschlossen|unterzeichnet)\b[^.]{0,40}$|"
     r"^\W*(?:Fait|Done|Firmado|Fatto|Feito|Gedaan) (?:à|at|in|en|a|em|te) [^.]{2,40}$",
@@ -125,6 +203,48 @@ def _days_of_signing(facts: Facts, profile: Profile) -> Iterator[Candidate]:
             if _MADE_ON.search(row.text[: date.start].replace("\t", " ")):
                 value = forms.date_value(date, profile, row.text[date.start : date.end].replace("\t", " "))
                 yield _candidate(row, date.start, date.end, value, 0.6)
+    for row in facts.rows:
+        if _SIGNED.search(row.text):
+            yield from _beside_a_signature(facts, profile, row)
+
+
+def _beside_a_signature(facts: Facts, profile: Profile, row: Row) -> Iterator[Candidate]:
+    """The date over or under a caption for one that stands in a row with one for a signature."""
+    page = facts.layout.pages[row.page]
+    for caption in row.segments:
+        if not _DATE_CAPTION.search(caption.text):
+            continue
+        for near in (*page.above(caption)[:1], *page.below(caption)[:1]):
+            line = facts.layout.row_of(near)
+            dates = [d for d in facts.values(line).dates if near.start <= d.start < near.end]
+            apart = max(near.box.y0 - caption.box.y1, caption.box.y0 - near.box.y1)
+            if dates and apart < 2 * caption.size:
+                date = dates[0]
+                value = forms.date_value(date, profile, line.text[date.start : date.end].replace("\t", " "))
+                yield _candidate(line, date.start, date.end, value, 0.7)
+                break
+
+
+_NTH_DAY = re.compile(
+    r"\b(?:(?P<day>\d{1,2})(?:st|nd|rd|th)|(?P<first>first)|(?P<last>last)) (?:\(\d+\w*\) )?"
+    r"(?:calendar )?day of (?:each|every)",
+    re.I,
+)
+
+
+def _days_of_month(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """`on the 15th day of each month`, where the document names but one."""
+    found = []
+    for row, following in itertools.zip_longest(facts.rows, facts.rows[1:]):
+        text = f"{row.text} {following.text}" if following is not None else row.text
+        for match in _NTH_DAY.finditer(text):
+            if match.start() < len(row.text) and not match["last"]:
+                start, end = match.span("day") if match["day"] else match.span("first")
+                line, shift = (row, 0) if start < len(row.text) else (following, len(row.text) + 1)
+                value = int(match["day"] or 1)
+                found.append(_candidate(line, start - shift, end - shift, value, 0.9))
+    if len({c.value for c in found}) == 1:
+        yield from found
 
 
 TAXES = 0.55  # a tax told apart by a word of its own: "VAT - Poland (23%)"
@@ -184,6 +304,7 @@ def _column_head(facts: Facts, row: Row, at: int) -> str:
 
 
 _NOUN = re.compile(r" ?(?P<noun>(?:[^\W\d_]|[²³])+)")
+_NOUN_FARTHER = re.compile(r"(?: [a-z]{4,}){1,2} (?P<noun>[a-z]{4,})")  # 48 equal monthly installments
 _BEGINS = re.compile(
     r"(?:^|\t)(?:§ *|section |article |clause |[a-z]\.(?:\d\.)*)?$", re.I
 )  # § 4 Kaution, F.1 Mass
@@ -202,10 +323,19 @@ def _counted(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     for row in facts.rows:
         for number in facts.values(row).numbers:
             noun = _NOUN.match(row.text, number.end)
+            farther = _NOUN_FARTHER.match(row.text, number.end)
+            if farther and number.decimals == 0 and phrases.stem(phrases.key(farther["noun"])) in wanted:
+                noun = farther
             value = forms.number_value(number, profile, row.text[number.start : number.end])
-            if noun and _EACH.match(row.text, noun.end()):
+            if noun and noun is not farther and _EACH.match(row.text, noun.end()):
                 continue  # "12 instalments of £36.80"
-            captioned = noun and noun["noun"].istitle() and _BEGINS.search(row.text, 0, number.start)
+            segment = row.segment_at(number.start)
+            beside = (
+                segment is not row.segments[0] and noun and noun.end() == segment.end
+            )  # a value: `3 Personen`
+            captioned = (
+                noun and not beside and noun["noun"].istitle() and _BEGINS.search(row.text, 0, number.start)
+            )
             if (
                 noun
                 and not captioned
@@ -230,7 +360,8 @@ def _lasts(noun: str, text: str, profile: Profile) -> bool:
 
 def _measures(unit: str, wanted: Set[str]) -> bool:
     """Whether a unit is that of a quantity the field names: 38.4 l for `litres`."""
-    return any(phrases.stem(w) in wanted for w in _UNITS.get(unit.lower(), "").split())
+    plain = {w.replace("ae", "a") for w in wanted} | wanted
+    return any(phrases.stem(w) in plain for w in _UNITS.get(unit.lower(), "").split())
 
 
 def _times(facts: Facts, profile: Profile) -> Iterator[Candidate]:

@@ -173,6 +173,7 @@ def _label(
     bare = _IN_BRACKETS.sub(_kept_remark, text)
     if not bare.strip() and text.count("(") == 1:
         bare = text[1:-1]  # a caption under its line: `(State of incorporation)`
+    bare = _UNCLOSED.sub("", bare) or bare
     words = phrases.tokens(bare)
     if not words or len(words) > MAX_LABEL_WORDS or not any(c.isalpha() for c in bare):
         return None
@@ -190,6 +191,9 @@ def _label(
     return Label(
         row, segment, start, end, text, stems, concepts, colon, whole, cut, cut_concepts, numbered, aside
     )
+
+
+_UNCLOSED = re.compile(r"\s\([^()]*$")  # Taxable amount (line 1 less line 2): a number ends the label
 
 
 def concepts_known(concepts: Mapping[str, float]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from paperclerk.domain.result import Span, WordPart
 from paperclerk.engines.embedded import lexicon, phrases
 from paperclerk.engines.embedded.candidates import Candidate, readings
 from paperclerk.engines.embedded.facts import Facts
@@ -33,7 +34,10 @@ _KINDS: Mapping[Want, str] = {
 }  # fmt: skip
 # What the kind of the value says already: no sentence need say it again.
 _UNSAID = {
-    "number": phrases.word_set("amount number value price rate percent percentage sum betrag montant importe"),
+    "number": phrases.word_set(
+        "amount number value price rate percent percentage sum betrag montant importe "
+        "pourcent pourcentage prozent prozentsatz porcentaje percentuale procent"
+    ),
     "date": phrases.word_set("date day datum fecha data"),
     "time": phrases.word_set("time uhrzeit hora ora heure tijd"),
     "phone": phrases.word_set("phone number no"),
@@ -209,12 +213,12 @@ class _Vocabulary:
             near |= self._end.get(word[-_AT:], set())
             for i in range(len(word) - _AT + 1):
                 near |= self._begin.get(word[i : i + _AT], set())
-        found = {p: _alike(word, p) for p in near}
+        found = {p: alike(word, p) for p in near}
         return {stem: v for p, v in found.items() if v >= 0.5 for stem in self._plain[p]}
 
 
 @lru_cache(maxsize=65536)
-def _alike(word: str, other: str) -> float:
+def alike(word: str, other: str) -> float:
     """1 for the same word, less for another form (renewal, renew), a part of a compound, a compound with it."""
     if word == other:
         return 1.0
@@ -250,6 +254,32 @@ def is_running(text: str) -> bool:
     return len(words) >= RUNNING and sum(w.isalpha() and w[0].islower() for w in words) >= 2
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence of running text as printed."""
+
+    text: str
+    span: Span
+
+
+def running_sentences(facts: Facts) -> Iterator[Said]:
+    """The sentences of the first pages, whether they hold values or not."""
+    for page in facts.layout.pages[:PAGES]:
+        for lines in _passages(page):
+            text: list[str] = []
+            parts: list[WordPart] = []
+            for segment in lines:
+                row = facts.layout.row_of(segment)
+                for match in _WORD.finditer(row.text, segment.start, segment.end):
+                    text.append(match.group())
+                    parts += row.span(*match.span()).parts
+                    if _ENDS.search(match.group()):
+                        yield Said(" ".join(text), Span(row.number, tuple(parts)))
+                        text, parts = [], []
+            if text:
+                yield Said(" ".join(text), Span(row.number, tuple(parts)))
+
+
 def _read(facts: Facts, lines: Sequence[Segment]) -> Iterator[_Sentence]:
     """The sentences of a passage that hold values."""
     at = 0
@@ -278,7 +308,12 @@ def _read(facts: Facts, lines: Sequence[Segment]) -> Iterator[_Sentence]:
 def _typed(facts: Facts, row: Row, segment: Segment) -> Iterator[_Value]:
     found = facts.values(row)
     typed = [
-        *(("number", n.start, n.end) for n in found.numbers if not _in_a_code(row.text, n.start, n.end)),
+        *(
+            ("number", n.start, n.end)
+            for n in found.numbers
+            if not _in_a_code(row.text, n.start, n.end)
+            and not (n.start == segment.start and _NUMBERED.match(row.text, n.start))
+        ),
         *(("date", d.start, d.end) for d in found.dates),
         *(("time", t.start, t.end) for t in found.times),
         *(("phone", m.start, m.end) for m in found.marks_of("phone")),
@@ -286,6 +321,9 @@ def _typed(facts: Facts, row: Row, segment: Segment) -> Iterator[_Value]:
     for kind, start, end in typed:
         if segment.start <= start and end <= segment.end:
             yield _Value(kind, row, start, end, 0, 0)
+
+
+_NUMBERED = re.compile(r"\d{1,2}[.)]\s+[A-ZÀ-Ý]")  # 3. Repayment
 
 
 def _in_a_code(text: str, start: int, end: int) -> bool:

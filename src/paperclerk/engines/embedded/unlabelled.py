@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded import forms, phrases
-from paperclerk.engines.embedded.candidates import Candidate, mark_value
-from paperclerk.engines.embedded.contracts import Named, named_parties, nth
+from paperclerk.engines.embedded.candidates import Candidate, mark_value, readings
+from paperclerk.engines.embedded.contracts import Named, Stretch, named_parties, nth
 from paperclerk.engines.embedded.cues import cued
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
@@ -32,6 +32,7 @@ from paperclerk.engines.embedded.parties import (
     street_in,
 )
 from paperclerk.engines.embedded.profile import Profile, specific
+from paperclerk.engines.embedded.sentences import is_running
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import MarkKind, find_currency
 from paperclerk.engines.embedded.whose import ROLES
@@ -86,11 +87,7 @@ class Finder:
     def find(self, profile: Profile) -> list[Candidate]:
         """Candidates that need no label of their own."""
         signs = any(w in _SIGNING for w, _ in profile.words)
-        if (
-            not signs
-            and profile.want in ("name", "address", "text")
-            and (terms := [*self._defined_terms(profile)])
-        ):
+        if not signs and (terms := [*self._clauses(profile), *self._defined_terms(profile)]):
             return terms
         told = [*cued(self.facts, profile)]
         if told or profile.owner:
@@ -330,7 +327,7 @@ class Finder:
     def _defined_terms(self, profile: Profile) -> Iterator[Candidate]:
         """Parties of a contract by the word that stands for them, or by their order (`party_b`)."""
         named = self.named
-        if not named:
+        if not named or profile.want not in ("name", "address", "text"):
             return
         place = nth(profile.field)
         asked = {w for w, v in profile.words if v > 0.5} | self._enclosed(profile)
@@ -344,13 +341,36 @@ class Finder:
                 else None
             )  # fmt: skip
             if part is not None:
-                yield self._text(profile, part.row, part.start, part.end, 1.1 - 0.02 * part.row.page)
+                yield self._stretch(profile, part, 1.1 - 0.02 * part.row.page)
+
+    def _clauses(self, profile: Profile) -> Iterator[Candidate]:
+        """What the clause about a party says of it: its register number, who acts for it."""
+        own = set(phrases.tokens(phrases.name_words(profile.field.name)))
+        about = self._enclosed(profile) | own
+        place = nth(profile.field)
+        for i, party in enumerate(self.named):
+            if place == i or (place is None and party.called(about)):
+                part = party.told({phrases.stem(w) for w in own})
+                if part is not None and profile.want in ("name", "address", "text", "id"):
+                    yield self._stretch(profile, part, 1.15)
+                elif part is not None and not part.more:
+                    slot = Slot(part.row, part.start, part.end, "same", 0, 0.0)
+                    for value, spans, at, factor, amount in readings(self.facts, profile, slot):
+                        yield Candidate(value, spans, at, 1.1 * factor, amount=amount)
+
+    def _stretch(self, profile: Profile, part: Stretch, score: float) -> Candidate:
+        value = forms.text_value(part.text, profile)
+        ocr = min(p.row.score_of(p.start, p.end) for p in (part, *part.more))
+        place = (part.row.page, part.row.index, part.start, part.end)
+        return Candidate(value, (part.span,), place, score if value is not None else 0.0, ocr=ocr)
 
     @staticmethod
     def _just_term(profile: Profile, party: Named) -> bool:
         """Whether a field is called just as the party is: `subtenant`."""
         own = phrases.stems(phrases.name_words(profile.field.name))
-        return profile.want == "text" and len(own) == 1 and party.called(set(own))
+        return profile.want == "text" and (
+            (len(own) == 1 and party.called(set(own))) or own == phrases.stems(party.term.text)
+        )
 
     @staticmethod
     def _enclosed(profile: Profile) -> set[str]:
@@ -437,7 +457,12 @@ class Finder:
     def _addresses(self, profile: Profile) -> Iterator[Candidate]:
         for rank, party in enumerate(self.parties):
             score = self._party_score(profile, party) - 0.02 * rank * (party is not self.seller)
-            yield self._address(profile, party, score * (0.7 + 0.3 * party.strength))
+            running = any(
+                is_running(s.text) for s in party.lines
+            )  # an address inside a sentence, not it alone
+            yield self._address(
+                profile, party, score * (0.7 + 0.3 * party.strength) * (0.4 if running else 1.0)
+            )
 
     def _address(self, profile: Profile, party: Party, score: float) -> Candidate:
         rows = [self._row(s) for s in party.lines]
