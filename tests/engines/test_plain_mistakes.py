@@ -216,3 +216,10 @@ def test_the_text_below_a_heading_and_not_the_column_beside_it() -> None:
     assert found == {
         "abstract": "We look at what happens to the yield of young hedges when they are cut twice a year."
     }
+
+
+def test_a_due_date_is_not_the_date_of_issue() -> None:
+    date = {"type": "string", "format": "date"}
+    text = "Invoice date   14 March 2026\nDue date       13 April 2026\n"
+    found = plain(extract(text, {"invoice_issue_date": date, "invoice_due_date": date}))
+    assert found == {"invoice_issue_date": "2026-03-14", "invoice_due_date": "2026-04-13"}

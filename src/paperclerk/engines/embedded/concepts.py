@@ -10,7 +10,7 @@ from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.whose import PARTY_WORDS, ROLES
 from paperclerk.schemas.compiled import Field
 
-_DIGRAPH = re.compile("([aou])e")
+_DIGRAPH = re.compile(r"\b(?=\w{6})(\w*?[aou])e(?=\w)")  # in a long word: `due` is no `du`
 _WITH = word_set("con com sem")
 
 
