@@ -224,12 +224,19 @@ def names_street(text: str) -> bool:
     return _STREET.search(text) is not None
 
 
+_DIVIDED = re.compile(
+    r",\s*$|^(?:(?! [-–]).)+ [-–]\s*$"
+)  # a dash behind the street alone, not behind a name too
+
+
 def street_end(text: str) -> int:
     """Where the street ends and the city begins, in a line that may hold both."""
     cuts = [
         m.start()
         for p in _CITY_LINES
-        if (m := p.search(text)) and text[: m.start()].rstrip().endswith((",", " -", " –"))
+        if (m := p.search(text))
+        and _DIVIDED.search(text[: m.start()])
+        and (text[: m.start()].rstrip().endswith(",") or not names_street(m.group()))
     ]
     commas = [text.rfind(",", 0, m.end("city")) for p in _CITY_LINES[:2] if (m := p.search(text))]
     behind = _city_behind_street(text)
