@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfgen.canvas import Canvas
 from tests.documents import made
 
 import paperclerk
+from paperclerk.documents.tickboxes import with_boxes
+from paperclerk.domain.document import Word
+from paperclerk.domain.geometry import Box
 
 CHOICES = (("Adult", False), ("Family", True), ("Student", False))
 HOBBIES = (("Swimming", True), ("Tennis", False), ("Rowing", True))
@@ -94,3 +99,12 @@ def test_no_letter_and_no_white_letter_on_black_is_a_box() -> None:
     picture.save(out, "PNG")
     (page,) = paperclerk.execute(out.getvalue(), agent="document.markdown").response["pages"]
     assert "DOOR CODE" in page["content"] and not set("☐☒") & set(page["content"])
+
+
+def test_squared_paper_has_no_boxes_and_takes_no_longer() -> None:
+    picture = np.full((2000, 1400, 3), 255, np.uint8)
+    for y in range(10, 1980, 36):
+        for x in range(10, 1380, 40):
+            cv2.rectangle(picture, (x, y), (x + 22, y + 22), (0, 0, 0), 2)
+    word = Word("Total", Box(600, 900, 680, 924), 0.9, 24.0)
+    assert with_boxes([word], picture) == (word,)

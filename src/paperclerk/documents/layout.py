@@ -21,6 +21,8 @@ COLUMN_GAP = 1.2
 _SAME_BASELINE = 0.5  # of the smaller height: so much shared height makes one baseline
 _MAX_DEPTH = 24
 _TRIED = 4  # gutters
+_SHORT = 4  # letters: the shape of so short a word does not tell how it runs
+_STEP = 8.0  # page units
 _CROSSED = 8  # one of so many segments may cross the gutter between two columns
 
 
@@ -55,9 +57,10 @@ def arrange(words: Sequence[Word], *, slope: float = 0.0, rules: Sequence[Box] =
     standing = _standing(words)
     segments = _segments(words, standing, slope, [rule for rule in rules if rule.height > rule.width])
     ordered: list[_Segment] = []
-    aside = [s for s in segments if s.members[0] in standing]  # a stamp up the margin breaks no column
-    _cut([s for s in segments if s not in aside], ordered, 0)
-    _by_rows(aside, ordered)
+    _cut([s for s in segments if s.members[0] not in standing], ordered, 0)
+    _by_rows(
+        [s for s in segments if s.members[0] in standing], ordered
+    )  # a stamp up the margin breaks no column
     order: list[int] = []
     lines = []
     for segment in ordered:
@@ -143,15 +146,23 @@ def _rows(words: Sequence[Word], standing: set[int], level: Sequence[float]) -> 
 def _standing(words: Sequence[Word]) -> set[int]:
     """Words that run up or down the page, by their shape; a short one by those it stands between."""
     found = {i for i, word in enumerate(words) if _stands(word)}
+    short: dict[int, list[int]] = {}  # by where they stand from left to right
+    for i, word in enumerate(words) if found else ():
+        if len(word.text) <= _SHORT and i not in found:
+            short.setdefault(int(word.box.cx // _STEP), []).append(i)
     open_words = list(found)
     while open_words:
         stem = words[open_words.pop()].box
-        for i, word in enumerate(words):
-            gap = max(word.box.y0 - stem.y1, stem.y0 - word.box.y1)
-            within = stem.x0 - 0.1 * stem.width <= word.box.x0 and word.box.x1 <= stem.x1 + 0.1 * stem.width
-            if within and 0 < gap < stem.width and word.size > 0.8 * stem.width and i not in found:
-                found.add(i)
-                open_words.append(i)
+        for cell in range(int(stem.x0 // _STEP), int(stem.x1 // _STEP) + 1):
+            for i in short.get(cell, ()):
+                word = words[i]
+                gap = max(word.box.y0 - stem.y1, stem.y0 - word.box.y1)
+                within = (
+                    stem.x0 - 0.1 * stem.width <= word.box.x0 and word.box.x1 <= stem.x1 + 0.1 * stem.width
+                )
+                if within and 0 < gap < stem.width and word.size > 0.8 * stem.width and i not in found:
+                    found.add(i)
+                    open_words.append(i)
     return found
 
 

@@ -23,6 +23,7 @@ _SMALLEST, _LARGEST = 0.6, 2.0  # of the height of a line of text
 _ROOM = 3.0  # times the size of a tick: the largest square it stands in
 _INKED = 0.85  # of each side
 _MARKED = 0.06  # of the inside: so much ink is a tick
+_MOST = 400  # squares of a page, outlines inside and outside counted: more are no boxes to tick
 _TOUCHING = 0.35  # of the side: nearer boxes are a comb for letters
 _BEYOND = 0.2  # of the side: what reaches farther is a word behind the box
 _FIGURES = frozenset("23456789")  # stand in a box of their own: how many
@@ -84,6 +85,8 @@ def _boxes(picture: Pixels, height: float) -> list[tuple[Box, bool]]:
         square = low <= w <= high and low <= h <= high and 0.8 < w / h < 1.25
         if square and _is_framed(ink[y : y + h, x : x + w]) and _around(grey, x, y, w, h) > paper:
             squares.append((x, y, w, h))
+    if len(squares) > _MOST:
+        return []  # squared paper, a pattern
     outer = [s for s in squares if not any(_holds(other, s) for other in squares if other != s)]
     alone = [s for s in outer if not any(_touches(s, other) for other in outer if other != s)]
     return [

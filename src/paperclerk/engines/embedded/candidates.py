@@ -13,8 +13,18 @@ from dataclasses import dataclass, replace
 
 from paperclerk.domain.result import Scalar, Span
 from paperclerk.engines.embedded import forms
+from paperclerk.engines.embedded.captions import (
+    PHRASE,
+    heads_column,
+    heads_table,
+    in_table_head,
+    is_caption,
+    is_sentence,
+    over_a_paragraph,
+    over_its_value,
+)
 from paperclerk.engines.embedded.facts import Facts
-from paperclerk.engines.embedded.labels import NUMBERING, Label
+from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import COLUMN_MARK, PageLayout, Row, Segment
 from paperclerk.engines.embedded.lexicon import kind_of, labels
 from paperclerk.engines.embedded.parties import address_likeness, has_legal_form, name_end
@@ -95,15 +105,15 @@ _TRIM = " \t,;:|*_-–—.'\"’“”»«>"
 def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot) -> Iterator[Candidate]:
     """Candidates of the field's type inside a slot."""
     base = fit * _DIRECTION[slot.direction] * _nearness(slot)
-    if slot.direction == "right" and (_over_its_value(facts, label) or _is_caption(facts, label, slot)):
+    if slot.direction == "right" and (over_its_value(facts, label) or is_caption(facts, label, slot)):
         base *= 0.6
-    if slot.direction == "right" and profile.want == "text" and _over_a_paragraph(facts, label):
+    if slot.direction == "right" and profile.want == "text" and over_a_paragraph(facts, label):
         base *= 0.5
     if slot.direction in ("below", "right") and profile.want in ("name", "text"):
-        base *= 0.3 if _in_table_head(facts, label) else 1.0
-    if slot.direction == "below" and profile.want in ("name", "text") and _heads_table(facts, label):
+        base *= 0.3 if in_table_head(facts, label) else 1.0
+    if slot.direction == "below" and profile.want in ("name", "text") and heads_table(facts, label):
         base *= 0.6
-    if slot.direction == "below" and profile.want == "text" and _is_sentence(label):
+    if slot.direction == "below" and profile.want == "text" and is_sentence(label):
         base *= 0.4
     if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
         base *= 0.6  # words that only share one with the field are a name themselves: "Hotel Adler"
@@ -111,7 +121,7 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         base *= 0.6  # "If paid after 3 May please pay": what would be due
     if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
         base *= 0.65  # words stand right beside their label
-    if slot.direction == "below" and profile.want in _COUNTED and _heads_column(facts, profile, slot):
+    if slot.direction == "below" and profile.want in _COUNTED and heads_column(facts, profile, slot):
         dated = profile.want in ("date", "datetime") and not profile.side
         listed = dated and label.whole and len(label.row.segments) > PAIRS
         base *= 0.4 if listed else 0.65 if fit >= 0.6 else 0.5  # each row has a date of its own
@@ -123,110 +133,7 @@ def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: S
         )
 
 
-def _is_sentence(label: Label) -> bool:
-    """Whether words say all themselves, and head nothing: `The reason is a strike.`"""
-    return label.text.endswith(".") and len(label.text.split()) > PHRASE
-
-
 PAIRS = 3  # labels in a row at most that each stand over a value of their own rather than over a column
-
-
-def _over_its_value(facts: Facts, label: Label) -> bool:
-    """Whether a numbered caption stands above its value: what follows below is no caption of the same list."""
-    if not label.numbered:
-        return False
-    below = facts.layout.pages[label.row.page].below(label.segment)
-    head = facts.label_of(below[0]) if below else None
-    return (head is None or not head.numbered) and not (below and NUMBERING.match(below[0].text))
-
-
-def _heads_table(facts: Facts, label: Label) -> bool:
-    """Whether a label is one of many in a row, over rows with as many values."""
-    rows = facts.layout.pages[label.row.page].rows[label.row.index : label.row.index + 3]
-    return len(rows) == 3 and min(len(r.segments) for r in rows) >= 4
-
-
-def _in_table_head(facts: Facts, label: Label) -> bool:
-    """Whether a label is a cell of a table's heading: beside others, over two rows of as many values, no labels."""
-    page = facts.layout.pages[label.row.page]
-    head, *body = page.rows[label.row.index : label.row.index + 3]
-    width = len(head.segments)
-    if not label.whole or label.colon or width < 3 or len(body) < 2:
-        return False
-    if any(len(r.segments) != width for r in body) or any(c.isdigit() for c in head.text):
-        return False
-    aligned = all(
-        abs(a.box.x0 - b.box.x0) < a.size
-        for r in body for a, b in zip(head.segments, r.segments, strict=True)
-    )  # fmt: skip
-    heads = [facts.label_of(s) for r in body for s in r.segments]
-    return aligned and not any(h is not None and (h.colon or h.sure) for h in heads)
-
-
-def _paired(facts: Facts, label: Label) -> bool:
-    """Whether a label stands in a column of labels, each with its value beside it."""
-    page = facts.layout.pages[label.row.page]
-    segment = label.segment
-    near = [*page.above(segment)[:1], *page.below(segment)[:1]]
-    for other in near:
-        head = facts.label_of(other)
-        aligned = abs(other.box.x0 - segment.box.x0) < 0.3 * segment.size
-        if head is None or not aligned or not head.whole or head.likeness < 0.6:
-            continue
-        right, beside = page.right_of(segment), page.right_of(other)
-        if right and beside and abs(right.box.x0 - beside.box.x0) < 0.3 * segment.size:
-            return True
-    return False
-
-
-def _is_caption(facts: Facts, label: Label, slot: Slot) -> bool:
-    """Whether label and slot are captions side by side, each with something of its own right below."""
-    if label.colon or not label.whole or _paired(facts, label):
-        return False
-    page = facts.layout.pages[label.row.page]
-    if _over_a_row(facts, label.row):
-        return True
-    counted = True
-    for segment in (label.segment, slot.row.segment_at(slot.start)):
-        below = page.below(segment)
-        filled = bool(below) and (
-            any(c.isdigit() for c in below[0].text) or below[0].size > 1.2 * segment.size
-        )
-        counted = counted and filled
-        if not below:
-            return False
-        size = max(1.0, segment.size)
-        head = facts.label_of(below[0])
-        if (
-            below[0].box.y0 - segment.box.y1 > 1.2 * size
-            or abs(below[0].box.x0 - segment.box.x0) > 0.6 * size
-        ):
-            return False
-        if head is not None and head.whole and head.likeness >= 0.9:
-            return False  # one label below the other: the values stand to the right
-    other = facts.label_of(slot.row.segment_at(slot.start))
-    beside = slot.row.segment_at(slot.start)
-    alike = (
-        label.segment.text.isupper() and beside.text.isupper() and abs(beside.size - label.segment.size) < 0.5
-    )
-    return other is not None and other.whole and (other.likeness >= 0.5 or counted or alike)
-
-
-def _over_a_row(facts: Facts, row: Row) -> bool:
-    """Whether a row is mostly labels, each with a value right below it, as on a strip of conditions of an order."""
-    following = facts.layout.pages[row.page].rows[row.index + 1 : row.index + 2]
-    if len(row.segments) < 4 or not following or len(following[0].segments) != len(row.segments):
-        return False
-    pairs = list(zip(row.segments, following[0].segments, strict=True))
-    near = following[0].box.y0 - row.box.y1 < 1.2 * row.segments[0].size
-    aligned = all(abs(a.box.x0 - b.box.x0) < 0.6 * a.size for a, b in pairs)
-    upper, lower = (sum(_is_label(facts, s) for s in r.segments) for r in (row, following[0]))
-    return near and aligned and 2 * upper > len(pairs) > 2 * lower
-
-
-def _is_label(facts: Facts, segment: Segment) -> bool:
-    head = facts.label_of(segment)
-    return head is not None and head.whole and head.likeness >= 0.5
 
 
 _DATED = re.compile(r"(?<=[^\W\d]{3}), (?=\d{1,2}\W|[^\W\d]{3,9}\.? \d)[^,]*(?:, \d{4})?$")
@@ -236,24 +143,6 @@ _PARTICLES = word_set(
 )
 _BOXES = "□☐☑☒■口○●◯冈"  # a box to tick stands before it
 _COUNTED = frozenset({"money", "number", "integer", "percent", "date", "datetime", "time", "id"})
-
-
-def _heads_column(facts: Facts, profile: Profile, slot: Slot) -> bool:
-    """Whether more of the same kind follows below: a table's column, no field of its own."""
-    if profile.want == "id":
-        return False
-    page = facts.layout.pages[slot.row.page]
-    at = slot.row.segment_at(slot.start)
-    for _ in range(3):
-        below = page.below(at)
-        if not below or below[0].box.y0 - at.box.y1 > 4 * page.size:
-            return False
-        at = below[0]
-        values = facts.values(facts.layout.row_of(at))
-        kinds = values.dates if profile.want in ("date", "datetime") else values.numbers
-        if any(at.start <= v.start < at.end for v in kinds):
-            return True
-    return False
 
 
 def _nearness(slot: Slot) -> float:
@@ -594,7 +483,6 @@ def _name_factor(text: str, letters: int) -> float:
     return factor
 
 
-PHRASE = 6  # words at most of what is no sentence, so that a full stop behind it is not its own
 _FULL_STOP = re.compile(r"(?:^|\s)(?:[^\W\d_][^\W_A-Z]{4,}(?<!str)|\d{2,})\.$")
 
 
@@ -695,20 +583,6 @@ def _run_on(facts: Facts, page: PageLayout, slot: Slot, start: int) -> Iterator[
             return
         yield following
         last = following
-
-
-def _over_a_paragraph(facts: Facts, label: Label) -> bool:
-    """Whether a label is the heading of running text: what stands right of it is another column."""
-    page = facts.layout.pages[label.row.page]
-    below = page.below(label.segment)
-    return (
-        not label.colon
-        and label.whole
-        and bool(below)
-        and len(below[0].words) >= 7
-        and abs(below[0].box.x0 - label.segment.box.x0) < 2 * below[0].size
-        and below[0].box.y0 - label.segment.box.y1 < 1.5 * label.segment.size
-    )
 
 
 def _joined(profile: Profile, lines: list[Stretch], factor: float) -> Iterator[Reading]:

@@ -17,6 +17,7 @@ _MISREAD = re.compile(r"\b[^\W\d_]+[01][^\W\d_]+\b")
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.\s?){2,}(?:[^\W\d_]\b)?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\-/]+")
 _NR = re.compile(r"(?<=\w{4})nr$")  # Debiteurnr.
+_SPELT_OUT = re.compile("([aou])e")
 _TOKEN = re.compile(r"[^\W_]+")
 
 _STOP = word_set(
@@ -110,6 +111,11 @@ def weight(token: str) -> float:
     if token in _COMMON:
         return 0.35
     return 1.0 if len(token) > 2 else 0.5
+
+
+def without_e(text: str) -> str:
+    """Vowels spelt out for umlauts as the plain ones that accents leave: `empfaenger` as `empfanger`."""
+    return _SPELT_OUT.sub(r"\1", text)
 
 
 def key(text: str) -> str:

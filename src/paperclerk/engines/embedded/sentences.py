@@ -45,7 +45,6 @@ _UNSAID = {
 _UNITS = phrases.word_set("kg km cm mm kwh mwh mb gb lb oz ml ha pcs")  # name a field where they end its name
 _WORD = re.compile(r"\S+")
 _ENDS = re.compile(r"(?:[^\W\d]{3,}|\d{2,}|[)\]%€$£\"'’”])[.!?;][\"'’”)]*$|[!?]$")
-_UMLAUT = re.compile(r"([aou])e")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +199,14 @@ class _Vocabulary:
         self._begin: dict[str, set[str]] = defaultdict(set)
         self._end: dict[str, set[str]] = defaultdict(set)
         for stem in stems:
-            self._plain[_UMLAUT.sub(r"\1", stem)].append(stem)
+            self._plain[phrases.without_e(stem)].append(stem)
         for plain in self._plain:
             self._begin[plain[:_AT]].add(plain)
             self._end[plain[-_AT:]].add(plain)
 
     def like(self, word: str) -> dict[str, float]:
         """Stems that say a word, with how surely: itself, a form of it, a part of it or a compound with it."""
-        word = _UMLAUT.sub(r"\1", word)
+        word = phrases.without_e(word)
         near = {word} & self._plain.keys()
         if len(word) >= _AT:
             near |= self._end.get(word[-_AT:], set())

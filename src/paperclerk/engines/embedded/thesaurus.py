@@ -6,14 +6,12 @@ label: they only tell how near a word on the page is to a word of the schema.
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 from importlib.resources import files
 
 from paperclerk.engines.embedded import phrases
 
 LEAST_PART = 4  # letters of a part of a compound
-_UMLAUT = re.compile("([aou])e")
 _LINKS = ("", "s", "n", "en", "es")
 
 
@@ -29,7 +27,7 @@ def _things() -> dict[str, frozenset[int]]:
 
 def _known(word: str) -> frozenset[int]:
     things = _things()
-    return things.get(phrases.stem(word)) or things.get(phrases.stem(_UMLAUT.sub(r"\1", word))) or frozenset()
+    return things.get(phrases.stem(word)) or things.get(phrases.stem(phrases.without_e(word))) or frozenset()
 
 
 @lru_cache(maxsize=65536)

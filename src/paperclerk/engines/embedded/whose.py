@@ -57,7 +57,7 @@ def speaker_of(text: str) -> str | None:
 
 def printed_role(text: str) -> str | None:
     """The party that documents call just so: `mieter`, `empfaenger`."""
-    plain = phrases.key(re.sub("([aou])e", r"\1", text))  # `empfaenger` is an Empfänger
+    plain = phrases.key(phrases.without_e(text))  # `empfaenger` is an Empfänger
     known = (*lexicon.labels().get(phrases.key(text), ()), *lexicon.labels().get(plain, ()))
     return next((e.concept for e in known if e.concept in ROLES and e.strength == 1.0), None)
 
