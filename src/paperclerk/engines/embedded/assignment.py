@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from paperclerk.engines.embedded.candidates import Candidate, Place
+from paperclerk.engines.embedded.candidates import Candidate
+from paperclerk.engines.embedded.readings import Place
 
 
 def assign(

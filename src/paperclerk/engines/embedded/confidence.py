@@ -12,9 +12,10 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from paperclerk.engines.embedded.candidates import Candidate, Place
-from paperclerk.engines.embedded.parties import has_legal_form
+from paperclerk.engines.embedded.candidates import Candidate
+from paperclerk.engines.embedded.names import has_legal_form
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.readings import Place
 from paperclerk.printed.identifiers import is_iban
 
 _FAILS_CHECK = 0.5  # at most, where a value's own check digits say that it is not right

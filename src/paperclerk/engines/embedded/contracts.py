@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 from paperclerk.domain.result import ABSENT, Leaf, Span, Tree
 from paperclerk.engines.embedded import phrases
-from paperclerk.engines.embedded.candidates import readings
+from paperclerk.engines.embedded.addresses import address_likeness
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row
-from paperclerk.engines.embedded.parties import address_likeness
 from paperclerk.engines.embedded.profile import profile
+from paperclerk.engines.embedded.readings import readings
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.schemas.compiled import Field
 

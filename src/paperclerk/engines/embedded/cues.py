@@ -11,10 +11,11 @@ from collections.abc import Iterator, Set
 
 from paperclerk.domain.result import Scalar
 from paperclerk.engines.embedded import forms, phrases
-from paperclerk.engines.embedded.candidates import Candidate, mark_value
+from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.readings import mark_value
 from paperclerk.engines.embedded.roles import abbreviates
 
 _PAY = re.compile(

@@ -15,11 +15,12 @@ from rapidfuzz import fuzz
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf
 from paperclerk.engines.embedded import amounts, choices, phrases, unlabelled, vocabulary
-from paperclerk.engines.embedded.candidates import Candidate, Place, from_label
+from paperclerk.engines.embedded.candidates import Candidate, from_label
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label, Matcher
 from paperclerk.engines.embedded.parties import OWNED, owned_regions, parties, regions, role_at, salutes
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.readings import Place
 from paperclerk.engines.embedded.sentences import Sentences, is_running
 from paperclerk.engines.embedded.slots import Slot, slots
 from paperclerk.engines.embedded.whose import speaker_of

@@ -14,10 +14,11 @@ from functools import cache, lru_cache
 
 from paperclerk.domain.result import Span, WordPart
 from paperclerk.engines.embedded import lexicon, phrases
-from paperclerk.engines.embedded.candidates import Candidate, readings
+from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import PageLayout, Row, Segment
 from paperclerk.engines.embedded.profile import Profile
+from paperclerk.engines.embedded.readings import readings
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.wants import Want
 

@@ -11,27 +11,22 @@ from collections.abc import Iterator, Sequence
 
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded import forms, phrases
-from paperclerk.engines.embedded.candidates import Candidate, mark_value, readings
+from paperclerk.engines.embedded.addresses import (
+    city_alone,
+    country_in,
+    names_street,
+    part_of_address,
+    street_in,
+)
+from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.contracts import Named, Stretch, named_parties, nth
 from paperclerk.engines.embedded.cues import cued
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
-from paperclerk.engines.embedded.parties import (
-    OWNED,
-    Party,
-    Region,
-    begins_with_form,
-    city_alone,
-    country_in,
-    has_legal_form,
-    name_end,
-    name_likeness,
-    names_street,
-    part_of_address,
-    role_at,
-    street_in,
-)
+from paperclerk.engines.embedded.names import begins_with_form, has_legal_form, name_end, name_likeness
+from paperclerk.engines.embedded.parties import OWNED, Party, Region, role_at
 from paperclerk.engines.embedded.profile import Profile, specific
+from paperclerk.engines.embedded.readings import mark_value, readings
 from paperclerk.engines.embedded.sentences import is_running
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import MarkKind, find_currency
