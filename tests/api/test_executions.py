@@ -262,6 +262,23 @@ def test_unknown_keys_and_nulls_are_tolerated(client: httpx.Client, file_id: str
         config={"gql_stmt": None, "keyframes": True, "skills": None, "page_indices": None, "detail": None},
     )
     assert reply.json()["status"] == "completed", reply.text
+    assert reply.json()["warnings"] == [] and reply.json()["usage"]["message"] is None
+
+
+def test_what_has_no_effect_is_told(client: httpx.Client, file_id: str) -> None:
+    config = {"json_schema": SCHEMA, "groundng": True, "warnings": 1}
+    done = generate(client, file_id=file_id, confidence=True, config=config).json()
+    assert done["status"] == "completed"
+    assert done["warnings"] == [
+        "confidence had no effect: it belongs in config.",
+        "config.groundng is unknown here and had no effect. Did you mean config.grounding?",
+        "config.warnings is unknown here and had no effect.",
+    ]
+    assert done["usage"]["message"] == done["message"] == " ".join(done["warnings"])
+    assert client.get(f"/predictions/{done['id']}").json()["warnings"] == done["warnings"]
+    agent = {"prompt": "Read the bill.", "json_schema": SCHEMA, "validator": []}
+    made = client.post("/agent/create", json={"name": "told/bill", "config": agent}).json()
+    assert "config.validators?" in made["warnings"][0], made
 
 
 def test_a_selection_narrows_the_reply_and_its_schema(client: httpx.Client, file_id: str) -> None:

@@ -107,7 +107,7 @@ async def create(body: AgentCreateBody, caller: CallerOf, services: ServicesOf) 
         stored = await Agents(connection, caller.tenant_id).publish(
             definition.name, to_json(definition), now=services.now()
         )
-    return _info(stored)
+    return _info(stored).model_copy(update={"warnings": body.config.warnings()})
 
 
 @execute_router.post("/execute", status_code=201, response_model=AgentExecutionReply)

@@ -28,7 +28,7 @@ from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, InvalidSchema
 from paperclerk.jobs.requested import find_agent, is_stored, plan_of, stored_form
 from paperclerk.storage.contents import Staged
-from paperclerk.storage.executions import Execution, Input, NewExecution, Status
+from paperclerk.storage.executions import WARNINGS, Execution, Input, NewExecution, Status
 from paperclerk.storage.files import no_such_file
 from paperclerk.wire.errors import error_json
 from paperclerk.wire.executions import ConfigBody, ExecutionBody, execution_json
@@ -116,7 +116,8 @@ async def infer_schema(
 ) -> Response:
     """Executes the agent that infers a schema, and waits: clients want the schema in the reply, and cannot use one
     that is to come. Raises StillRunning."""
-    config = ConfigBody(detail=body.config.detail, page_indices=body.config.page_indices)
+    unknown = body.config.model_extra or {}
+    config = ConfigBody(detail=body.config.detail, page_indices=body.config.page_indices, **unknown)
     waiting = body.model_copy(update={"batch": False, "config": config})
     asked = Asked(kind, find_agent(INFER), EMBEDDED_MODEL, waiting, sources)
     execution = await submitted(asked, request, caller, services)
@@ -221,6 +222,8 @@ def _config(asked: Asked) -> dict[str, Any]:
     """The configuration with the agent's defaults under it and, for a tenant's own agent, the agent itself."""
     config = asked.body.config
     values = stored_config(config)
+    if warnings := asked.body.warnings():
+        values[WARNINGS] = warnings
     values |= {k: v for k, v in asked.agent.defaults.items() if k not in config.model_fields_set}
     if is_stored(asked.agent):
         values |= stored_form(asked.agent)
@@ -245,7 +248,7 @@ def labels(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 def stored_config(config: ConfigBody) -> dict[str, Any]:
     """The configuration as it is stored; `api.steering` has put skills in their place. Raises InvalidSchema."""
-    values = config.model_dump(exclude_none=True, exclude={"skills"})
+    values = config.model_dump(exclude_none=True, exclude={"skills", *(config.model_extra or ())})
     if isinstance(config.json_schema, str):
         values["json_schema"] = _schema_from_text(config.json_schema)
     return values

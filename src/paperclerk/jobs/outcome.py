@@ -25,7 +25,10 @@ def completed(
 ) -> Outcome:
     """The outcome of an execution that gave `result`."""
     credits_used = price(new, config, prices, result.usage.elements_processed)
-    usage = msgspec.structs.replace(result.usage, element_type=element_of(new), credits_used=credits_used)
+    message = " ".join([*new.warnings, *filter(None, [result.usage.message])]) or None
+    usage = msgspec.structs.replace(
+        result.usage, element_type=element_of(new), credits_used=credits_used, message=message
+    )
     return Outcome(
         status=Status.COMPLETED,
         completed_at=now,

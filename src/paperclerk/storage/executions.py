@@ -55,6 +55,9 @@ class Input:
     sha256: str | None = None
 
 
+WARNINGS = "warnings"  # in an execution's configuration: see `NewExecution.warnings`
+
+
 @dataclass(frozen=True)
 class NewExecution:
     """What was asked for, checked. `config` and `metadata` are as the wire has them."""
@@ -78,6 +81,12 @@ class NewExecution:
     key_id: str | None = None
     service_tier: str = "auto"
     credits_held: int | None = None
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What of the request had no effect, in sentences."""
+        found: Sequence[str] = self.config.get(WARNINGS, ())
+        return found
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ class AgentInfo(BaseModel):
     created_at: UtcTime
     updated_at: UtcTime
     status: Literal["completed", "pending"] = Field(description="pending: a draft.")
+    warnings: list[str] = Field(default=[], description="On creation: what of the request had no effect.")
 
 
 class AgentExecutionReply(BaseModel):
@@ -120,3 +121,4 @@ class AgentExecutionReply(BaseModel):
     pages: list[dict[str, Any]]
     steps: list[dict[str, Any]]
     artifacts: list[ArtifactReply]
+    warnings: list[str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -51,8 +53,24 @@ class RedactBody(Body):
     kinds: list[RedactionKind] = Field(default_factory=list, max_length=10)
 
 
+# What the contract's clients may send in `config` and this server has no use for.
+OTHERS_KEYS = frozenset(
+    {
+        "keyframes",
+        "mode",
+        "orchestration_mode",
+        "response_model",
+        "video_frames_per_segment",
+        "video_segment_duration",
+    }
+)
+MOST_WARNINGS = 20
+
+
 class ConfigBody(Body):
-    """How to execute. Keys that are not listed are tolerated and have no effect."""
+    """How to execute. Keys that are not listed have no effect, and the reply's `warnings` say so."""
+
+    model_config = ConfigDict(extra="allow")  # kept to be named, see `warnings`
 
     prompt: Annotated[str, StringConstraints(max_length=100_000)] = ""
     json_schema: dict[str, Any] | str | None = Field(
@@ -85,9 +103,24 @@ class ConfigBody(Body):
         default=False, description="Make a picture of each page with the places of its values."
     )
 
+    def warnings(self) -> list[str]:
+        """A sentence for each key that nobody knows. They are not refused: the contract (B.6) has them tolerated,
+        and a newer client may send one."""
+        known = type(self).model_fields
+        unknown = [key for key in self.model_extra or {} if key not in OTHERS_KEYS]
+        return [_unknown(key, known) for key in unknown[:MOST_WARNINGS]]
+
+
+def _unknown(key: str, known: Iterable[str]) -> str:
+    meant = difflib.get_close_matches(key.lower(), known, n=1)
+    hint = f" Did you mean config.{meant[0]}?" if meant else ""
+    return f"config.{key[:100]} is unknown here and had no effect.{hint}"
+
 
 class ExecutionBody(Body):
     """What all requests for an execution share."""
+
+    model_config = ConfigDict(extra="allow")  # kept to be named, see `warnings`
 
     id: Identifier | None = Field(default=None, description="Becomes the execution's id.")
     created_at: str | None = Field(default=None, description="The caller's time, ISO 8601; stored only.")
@@ -105,6 +138,11 @@ class ExecutionBody(Body):
     deadline_s: float | None = Field(
         default=None, gt=0, le=2_592_000, description="Seconds from now; what has not ended then fails."
     )
+
+    def warnings(self) -> list[str]:
+        """What of the request has no effect, in sentences."""
+        strayed = [key for key in self.model_extra or {} if key in ConfigBody.model_fields]
+        return [f"{key} had no effect: it belongs in config." for key in strayed] + self.config.warnings()
 
 
 class _OneDocument(ExecutionBody):
@@ -221,6 +259,7 @@ class ExecutionReply(BaseModel):
         "cancelled one has them, and its pages and steps, a moment after its end; null when there are none."
     )
     artifacts: list[ArtifactReply] = Field(description="Files that it made.")
+    warnings: list[str] = Field(description="What of the request had no effect.")
 
 
 def execution_json(execution: Execution) -> dict[str, Any]:
@@ -247,4 +286,5 @@ def execution_json(execution: Execution) -> dict[str, Any]:
         "steps": list(outcome.steps) if outcome else [],
         "partial": outcome.partial if outcome else None,
         "artifacts": list(outcome.artifacts) if outcome else [],
+        "warnings": list(request.warnings),
     }
