@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
-from pydantic import BaseModel, Field
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import BaseModel, Field, ValidationError
 
 from paperclerk import __version__
 from paperclerk.domain.agent import Detail
@@ -37,11 +37,39 @@ class PageText(BaseModel):
     markdown: str
 
 
+class _Server(MCPServer[Any]):
+    """Says what is wrong with the arguments of a call in a sentence; an argument that no tool takes is one, too."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        takes = {tool.name: list(tool.input_schema["properties"]) for tool in await self.list_tools()}
+        if name not in takes:
+            raise ToolError(f"There is no tool {name!r}. There are {', '.join(takes)}.")
+        if unknown := [argument for argument in arguments if argument not in takes[name]]:
+            known = ", ".join(takes[name]) or "none"
+            raise ToolError(f"{name} has no argument {', '.join(unknown)!r}. It takes: {known}.")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(_sentence(name, error.__cause__)) from error
+            raise
+
+
+def _sentence(tool: str, wrong: ValidationError) -> str:
+    parts: dict[str, str] = {}
+    for problem in wrong.errors(include_url=False, include_input=False):
+        argument = str(problem["loc"][0])
+        absent = problem["type"] == "missing"
+        parts.setdefault(argument, "is required" if absent else f"is wrong ({problem['msg']})")
+    listed = "; ".join(f"{argument} {what}" for argument, what in parts.items())
+    return f"{tool} was not called: {listed}. Call it again with that put right."
+
+
 def make_server(clerk_of: Callable[[Headers], Clerk]) -> MCPServer[Any]:
     """The server; `clerk_of` gives who does a call, and raises PaperclerkError for a caller it refuses."""
-    server: MCPServer[Any] = MCPServer(
-        "paperclerk", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING"
-    )
+    server = _Server("paperclerk", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
     reads = ToolAnnotations(read_only_hint=True, destructive_hint=False)
 
     @server.tool(annotations=reads)
