@@ -23,7 +23,7 @@ from paperclerk.jobs.ahead import Ahead
 from paperclerk.jobs.executing import Executor, _Run, _Wanted
 from paperclerk.jobs.resuming import resume
 from paperclerk.jobs.starting import Start
-from paperclerk.storage.database import Database
+from paperclerk.storage.database import Database, is_outage
 from paperclerk.storage.executions import Execution, Executions, NewExecution, Status
 from paperclerk.storage.keys import Keys
 from paperclerk.storage.takeovers import Takeovers
@@ -127,6 +127,33 @@ def test_progress_that_cannot_be_noted_ends_nothing(away: Away, loop: asyncio.Ab
         away.tries, wanted._told = tries, 0.0
         assert wanted.tell(Progress("reading", 1, 2))
     run(away.close())
+
+
+def test_only_what_passes_is_waited_for(store: sa.URL) -> None:
+    fill = "INSERT INTO full_ VALUES (zeroblob(100000))"
+    passes = {
+        "sqlite": [["PRAGMA max_page_count = 1", "CREATE TABLE full_ (b BLOB)", fill]],
+        "postgresql": [["SET statement_timeout = 1", "SELECT pg_sleep(5)"]],
+    }
+    stays = {
+        "sqlite": [["SELECT * FROM nowhere"], ["PRAGMA query_only = 1", "CREATE TABLE t (a INT)"]],
+        "postgresql": [["SELECT * FROM nowhere"]],
+    }
+
+    async def failed(*statements: str) -> Exception:
+        database = Database(store.render_as_string(hide_password=False))
+        with pytest.raises(sa.exc.DBAPIError) as caught:
+            async with database.write() as connection:
+                for statement in statements:
+                    await connection.execute(sa.text(statement))
+        await database.close()
+        return caught.value
+
+    kind = store.get_backend_name()
+    for statements in passes[kind]:
+        assert is_outage(error := asyncio.run(failed(*statements))), error
+    for statements in stays[kind]:
+        assert not is_outage(error := asyncio.run(failed(*statements))), error
 
 
 def test_a_job_that_a_worker_died_over_stays_among_the_suspects(store: sa.URL) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -110,11 +111,37 @@ class Database:
         await self._engine.dispose()
 
 
+# What passes by waiting. SQLite by primary code: a sweep or an operator makes room on a full disk, while a file that
+# is read-only, damaged or lacks a table stays so.
+_SQLITE_PASSES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+# PostgreSQL by SQLSTATE: connection, conflict, resources, intervention; a lock, a standby that is not promoted yet.
+_POSTGRESQL_PASSES = ("08", "40", "53", "57", "55P03", "25006")
+
+
 def is_outage(error: Exception) -> bool:
-    """Whether the database could not be reached, or was too busy: the same may succeed when it is back."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    """Whether the database could not be reached, was too busy or had no room: the same may succeed later.
+
+    No outage is what waiting does not mend: a table that is missing, a file that may not be written.
+    """
+    if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return True
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _SQLITE_PASSES
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state.startswith(_POSTGRESQL_PASSES)  # without one it was not even reached
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
