@@ -1,14 +1,15 @@
-"""Two tables side by side under one line of headings, as payslips print earnings beside deductions: read one
-after the other. Called by `items`.
+"""Two tables side by side under one line of headings, as payslips print earnings beside deductions, and a table
+beside sums, as invoices print rates of tax: read one after the other. Called by `items`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from paperclerk.domain.geometry import Box
 from paperclerk.engines.embedded.cells import has_letters
-from paperclerk.engines.embedded.columns import AMOUNT
-from paperclerk.engines.embedded.roles import fold
+from paperclerk.engines.embedded.columns import AMOUNT, LEAST_MATCH
+from paperclerk.engines.embedded.roles import fold, roles_of_label, starts_with_total
 from paperclerk.engines.embedded.strips import Piece, Strip
 
 MOST_ROWS = 40
@@ -20,7 +21,7 @@ def one_after_another(strips: Sequence[Strip]) -> tuple[Strip, ...]:
     found: list[Strip] = []
     i = 0
     while i < len(strips):
-        cut = _divide(strips[i : i + 4]) or _two_lists(strips[i : i + 4])
+        cut = next((x for how in (_divide, _two_lists, _beside_sums) if (x := how(strips[i : i + 4]))), None)
         if cut is None:
             found.append(strips[i])
             i += 1
@@ -72,6 +73,30 @@ def _two_lists(strips: Sequence[Strip]) -> float | None:
         and all(_ends_in_amount(r.pieces[k].text) for k in (1, 3)) and has_letters(r.pieces[2].text, 3)
     ]  # fmt: skip
     return x - 2 if len(paired) >= 2 else None
+
+
+def _beside_sums(strips: Sequence[Strip]) -> float | None:
+    """Where sums begin that stand beside a table: a name and an amount behind the headings, over numbers."""
+    head, *rows = strips
+    if len(head.pieces) < 4 or not rows:
+        return None
+    *names, name, amount = head.pieces
+    cut = names[-1].box.x1 + head.size
+    if (
+        not _ends_in_amount(amount.text)
+        or any(c.isdigit() for p in (*names, name) for c in p.text)
+        or max(v for p in names for v in (0.0, *roles_of_label(p.text).values())) < LEAST_MATCH
+        or not any(starts_with_total(p.text) for s in strips for p in s.pieces if p.box.x0 > cut)
+        or name.box.x0 < cut + head.size
+    ):
+        return None
+    below = [p for p in rows[0].pieces if p.box.x1 <= cut]
+    numbers = [p for p in below if p.text[:1].isdigit() and any(_shares(p.box, n.box) for n in names)]
+    return cut if len(below) > 2 and len(numbers) >= len(below) - 1 else None
+
+
+def _shares(a: Box, b: Box) -> bool:
+    return a.overlap_x(b) > 0
 
 
 def _ends_in_amount(text: str) -> bool:

@@ -19,10 +19,11 @@ _STREET = re.compile(
     r"lot(?= ?\w{0,4} ?\d)|apt|apartment|p\.?o\.? ?box|"
     r"postfach|plaza|tower|center|centre|mall|park|jalan|jln|jl|lorong|lrg|taman|tmn|kampung|kg|persiaran|lebuh|lebuhraya|"
     r"seksyen|section|bandar|wisma|kompleks|menara|pusat|rue|avenue|chemin|allée|place|quai|impasse|cours|bis|"
-    r"cedex|calle|c/|avenida|avda|paseo|plaza|carretera|via|viale|piazza|corso|vicolo|strada|rua|travessa|largo|praça|"
+    r"cedex|calle|avenida|avda|paseo|plaza|carretera|via|viale|piazza|corso|vicolo|strada|rua|travessa|largo|praça|"
     r"no(?=[.:]? ?\d)|gate|house|estate|industrial|kawasan|perindustrian|perusahaan)\b\.?|"
-    r"\w+(?:str\.|straße|strasse|straat|laan|gracht)(?= ?\d|$|,)|"
-    r"\w+(?:str|weg|platz|gasse|allee|ring|damm|ufer|plein|kade|dijk|singel|hof)(?= \d)",
+    r"\bstr\.(?= \d)|\w+(?:str\.|straße|strasse|straat|laan|gracht)(?= ?\d|$|,)|"
+    r"\w+(?:str|weg|platz|gasse|allee|ring|damm|ufer|plein|kade|dijk|singel|hof)(?= \d)|"
+    r"(?<!\S)c/ ?(?=[^\W\d])",
     re.I,
 )
 _POSTCODE = re.compile(
@@ -84,8 +85,10 @@ def address_likeness(text: str) -> float:
     score = 0.0
     if _POSTCODE.search(text):
         score += 0.5
+    numbered = any(c.isdigit() for c in text)  # "Praxis Dr. Weber" is nobody's drive
     if any(
-        m.start() or m.group().lower().rstrip(".") not in ("ln", "dr", "ct") for m in _STREET.finditer(text)
+        m.group().lower().rstrip(".") not in ("ln", "dr", "ct") or (m.start() and numbered)
+        for m in _STREET.finditer(text)
     ):
         score += 0.4
     if _PLACES.search(text):
@@ -161,6 +164,18 @@ def street_in(text: str, *, alone: bool) -> tuple[int, int] | None:
             return at, end
         start = at + len(part)
     return None
+
+
+def address_within(text: str) -> tuple[int, int]:
+    """Where the address stands in a line whose bars or dots part it from a name or a telephone number."""
+    parts: list[tuple[int, int, float]] = []
+    at = 0
+    for divider in [*_DIVIDER.finditer(text), None]:
+        end = divider.start() if divider else len(text)
+        parts.append((at, end, address_likeness(text[at:end])))
+        at = divider.end() if divider else end
+    kept = [p for p in parts if p[2] >= 0.25]
+    return (kept[0][0], kept[-1][1]) if kept else (0, len(text))
 
 
 def names_street(text: str) -> bool:

@@ -364,10 +364,9 @@ def _likeness(name: str, title: str, description: str, label: str, owner: str) -
     mine = said - _LITTLE or said
     if not theirs:
         return 0.0
-    common = len(mine & theirs) + sum(
-        0.9 * any(abbreviates(t, m) for m in mine - theirs) for t in theirs - mine
-    )
-    common += _akin(words_of(name), fold(label), mine & theirs)
+    near = 0.9 * sum(any(abbreviates(t, m) for m in mine - theirs) for t in theirs - mine)
+    near += _akin(words_of(name), fold(label), mine & theirs)  # a short form may mean the same as well
+    common = len(mine & theirs) + min(near, 0.9 * len(theirs - mine))
     best = common / max(len(theirs), min(len(mine), 3)) if common else 0.0
     if mine < theirs:
         best = max(best, 0.55)  # "Descrizione della prestazione" is a descrizione

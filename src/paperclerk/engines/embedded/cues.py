@@ -13,10 +13,12 @@ from paperclerk.domain.result import Scalar
 from paperclerk.engines.embedded import forms, phrases
 from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.facts import Facts
-from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.layout import PageLayout, Row, Segment
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.readings import mark_value
 from paperclerk.engines.embedded.roles import abbreviates
+from paperclerk.printed.dates import Date
+from paperclerk.printed.numbers import Number
 
 _PAY = re.compile(
     r"\b(?:pay\w*|remit|settle\w*|due|zahl\w*|überweis\w*|begleich\w*|régl\w*|pag\w*|abon\w+|versamento|betal\w*|"
@@ -72,6 +74,8 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from _tax_rates(facts, profile)
     elif profile.want == "time" and not set(words) - _TIME_ALONE:
         yield from _times(facts, profile)
+    elif max(profile.concepts.get(c, 0.0) for c in _BALANCES) >= 0.9:
+        yield from _dated_balances(facts, profile)
     elif profile.want in ("money", "number", "integer") and "total" in {w for w, _ in profile.words}:
         yield from _column_totals(facts, profile)
         if profile.want != "money":
@@ -278,15 +282,73 @@ def _column_totals(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         numbers = facts.values(row).numbers
         if not about or len(numbers) < 2 or len(row.segments) < 3:
             continue
-        if not any(x.concepts.get("gross_total", 0.0) >= 0.9 for x in facts.labels_in(row)):
+        if not any(
+            x.concepts.get("gross_total", 0.0) >= 0.9 or x.text.lower().startswith("total ")
+            for x in facts.labels_in(row)
+        ):
             continue
         for number in numbers:
             said = set(phrases.stems(_column_head(facts, row, number.start)))
             value = forms.number_value(number, profile, row.text[number.start : number.end])
             if value is not None and all(any(s == w or abbreviates(s, w) for s in said) for w in about):
                 yield _candidate(row, number.start, number.end, value, 0.85)
+    yield from _list_totals(facts, profile, about)
 
 
+def _list_totals(facts: Facts, profile: Profile, about: set[str]) -> Iterator[Candidate]:
+    """The amount beside a bare `Total` under a list that is headed by what it is the total of."""
+    bare = (x for row in facts.rows for x in facts.labels_in(row) if x.whole and x.stems == ("total",))
+    for label in bare:
+        page = facts.layout.pages[label.row.page]
+        right = page.right_of(label.segment)
+        numbers = [n for n in facts.values(label.row).numbers if right and right.start <= n.start < right.end]
+        if not about or len(numbers) != 1 or not about <= _heads_list(page, label.segment):
+            continue
+        number = numbers[0]
+        value = forms.number_value(number, profile, label.row.text[number.start : number.end])
+        if value is not None:
+            yield _candidate(label.row, number.start, number.end, value, 0.85)
+
+
+def _heads_list(page: PageLayout, last: Segment) -> set[str]:
+    """The words of the first line over a list whose lines begin where `last` does, that is beside another heading."""
+    segment = last
+    for _ in range(LISTED):
+        over = [s for s in page.above(segment) if abs(s.box.x0 - last.box.x0) < 0.5 * last.size]
+        if not over:
+            return set()
+        segment = over[0]
+        beside = page.right_of(segment)
+        if beside is not None and not any(c.isdigit() for c in page.row_of(segment).text):
+            return set(phrases.stems(segment.text))
+    return set()
+
+
+_BALANCES = ("opening_balance", "closing_balance")
+_BALANCE = re.compile(r"\W*(?:solde|saldo|balance|kontostand)\b", re.I)
+
+
+def _dated_balances(facts: Facts, profile: Profile) -> Iterator[Candidate]:
+    """Of balances on several days the first is the opening one, the last the closing one."""
+    found: list[tuple[Date, Row, Number]] = []
+    for row in facts.rows:
+        values = facts.values(row)
+        behind = [
+            n for n in values.numbers if n.decimals == 2 and values.dates and n.start > values.dates[0].end
+        ]
+        if behind and len(values.dates) == 1 and _BALANCE.match(row.text):
+            found.append((values.dates[0], row, behind[-1]))
+    days = sorted({date.value for date, _, _ in found})
+    if len(days) < 2:
+        return
+    wanted = days[0] if profile.concepts.get("opening_balance", 0.0) >= 0.9 else days[-1]
+    for date, row, number in found:
+        value = forms.number_value(number, profile, row.text[number.start : number.end])
+        if date.value == wanted and value is not None:
+            yield _candidate(row, number.start, number.end, value, 0.9)
+
+
+LISTED = 40  # lines of a list at most
 _FIGURE = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*(?:[A-Za-z%€²³]{1,3})?|[A-Z]{3} [\d.,]+")
 
 

@@ -11,7 +11,19 @@ from paperclerk.printed.numbers import Number
 from paperclerk.schemas.judge import matches
 
 _TAKEN_OFF = frozenset(
-    ("commission", "discount", "paid", "payment", "credit", "nachlass", "rabatt", "remise", "ritenuta")
+    (
+        "commission",
+        "discount",
+        "paid",
+        "payment",
+        "credit",
+        "nachlass",
+        "rabatt",
+        "remise",
+        "ritenuta",
+        "irpf",
+        "retencion",
+    )
 )
 _FLOWS = frozenset(("cash", "flow"))  # what is left of many amounts has a sign of its own
 

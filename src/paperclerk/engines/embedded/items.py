@@ -23,6 +23,7 @@ from paperclerk.engines.embedded.arithmetic import agreement, close, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, lines_of, numbers_of, text_of
 from paperclerk.engines.embedded.columns import ORDERED, Path, Place
 from paperclerk.engines.embedded.confidence import CellFacts, cell_probability, listed_probability
+from paperclerk.engines.embedded.details import detail
 from paperclerk.engines.embedded.entries import entry_rows
 from paperclerk.engines.embedded.enumerations import divided, named_things, scalars
 from paperclerk.engines.embedded.figures import Statements, is_figure, is_whole
@@ -47,6 +48,7 @@ from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number
 from paperclerk.schemas.compiled import Field, Kind
 
+DETAILED = 0.8  # how sure a value is that stands labelled beneath its row
 Numbers = dict[int, list[float | None]]  # column -> its number in each row
 
 
@@ -299,6 +301,10 @@ class Tables:
         def give(child: Field) -> Tree:
             place = places.get(child.path)
             pieces = cell_text(record, place) if place is not None else []
+            if child.is_scalar and (place is None or place.match == ORDERED):
+                beneath = detail(child, record.cells.values())
+                if beneath is not None:
+                    return leaf_for(child, beneath, self.locale, DETAILED)
             if place is None or not pieces:
                 return empty(child)
             number = child.kind in ("number", "integer")

@@ -35,6 +35,7 @@ _MISREAD = re.compile(r"[^\W\d_]{1,}[01][^\W\d_]{1,}[:.]?")  # Bi1l, T0TAL
 _GLUED = re.compile(r"(?P<label>[^\W\d][^\d:]*?)(?::(?=[^/\s])|[.…]{3,})")
 _JOINED_ON = re.compile(r"\s+(?:or|and|of|oder|und|ou|et|y|o|e|&|/)\s", re.I)
 _SHORT = re.compile(r"(?<![^\W\d_])(?P<word>[^\W\d_]{3,})\.(?![\w.])")
+_CALLS_BIC = re.compile(r"\b(?:BIC|SWIFT)\W*$", re.I)
 _LEADER = re.compile(r"[.…·_]{3,}")  # Fare ........ 148.00
 
 
@@ -123,7 +124,12 @@ def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, 
     position = numbering.end() if numbering else 0
     hidden = [m.span() for m in _IN_BRACKETS.finditer(text)]
     taken = [(d.start - base, d.end - base) for d in values.dates]
-    taken += [(m.start - base, m.end - base) for m in values.marks if m.kind in ("email", "uri")]
+    taken += [
+        (m.start - base, m.end - base)
+        for m in values.marks
+        if m.kind in ("email", "uri")
+        or (m.kind == "bic" and _CALLS_BIC.search(text[: max(0, m.start - base)]))
+    ]
     start: int | None = None
     last = position
     answered = False  # whether a colon came before: then what stands before the next label is a value

@@ -8,16 +8,18 @@ words by `Row.span`. Boxes are in page units.
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from paperclerk.domain.document import Page, Word
+from paperclerk.domain.document import Line, Page, Word
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import Span, WordPart
 from paperclerk.grounding.places import part_box
 
+APART = 1.5  # usual blanks of the page: a wider one sets a bold label apart from what follows
 COLUMN_MARK = "\t"  # stands between two segments in the text of a row
 
 
@@ -162,13 +164,15 @@ class Layout:
 def _rows(page: Page, position: int) -> tuple[Row, ...]:
     groups: list[list[tuple[Box, tuple[int, ...]]]] = []
     spans: list[tuple[float, float]] = []
+    blank = _blank(page)
     for line in sorted((ln for ln in page.lines if ln.words), key=lambda ln: ln.box.cy):
         at = _same_baseline(line.box, spans)
+        parts = _parts(page, line, blank)
         if at is None:
-            groups.append([(line.box, line.words)])
+            groups.append(parts)
             spans.append((line.box.y0, line.box.y1))
         else:
-            groups[at].append((line.box, line.words))
+            groups[at] += parts
     order = sorted(range(len(groups)), key=lambda i: spans[i][0] + spans[i][1])
     rows: list[Row] = []
     count = 0
@@ -176,6 +180,30 @@ def _rows(page: Page, position: int) -> tuple[Row, ...]:
         rows.append(_row(page, position, len(rows), sorted(groups[i], key=lambda g: g[0].x0), count))
         count += len(groups[i])
     return tuple(rows)
+
+
+def _blank(page: Page) -> float:
+    """The usual blank between the words of a line, in word heights."""
+    words = page.words
+    gaps = [
+        (words[b].box.x0 - words[a].box.x1) / max(1.0, words[a].box.height)
+        for line in page.lines
+        for a, b in itertools.pairwise(line.words)
+    ]
+    return statistics.median(gaps) if gaps else 0.0
+
+
+def _parts(page: Page, line: Line, blank: float) -> list[tuple[Box, tuple[int, ...]]]:
+    """A line cut where bold words end at a blank wider than usual: a label beside its value."""
+    words = [page.words[w] for w in line.words]
+    heavy = next((i for i, w in enumerate(words) if not w.bold), 0)
+    if not heavy or any(w.bold for w in words[heavy:]):
+        return [(line.box, line.words)]
+    before, after = words[heavy - 1].box, words[heavy].box
+    if after.x0 - before.x1 < APART * blank * max(1.0, before.height):
+        return [(line.box, line.words)]
+    halves = line.words[:heavy], line.words[heavy:]
+    return [(union(page.words[w].box for w in half), half) for half in halves]
 
 
 def _same_baseline(box: Box, spans: list[tuple[float, float]]) -> int | None:

@@ -6,10 +6,11 @@ The strongest evidence is arithmetic: a stretch of amounts that adds up to an am
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
@@ -21,12 +22,14 @@ from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number
 
 MAX_ITEMS = 300
+SUMMED = 3
 _TOTAL = re.compile(r"(?i)\b(?:sub|grand|nett?)?[ -]?total\b|\bgst\b|\bcash\b|\bvat\b")
 _OFTEN = ("total", "subtotal", "rounding", "change", "cash", "amount")
 _TAIL = re.compile(
     r"(?:[-(+]?(?:RM|[$€£¥S])?\d[\d.,]*\)?[-%]?[A-Z*]{0,3}|[xX×@*=:]|\d+[xX×]|[xX×]\d+|RM|USD|EUR|[$€£¥%]|[A-Za-z*]{1,3}i?\.?|"
-    r"(?:pcs|pc|ea|kg|st|stk|unit)\.?)"
+    r"(?:pcs|pc|ea|kg|st|stk|unit)\.?|\d[\d.,]*(?:kg|g|l|lb|oz|m)|[$€£]?\d[\d.,]*/(?:kg|l|lb|m|ea|st))"
 )
+_MEASURED = re.compile(r"\d[\d.,]*\s?[a-z]{0,3}\s*[xX×@*]\s*[$€£]?\s?\d[\d.,]*(?:\s?(?:/|EUR/)\s?\w+)?")
 _MARKS = frozenset(
     ["RM", "USD", "EUR", "pcs", "pc", "PCS", "PC", "ea", "kg", "KG", "st", "Stk", "unit", "UNIT", "X", "x"]
 )
@@ -106,6 +109,17 @@ def _amounts(strips: Sequence[Strip], locale: Locale) -> list[Amount]:
         if sum(c.isalpha() for c in behind) > 4 or any(c.isdigit() for c in behind):
             continue
         found.append(Amount(i, text, last, _speaks_of_total(text.text, text.score < 1)))
+    return _with_sums(found)
+
+
+def _with_sums(amounts: Sequence[Amount]) -> list[Amount]:
+    """Marks as totals what sums up all amounts before it, three or more, whatever it is called (`Food & Bev`)."""
+    found: list[Amount] = []
+    listed: list[float] = []
+    for a in amounts:
+        total = a.total or (len(listed) >= SUMMED and close(sum(listed), a.value))
+        listed = [] if total else [*listed, a.value]
+        found.append(replace(a, total=total))
     return found
 
 
@@ -187,7 +201,8 @@ def _right(amount: Amount) -> float:
 def _entries(strips: Sequence[Strip], run: Sequence[Amount]) -> tuple[Entry, ...]:
     own = [_name_part(strips[a.at], priced=True) for a in run]
     named = [has_letters(text_of(p).text) if p else False for p in own]
-    if sum(named) * 2 > len(run):
+    counted = [any(_MEASURED.fullmatch(p.text) for p in strips[a.at].pieces) for a in run]
+    if sum(named) * 2 > len(run) or (any(named) and all(map(operator.or_, named, counted))):
         return tuple(
             Entry(a, without_code(p) if ok else _best(_above(strips, run, i, 2)), ())
             for i, (a, p, ok) in enumerate(zip(run, own, named, strict=True))
@@ -258,7 +273,8 @@ def _name_part(strip: Strip, priced: bool = False) -> list[Piece]:
     """The words of a strip that may name a thing: without marks set apart at its end, and on the strip that
     holds the amount (`priced`) without quantity and prices too."""
     words = [(p, w) for p in strip.pieces for w in p.words]
-    named = strip.pieces[0] if has_letters(strip.pieces[0].text, 3) else None
+    first = strip.pieces[0]
+    named = first if has_letters(first.text, 3) and not _MEASURED.fullmatch(first.text) else None
     end = len(words)
     numbers = 0
     while end > 0:
@@ -312,11 +328,18 @@ def quantity_and_price(
             for p in found:
                 if (
                     q is not p
-                    and p.decimals >= q.decimals
+                    and (p.decimals >= q.decimals or _is_priced(text.text, p))
                     and product_holds(q.value, p.value, amount)
                     and p.value
                 ):
+                    if _is_priced(text.text, q) and not _is_priced(text.text, p):
+                        continue
                     if close(q.value, p.value) and q.start > p.start:
                         continue
                     return (text, q), (text, p)
     return None, None
+
+
+def _is_priced(text: str, number: Number) -> bool:
+    """Whether a number has a currency before it or a unit after a stroke: `£0.95/kg`."""
+    return text[: number.start].rstrip()[-1:] in tuple("$€£") or text[number.end :].lstrip()[:1] == "/"

@@ -265,7 +265,7 @@ def _is_no_street(text: str) -> bool:
 
 
 def _is_street(text: str) -> bool:
-    return names_street(text) and text[:1].isdigit()
+    return names_street(text) and (text[:1].isdigit() or text[-1:].isdigit())
 
 
 def _opens(lines: Sequence[Segment], likeness: Sequence[float], at: int) -> bool:

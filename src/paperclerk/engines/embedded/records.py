@@ -18,6 +18,7 @@ from paperclerk.engines.embedded.roles import (
     NUMERIC,
     roles_of_field,
     says_more_than_a_total,
+    starts_with_balance,
     starts_with_carry,
     starts_with_total,
 )
@@ -132,6 +133,11 @@ class _Reader:
             (p.column for n, p in head.places.items() if "line_total" in roles_of_field(kinds[n])),
             default=None,
         )
+        self.priced = {
+            p.column
+            for n, p in head.places.items()
+            if roles_of_field(kinds[n]).keys() & {"quantity", "unit_price"} and p.column in self.anchors
+        } - {self.main}
         self.records: list[Record] = []
         self.pending: list[tuple[Strip, dict[int, Piece]]] = []
         self.above: bool | None = None  # whether descriptions stand above their amounts
@@ -182,6 +188,8 @@ class _Reader:
                 return False
             if not numeric and self._elsewhere(cells):
                 continue
+            if not self.records and min(cells) > 0 and starts_with_balance(strip.text):
+                continue  # what the account held before the first entry
             if len(numeric) != 1 or not any(starts_with_carry(p.text) for p in strip.pieces):
                 self._take(strip, cells, numeric, page)
                 self.last = strip
@@ -266,17 +274,24 @@ class _Reader:
             bool(self.records)
             and len(cells) >= max(3, len(self.records[-1].cells))
             and min(cells) <= min(self.records[-1].cells)
-        )
+        ) or (len(self.priced) > 1 and self.priced <= numeric)  # no sum has a quantity and a price
         told = (
             bool(numeric) or _has_digit(strip.text) or len(strip.words) < 2
         )  # "inkl. Entsorgung" sums up nothing
-        if told and starts_with_total(strip.text) and len(numeric) < max(2, len(self.anchors)) and not whole:
+        few = len(numeric) < max(2, len(self.anchors)) or self._begins_late(cells)
+        if told and starts_with_total(strip.text) and few and not whole:
             return not starts_with_carry(strip.text)
+        if self.records and self._begins_late(cells) and starts_with_balance(strip.text):
+            return True
         if len(numeric) < len(self.anchors) and any(
             _is_total(p) for c, p in cells.items() if c not in self.texts
         ):
             return True
         return len(numeric) < 2 and self._names_columns(cells)
+
+    def _begins_late(self, cells: Mapping[int, Piece]) -> bool:
+        """Whether a strip leaves the first column of the rows so far empty."""
+        return bool(self.records) and min(cells, default=0) > min(self.records[-1].cells)
 
     def _is_amid(
         self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int], following: Strip | None

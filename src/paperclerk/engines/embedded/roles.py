@@ -111,8 +111,13 @@ def roles_of(name: str, title: str, description: str) -> Mapping[str, float]:
 
 
 def starts_with_total(text: str) -> bool:
-    """Whether a line begins with a word for a sum, a tax or a payment."""
+    """Whether a line begins with a word for a sum, a tax or a payment; `TL-2012` is the number of an article."""
+    if _CODE.match(text):
+        return False
     return fold(text).startswith("gesamt") or _starts_with(text, phrases("words")["total"])
+
+
+_CODE = re.compile(r"[A-Z]{1,5}[-/]\w*\d")
 
 
 def says_more_than_a_total(text: str) -> bool:
@@ -122,6 +127,11 @@ def says_more_than_a_total(text: str) -> bool:
     head = max((n for n in range(1, min(4, len(words)) + 1) if " ".join(words[:n]) in known), default=0)
     rest = [w for w in words[head:] if len(w) > 2 and w not in _SMALL]
     return head > 0 and bool(rest) and not any(" ".join(words[n:]) in known for n in range(len(words)))
+
+
+def starts_with_balance(text: str) -> bool:
+    """Whether a line says what an account holds: `Solde créditeur au 31/01`."""
+    return bool(set(fold(text).split()[:1]) & phrases("column")["balance"])
 
 
 CARRY_WORDS = 4

@@ -20,6 +20,7 @@ from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import Span, WordPart
 
 LEAST_GAP, MOST_GAP = 0.55, 2.0  # of the height of a word; what counts as a column gap lies between
+TYPEWRITER = 1.02  # how much the widths of letters differ in type of one width
 LEADER = re.compile(r"[.·…_‥-]{4,}")
 
 
@@ -148,15 +149,24 @@ def _baselines(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
     return groups
 
 
+def _typewriter_blank(words: Sequence[Word]) -> float:
+    """The blank of a line in which every letter is as wide as any other, with some play; 0 for other type."""
+    advances = [w.box.width / len(w.text) for w in words if len(w.text) > 1]
+    if len(advances) < 2 or max(advances) > TYPEWRITER * min(advances):
+        return 0.0
+    return 1.5 * max(advances)
+
+
 def _pieces(page: Page, group: list[int], gap: float) -> tuple[Piece, ...]:
     runs: list[list[int]] = []
+    blank = _typewriter_blank([page.words[w] for w in group])
     for w in group:
         box = page.words[w].box
         if LEADER.fullmatch(page.words[w].text):
             runs.append([])  # dot leaders divide like a gap
             continue
         last = page.words[runs[-1][-1]].box if runs and runs[-1] else None
-        if last is not None and box.x0 - last.x1 <= gap * min(box.height, last.height):
+        if last is not None and box.x0 - last.x1 <= max(gap * min(box.height, last.height), blank):
             runs[-1].append(w)
         else:
             runs.append([w])

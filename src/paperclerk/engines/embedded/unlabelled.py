@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded import forms, phrases
 from paperclerk.engines.embedded.addresses import (
+    address_within,
     city_alone,
     country_in,
     names_street,
@@ -50,6 +51,9 @@ def _continues(upper: Segment, lower: Segment) -> bool:
     """Whether two lines may be one name: close, of like size, the upper one reading like a name itself."""
     close = lower.box.y0 - upper.box.y1 < 0.9 * upper.size and 0.6 < lower.size / upper.size < 1.6
     return close and name_likeness(upper.text) >= 0.4 and not has_legal_form(upper.text)
+
+
+_BANKS = re.compile(r"\b(?:BIC|SWIFT|IBAN)\b", re.I)
 
 
 def _whole_line(profile: Profile) -> bool:
@@ -198,7 +202,8 @@ class Finder:
                         yield from self._under(profile, segment, 0.95 * base)
                     continue
                 upper = page.above(segment)
-                if self._captions(segment) or (upper and self._captions(upper[0])):
+                headed = bool(upper) and upper[0] is region.label.segment
+                if self._captions(segment) or (upper and not headed and self._captions(upper[0])):
                     continue
                 likeness = name_likeness(segment.text)
                 if likeness >= 0.3 and rank < 3:
@@ -461,9 +466,16 @@ class Finder:
 
     def _address(self, profile: Profile, party: Party, score: float) -> Candidate:
         rows = [self._row(s) for s in party.lines]
-        parts = tuple(p for s, r in zip(party.lines, rows, strict=True) for p in r.span(s.start, s.end).parts)
+        within = [address_within(s.text) for s in party.lines]
+        parts = tuple(
+            p
+            for s, r, (first, last) in zip(party.lines, rows, within, strict=True)
+            for p in r.span(s.start + first, s.start + last).parts
+        )
         span = Span(rows[0].number, parts)
-        text = " ".join(s.text.strip() for s in party.lines)
+        text = " ".join(
+            s.text[first:last].strip() for s, (first, last) in zip(party.lines, within, strict=True)
+        )
         first = party.lines[0]
         value = forms.text_value(text, profile)
         place = (party.page, first.row, first.start, first.end)
@@ -495,6 +507,8 @@ class Finder:
         rank = 0
         for row in self.facts.rows:
             for mark in self.facts.values(row).marks_of(kind):
+                if mark.kind == "bic" and mark.value.isalpha() and not _BANKS.search(row.text):
+                    continue  # a word of eight capitals
                 box = row.box_of(mark.start, mark.end)
                 role = role_at(self.regions, row.page, box)
                 wanted = profile.role or self.issuer

@@ -47,7 +47,7 @@ Placed = Number | Date | Time | Mark
 
 _NOTHING = Values()
 
-_EMAIL = re.compile(r"[\w.+%-]+ ?@ ?[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"[\w.+%-]+ ?@ ?(?![\d.,]+(?:\s|/|$))[\w-]+(?:\.[\w-]+)+")
 _URI = re.compile(
     r"(?:https?://|www\.)[^\s,;<>\"')]+|(?<![@\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*"
     r"\.(?:com|org|net|eu|de|fr|es|it|nl|pt|co\.uk|uk|io|info|gov|edu|biz|at|ch|be|my|sg|com\.my|com\.br|us|ca)"
@@ -58,6 +58,7 @@ _PHONE = re.compile(
     r"(?<![\w./-])(?:\+|00)?\(?\d{1,4}\)?(?:[ ./-]{0,3}\(?\d{1,5}\)?){1,6}"
     r"(?:\s?(?:x|ext\.?)\s?\d{1,5})?(?![\w/])"
 )
+_HALF_BRACKET = re.compile(r"\s*\([^()]*$")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){2,8}\b")
 _BIC = re.compile(
     r"\b[A-Z]{4}(?:A[DELTU]|B[EGR]|C[AHNYZ]|D[EK]|E[ES]|F[IR]|G[BR]|H[KRU]|I[ELNST]|JP|L[ITUV]|M[CTXY]|"
@@ -128,7 +129,8 @@ def _marks(text: str, digits: bool) -> list[Mark]:
         for m in _PHONE.finditer(text):
             count = sum(c.isdigit() for c in m.group())
             if 7 <= count <= 15 and phone_like(m.group()):
-                add("phone", m.group().strip(), m.start(), m.start() + len(m.group().rstrip()))
+                whole = _HALF_BRACKET.sub("", m.group().rstrip())  # "0800 555 0144 (24 hours)"
+                add("phone", whole.strip(), m.start(), m.start() + len(whole))
     for m in _BIC.finditer(text):
         if any(c.isdigit() for c in m.group()) or len(m.group()) in (8, 11):
             add("bic", m.group(), m.start(), m.end())
