@@ -148,6 +148,19 @@ def test_a_receipt_without_a_heading_by_amounts_that_add_up() -> None:
     assert all(r["amount"].score > 0.85 for r in rows)
 
 
+def test_a_price_in_the_name_of_a_thing_is_no_amount() -> None:
+    page = receipt(
+        [(120, "CARRIER BAG RM0.20")],
+        [(120, "9556001"), (-300, "2"), (-460, "0.40")],
+        [(120, "ENVELOPES A4")],
+        [(120, "9556002"), (-300, "1"), (-460, "5.20")],
+        [(120, "TOTAL"), (-460, "5.60")],
+    )
+    rows = tables(page).rows(array_of(RECEIPT))
+    assert [r["amount"] for r in plain(rows)] == [0.4, 5.2]
+    assert all(r["amount"].score > 0.85 for r in rows)
+
+
 def test_a_receipt_with_names_over_quantity_times_price() -> None:
     page = receipt(
         [(120, "KITCHEN KNIFE")],

@@ -33,7 +33,7 @@ SCHEMA = compile_schema(
                 "properties": {name: {"type": "array", "items": ENTRY} for name in names},
             }
             for part, names in {
-                "income_statement": ["revenue", "basic_eps"],
+                "income_statement": ["revenue", "basic_eps", "revenue_growth"],
                 "balance_sheet": ["inventories", "trade_receivables"],
                 "cash_flow_statement": ["operating_cash_flow"],
             }.items()
@@ -166,3 +166,68 @@ def test_a_line_that_is_one_of_several_parts_is_not_the_whole() -> None:
     assert rows_of("balance_sheet", "trade_receivables", parts) == []
     assert len(rows_of("balance_sheet", "trade_receivables", whole)) == 2
     assert len(rows_of("balance_sheet", "inventories", parts)) == 2
+
+
+HEADS = [
+    (40, [(50, "Note 4. Results by segment (in thousands)")]),
+    (60, [(255, "13 Weeks Ended"), (415, "26 Weeks Ended")]),
+    (72, [(240, "April 1,"), (310, "April 2,"), (400, "April 1,"), (470, "April 2,")]),
+    (84, [(245, "2028"), (315, "2027"), (405, "2028"), (475, "2027")]),
+]
+SEGMENTS = page_of(
+    [
+        *HEADS,
+        (100, [(50, "Revenue:")]),
+        (115, [(60, "Pumps"), (240, "40,120"), (310, "37,004"), (400, "78,000"), (470, "72,150")]),
+        (130, [(60, "Seals"), (240, "22,200"), (310, "22,300"), (400, "44,208"), (470, "42,000")]),
+        (145, [(60, "Eliminations"), (240, "(1,100)"), (310, "(1,200)"), (400, "(2,200)"), (470, "(2,200)")]),
+        (160, [(60, "Total"), (240, "61,220"), (310, "58,104"), (400, "120,008"), (470, "111,950")]),
+    ]
+)
+
+
+def test_a_figure_is_given_for_each_segment_whose_rows_add_up_to_it() -> None:
+    rows: Any = plain(rows_of("income_statement", "revenue", INCOME, SEGMENTS))
+    assert [r["segment"] for r in rows] == ["n/a"] * 4 + ["Pumps"] * 4 + ["Seals"] * 4
+    assert [(r["period"], r["value"]) for r in rows[4:6]] == [("FY2028 Q2", 40120), ("FY2027 Q2", 37004)]
+    found = rows_of("income_statement", "revenue", INCOME, SEGMENTS)[4]
+    assert words_under([INCOME, SEGMENTS], found["segment"]) == "Pumps"
+    assert found["value"].score < HI_FROM  # not every schema that could hold segments wants them
+
+
+def test_rows_that_do_not_add_up_are_no_segments_nor_are_lines_that_nothing_calls_so() -> None:
+    off = page_of([*HEADS, (100, [(50, "Revenue:")]), (115, [(60, "Pumps"), (240, "40,120")]),
+                   (130, [(60, "Seals"), (240, "22,900")]), (160, [(60, "Total"), (240, "61,220")])])  # fmt: skip
+    quiet = page_of([(100, [(50, "Revenue:")]), (115, [(60, "Pumps"), (240, "40,120")]),
+                     (130, [(60, "Seals"), (240, "21,100")]), (160, [(60, "Total"), (240, "61,220")])])  # fmt: skip
+    for page in (off, quiet):
+        rows: Any = plain(rows_of("income_statement", "revenue", INCOME, page))
+        assert {r["segment"] for r in rows} == {"n/a"}
+
+
+def test_a_change_is_the_percentage_that_the_figures_beside_it_confirm() -> None:
+    heads = [
+        (40, [(50, "Revenue by segment (in thousands)")]),
+        (60, [(255, "13 Weeks Ended")]),
+        (72, [(240, "April 1,"), (310, "April 2,")]),
+        (84, [(245, "2028"), (315, "2027"), (400, "% Change")]),
+    ]
+    page = page_of(
+        [
+            *heads,
+            (115, [(60, "Pumps"), (240, "40,120"), (310, "37,004"), (400, "8.4%")]),
+            (130, [(60, "Seals"), (240, "21,100"), (310, "21,100"), (400, "34.5%")]),  # its share, no change
+            (160, [(60, "Total revenue"), (240, "61,220"), (310, "58,104"), (400, "5.4%")]),
+        ]
+    )
+    rows: Any = plain(rows_of("income_statement", "revenue_growth", INCOME, page))
+    assert [(r["segment"], r["period"], r["value"]) for r in rows] == [
+        ("n/a", "FY2028 Q2", 5.4),
+        ("Pumps", "FY2028 Q2", 8.4),
+    ]
+
+
+def test_what_repeats_over_the_columns_of_statements_is_no_running_head() -> None:
+    flows = page_of([(40, [(150, "in thousands")]), (60, [(255, "13 Weeks Ended"), (415, "26 Weeks Ended")])])
+    kept = Tables((INCOME, SEGMENTS, flows), infer([])).strips
+    assert [s.text for s in kept[2]] == ["in thousands", "13 Weeks Ended  26 Weeks Ended"]

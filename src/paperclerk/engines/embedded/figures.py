@@ -7,7 +7,7 @@ what the heading of the column, the currency mark and a remark such as `in milli
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -16,8 +16,18 @@ from msgspec import structs
 
 from paperclerk.domain.result import ABSENT, Leaf, Scalar, Tree
 from paperclerk.engines.embedded import periods
-from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, numbers_of, text_of
+from paperclerk.engines.embedded.breakdowns import (
+    Breakdown,
+    breakdowns,
+    is_level,
+    level_of,
+    repeats,
+    segment_of,
+)
+from paperclerk.engines.embedded.cells import Text, leaf_for, text_of
+from paperclerk.engines.embedded.changes import changes, changing
 from paperclerk.engines.embedded.confidence import FigureFacts, figure_probability
+from paperclerk.engines.embedded.lines import Line, alike, line_of, telling
 from paperclerk.engines.embedded.roles import fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
@@ -46,11 +56,12 @@ _CONSOLIDATED = re.compile(  # the literal that a schema wants where a figure is
 _OUTFLOW = frozenset(
     words("expense expenses paid cost costs repurchases payments capex purchases charge aufwand")
 )
-_NEUTRAL = stems("total totals net consolidated gross amount amounts")
 _PERCENT = stems("percentage percent")
 MATCH = 0.74
 SAME_STATEMENT = 0.05
 TITLE_WITHIN = 8  # strips
+NAMED = 0.8
+PROVED = 1.0
 _STATEMENTS = (
     ("balance", re.compile(r"\bbalance sheets?\b|\bfinancial position\b|\bbilanz\b|\bbilan\b")),
     ("cash", re.compile(r"\bcash flows?\b|\bkapitalflussrechnung\b|\bflux de tresorerie\b")),
@@ -65,18 +76,6 @@ _STATEMENTS = (
 
 
 @dataclass(frozen=True)
-class Line:
-    """A row of a statement: the label, and the numbers behind it."""
-
-    page: int  # position in the sequence of pages
-    strip: Strip
-    label: Text
-    stems: frozenset[str]  # of the label up to its first comma or bracket
-    whole: frozenset[str]  # of all of it
-    cells: tuple[tuple[Piece, Number], ...]
-
-
-@dataclass(frozen=True)
 class Found:
     """The line that fits an array best. `match` 0..1 how well its label does; `titled` whether its page has the title
     of the statement that the array belongs to."""
@@ -87,6 +86,15 @@ class Found:
 
     def rank(self) -> tuple[float, int]:
         return self.match + SAME_STATEMENT * self.titled, -self.line.page
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure of a line, and what stands in the column that says its period: itself, or the figure that changed."""
+
+    piece: Piece
+    number: Number
+    over: Piece
 
 
 def is_figure(element: Field) -> bool:
@@ -123,55 +131,102 @@ class Statements:
         self.pages, self.locale = pages, locale
 
     @cached_property
+    def _lines(self) -> list[list[Line | None]]:
+        """What each strip of each page is as a line."""
+        return [[line_of(n, s, self.locale) for s in strips] for n, strips in enumerate(self.pages)]
+
+    @cached_property
     def _index(self) -> dict[str, list[Line]]:
         found: dict[str, list[Line]] = {}
-        for n, strips in enumerate(self.pages):
+        for strips, lines in zip(self.pages, self._lines, strict=True):
             section = ""
-            for strip in strips:
+            for strip, line in zip(strips, lines, strict=True):
                 if len(strip.pieces) == 1 and strip.text.endswith(":"):
                     section = strip.text
-                line = self._line(n, strip)
                 if line is None:
                     continue
                 under = (
-                    replace(line, stems=line.stems | _stems(section)) if len(line.label.words) == 1 else line
+                    replace(line, stems=line.stems | telling(section)) if len(line.label.words) == 1 else line
                 )
                 for each in (line, under) if under is not line else (line,):
                     for stem in each.stems:
                         found.setdefault(stem, []).append(each)
         return found
 
-    def _line(self, page: int, strip: Strip) -> Line | None:
-        first = strip.pieces[0]
-        if len(strip.pieces) < 2 or not has_letters(first.text, 3) or len(first.words) > 16:
-            return None
-        cells = []
-        for piece in strip.pieces[1:]:
-            numbers = numbers_of(text_of([piece]), self.locale)
-            if numbers and not has_letters(piece.text, 4):
-                cells.append((piece, numbers[0]))
-        if not cells:
-            return None
-        return Line(
-            page, strip, text_of([first]), _stems(_head(first.text)), _stems(first.text), tuple(cells)
-        )
-
     def elements(self, array: Field, element: Field) -> list[dict[str, Tree]]:
-        """One element for every number of the row that the array names; none where no row does."""
+        """One element for every number of the row that the array names, and of the rows that it is broken down into
+        where an element names a segment; none where no row does."""
         found = self._best(array)
-        if found is None:
-            return []
-        line = found.line
+        base = changing(array) if found is None else None
+        if base is not None:
+            return self._changed(array, base, element)
         share = _is_share(array)
+        parts = None if share else self._broken_down(array, array, element, found, _width)
+        made: list[dict[str, Tree]] = []
+        if found is not None and (parts is None or _asks_for_whole(element)):
+            cells = [Shown(p, n, p) for p, n in found.line.cells if n.percent == share]
+            made += self._of(array, element, found, cells)
+        if parts is not None:
+            for row in parts.rows:
+                made += self._of(array, element, _proved(row), _shown(row, parts, found), row.label)
+        return made
+
+    def _changed(self, array: Field, base: Field, element: Field) -> list[dict[str, Tree]]:
+        """One element for every change of a figure that a line prints beside it, of the whole and of each segment."""
+        whole = self._best(base)
+        parts = self._broken_down(array, base, element, whole, _changes_of)
+        lines: list[tuple[Line, Text | None]] = []
+        if whole is not None and (parts is None or _asks_for_whole(element)):
+            again = [x for x in self._every if repeats(x, whole.line)]
+            lines.append((max(again, key=_changes_of), None))
+        lines += [(row, row.label) for row in parts.rows] if parts is not None else []
+        return [
+            made
+            for line, part in lines
+            for made in self._of(
+                array, element, _proved(line), [Shown(c.piece, c.number, c.of) for c in changes(line)], part
+            )
+        ]
+
+    def _broken_down(
+        self, array: Field, figure: Field, element: Field, whole: Found | None, worth: Callable[[Line], int]
+    ) -> Breakdown | None:
+        """The rows of the segments of the figure that an array is about: of several tables that which the schema's
+        words for a part name, and which says most."""
+        part = segment_of(element)
+        if part is None:
+            return None
+        wanted = [telling(phrase) for phrase, _ in _phrases(figure)]
+        asked = stems(fold(f"{words_of(array.name)} {array.description} {words_of(part.name)}"))
+        found = breakdowns(
+            self.pages,
+            self._lines,
+            lambda said: any(alike(w, said) >= NAMED for w in wanted),
+            whole.line if whole is not None else None,
+        )
+        return max(found, key=lambda b: (len(b.said & asked), worth(b.total)), default=None)
+
+    @cached_property
+    def _every(self) -> list[Line]:
+        return [line for lines in self._lines for line in lines if line is not None]
+
+    def _of(
+        self, array: Field, element: Field, found: Found, shown: Sequence[Shown], part: Text | None = None
+    ) -> list[dict[str, Tree]]:
+        """An element for each figure of a line."""
+        line = found.line
         outflow = bool(set(words_of(array.name).split()) & _OUTFLOW) and "(" not in line.label.text
-        cells = [(piece, number) for piece, number in line.cells if number.percent == share]
-        periods = [self._periods(element, line, piece) for piece, _ in cells]
+        periods = [self._periods(element, line, s.over) for s in shown]
         said = [tuple(leaf.value for leaf in p.values()) for p in periods]
         elements = []
-        for (piece, number), over, when in zip(cells, periods, said, strict=True):
-            facts = FigureFacts(found.titled, found.match, None not in when, said.count(when) == 1)
-            signed = replace(number, value=abs(number.value)) if outflow else number
-            elements.append(self._element(array, element, line, piece, signed, over, facts))
+        for figure, over, when in zip(shown, periods, said, strict=True):
+            facts = FigureFacts(
+                found.titled, found.match, None not in when, said.count(when) == 1, part is not None
+            )
+            number = replace(figure.number, value=abs(figure.number.value)) if outflow else figure.number
+            elements.append(
+                self._element(array, element, line, replace(figure, number=number), over, facts, part)
+            )
         return elements
 
     def compared(self, thing: Field) -> dict[str, Leaf]:
@@ -182,7 +237,7 @@ class Statements:
         if best is None:
             return {}
         line = best.line
-        heads = [self._headed(line, piece) for piece, _ in line.cells]
+        heads = [over.text if (over := self._headed(line, p)) is not None else "" for p, _ in line.cells]
         years = [_year_in(head) for head in heads]
         known = sorted({y for y in years if y is not None}, reverse=True)
         found: dict[str, Leaf] = {}
@@ -205,7 +260,8 @@ class Statements:
         if best is None or not best.titled:
             return ABSENT
         cells = [c for c in best.line.cells if c[1].percent == _is_share(field)]
-        years = [_year_in(self._headed(best.line, piece)) or 0 for piece, _ in cells]
+        heads = [self._headed(best.line, piece) for piece, _ in cells]
+        years = [_year_in(head.text) or 0 if head is not None else 0 for head in heads]
         piece, number = cells[years.index(max(years))]
         if field.kind == "integer" and number.value != int(number.value):
             return ABSENT
@@ -214,7 +270,7 @@ class Statements:
         sure = figure_probability(facts, "value")
         return text_of([piece]).leaf(value, number.start, number.end, sure)
 
-    def _headed(self, line: Line, piece: Piece) -> str:
+    def _headed(self, line: Line, piece: Piece) -> Piece | None:
         """What says a year over a column."""
         strips = self.pages[line.page]
         at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
@@ -222,15 +278,15 @@ class Statements:
             for over in strip.pieces:
                 near = over.box.overlap_x(piece.box) > 0.3 * min(over.box.width, piece.box.width)
                 if near and len(over.words) <= 6 and _year_in(over.text) is not None:
-                    return over.text
-        return ""
+                    return over
+        return None
 
     def _best(self, array: Field) -> Found | None:
         best: Found | None = None
         share = _is_share(array)
         asked = next((k for name in reversed(array.ancestors) if (k := _statement(name))), None)
         for phrase, weight in _phrases(array):
-            wanted = _stems(phrase)
+            wanted = telling(phrase)
             rows = {id(line): line for stem in wanted for line in self._index.get(stem, ())}
             for line in rows.values():
                 if not any(n.percent == share for _, n in line.cells):
@@ -238,7 +294,7 @@ class Statements:
                 if "gross" in phrase.split() and "gross" not in line.label.text.lower():
                     continue  # what is left after all costs is another profit
                 label = line.stems - _PERCENT if share and wanted.isdisjoint(_PERCENT) else line.stems
-                likeness = weight * (0.85 * _alike(wanted, label) + 0.15 * _alike(wanted, line.whole))
+                likeness = weight * (0.85 * alike(wanted, label) + 0.15 * alike(wanted, line.whole))
                 stands = self._kinds[line.page] if asked is not None else None
                 if stands is not None and "balance" in (asked, stands) and asked != stands:
                     continue  # a change of receivables is no receivable
@@ -261,13 +317,14 @@ class Statements:
         array: Field,
         element: Field,
         line: Line,
-        piece: Piece,
-        number: Number,
+        shown: Shown,
         periods: Mapping[str, Leaf],
         facts: FigureFacts,
+        part: Text | None,
     ) -> dict[str, Tree]:
         made: dict[str, Tree] = {}
-        text = text_of([piece])
+        text, number = text_of([shown.piece]), shown.number
+        named = segment_of(element) if part is not None else None
         doubt = 0.4 + 0.6 * min(text.score, line.label.score)
         for child in element.children:
             words = set(words_of(child.name).split())
@@ -284,6 +341,11 @@ class Statements:
                 )
             elif words & _UNIT:
                 made[child.name] = self._unit(line, text, number)
+            elif part is not None and child is named:
+                label = part.text.rstrip(" :")
+                made[child.name] = part.leaf(label, 0, len(label))
+            elif part is not None and is_level(child):
+                made[child.name] = _concluded(level_of(child, part.text), text, number)
             elif child.kind == "enum" and child.default in child.values and child.default is not None:
                 made[child.name] = _concluded(child.default, text, number)
             elif child.kind == "string" and (literal := _CONSOLIDATED.search(child.description)):
@@ -319,6 +381,8 @@ class Statements:
             said = periods.period(self.pages[line.page], line.strip, piece, self._year_end)
             if said is not None:
                 return said
+        if field.kind == "integer":
+            return self._year(line, piece)
         found: list[Piece] = []
         strips = self.pages[line.page]
         at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
@@ -337,6 +401,14 @@ class Statements:
                 break
         return leaf_for(field, text_of(found), self.locale, 0.4) if found else ABSENT
 
+    def _year(self, line: Line, piece: Piece) -> Leaf:
+        over = self._headed(line, piece)
+        year = _year_in(over.text) if over is not None else None
+        if over is None or year is None:
+            return ABSENT
+        at = over.text.find(str(year))
+        return text_of([over]).leaf(year, at, at + 4, 0.8)
+
     def _scale(self, field: Field, line: Line) -> Leaf:
         for strip in reversed(self.pages[line.page]):
             if strip.box.y0 < line.strip.box.y0 and (found := _SCALES.search(strip.text.replace("  ", " "))):
@@ -350,7 +422,11 @@ class Statements:
     def _unit(self, line: Line, text: Text, number: Number) -> Leaf:
         """`%` beside the number, or the currency mark of the row, of a row near by, or of the page."""
         if number.percent:
-            return text.leaf("%", number.end, number.full_end, 0.8)
+            return (
+                text.leaf("%", number.end, number.full_end, 0.8)
+                if number.full_end > number.end
+                else _concluded("%", text, number)
+            )
         strips = self.pages[line.page]
         near = sorted(strips, key=lambda s: abs(s.index - line.strip.index))
         for strip in near[:40]:
@@ -367,6 +443,34 @@ def _statement(title: str) -> str | None:
     """`balance`, `income` or `cash`: which statement a title or the name of an object speaks of."""
     said = fold(words_of(title))
     return next((kind for kind, pattern in _STATEMENTS if pattern.search(said)), None)
+
+
+def _width(line: Line) -> int:
+    return len(line.cells)
+
+
+def _changes_of(line: Line) -> int:
+    return len(list(changes(line)))
+
+
+def _proved(line: Line) -> Found:
+    return Found(line, PROVED, titled=False)
+
+
+def _shown(row: Line, parts: Breakdown, whole: Found | None) -> list[Shown]:
+    """The figures of a row in the columns whose sum is one of the whole's: others are differences and shares."""
+    own = None if whole is None else {n.value for _, n in whole.line.cells}
+    sums = [p.box for p, n in parts.total.cells if not n.percent and (own is None or n.value in own)]
+    return [
+        Shown(p, n, p)
+        for p, n in row.cells
+        if not n.percent and any(p.box.overlap_x(box) > 0 for box in sums)
+    ]
+
+
+def _asks_for_whole(element: Field) -> bool:
+    """Whether elements for all segments together are wanted: the schema says how to name them."""
+    return any(c.kind == "string" and _CONSOLIDATED.search(c.description) for c in element.children)
 
 
 def _is_period(field: Field) -> bool:
@@ -410,21 +514,6 @@ _WHEN = frozenset(
         "current this latest prior previous last preceding comparative year period fiscal fy value amount quarter"
     )
 )
-
-
-def _head(label: str) -> str:
-    """A label up to the first comma, bracket or colon: `Accounts receivable, net of ...`. A bracket amid words, as in
-    `provided by (used in) operations`, is passed over."""
-    return re.split(r"[,(:;]", re.sub(r"\([^()]*\)(?=\s+\w)", " ", label), maxsplit=1)[0]
-
-
-def _alike(a: frozenset[str], b: frozenset[str]) -> float:
-    return 2 * len(a & b) / (len(a) + len(b))
-
-
-def _stems(text: str) -> frozenset[str]:
-    found = stems(fold(text))
-    return found - _NEUTRAL or found
 
 
 def _is_share(array: Field) -> bool:

@@ -76,7 +76,7 @@ class Ledger:
 def read_ledger(strips: Sequence[Strip], locale: Locale) -> Ledger | None:
     """The entries of the list of goods on these strips (of one document, in order), or None."""
     amounts = _amounts(strips, locale)
-    run, proved = _proved_run(amounts), True
+    run, proved = _proved_run(amounts) or _proved_run(_in_column(amounts)), True
     if run is None:
         run, proved = _plausible_run(strips, amounts), False
     if run:
@@ -194,8 +194,19 @@ def _plausible_run(strips: Sequence[Strip], amounts: Sequence[Amount]) -> list[A
     ]
 
 
+def _in_column(amounts: Sequence[Amount]) -> list[Amount]:
+    """Without those left of the edge that most share: the price in the name of a thing (`BAG RM0.20`)."""
+    if not amounts:
+        return []
+    edge = statistics.median(_right(a) for a in amounts)
+    width = amounts[0].text.pieces[0].page.width
+    return [a for a in amounts if _right(a) > edge - 0.08 * width]
+
+
 def _right(amount: Amount) -> float:
-    return amount.text.box.x1
+    """Where the number itself ends."""
+    span = amount.text.part(amount.number.start, amount.number.end)[-1]
+    return amount.text.pieces[0].page.words[span.parts[-1].index].box.x1
 
 
 def _entries(strips: Sequence[Strip], run: Sequence[Amount]) -> tuple[Entry, ...]:

@@ -176,7 +176,7 @@ def _pieces(page: Page, group: list[int], gap: float) -> tuple[Piece, ...]:
 def without_furniture(pages: Sequence[tuple[Strip, ...]]) -> list[tuple[Strip, ...]]:
     """Removes running heads and feet: strips that stand at the same place of several pages.
 
-    Strips of three pieces and more stay, since headings of tables are repeated too.
+    Strips of three pieces and more stay, since headings of tables are repeated too; so do those of statements.
     """
     seen = Counter(key for strips in pages for key in {_furniture_key(s) for s in strips if _marginal(s)})
     return [
@@ -186,7 +186,18 @@ def without_furniture(pages: Sequence[tuple[Strip, ...]]) -> list[tuple[Strip, .
 
 def _marginal(strip: Strip) -> bool:
     height = strip.page.height
-    return len(strip.pieces) < 3 and (strip.box.y1 < 0.12 * height or strip.box.y0 > 0.88 * height)
+    if len(strip.pieces) >= 3:
+        return False
+    if _OF_COLUMNS.search(strip.text) and (len(strip.pieces) == 2 or not any(map(str.isdigit, strip.text))):
+        return False  # a running head that says as much names the year as well
+    return strip.box.y1 < 0.12 * height or strip.box.y0 > 0.88 * height
+
+
+_OF_COLUMNS = re.compile(
+    r"\b(?:months?|weeks?|quarters?|years?) (?:ended|ending)\b"
+    r"|\bin (?:thousands|millions|billions|tausend|mio|tsd|teur)\b",
+    re.I,
+)
 
 
 def _furniture_key(strip: Strip) -> tuple[str, int]:
