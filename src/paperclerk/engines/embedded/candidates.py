@@ -57,39 +57,49 @@ class Candidate:
 _IF = re.compile(r"\s*(?:if|falls|wenn|si|se|als|indien|caso)\b", re.I)
 WORD_FOR_WORD = 0.95  # then even a bare number answers a question for words
 PAIRS = 3  # labels in a row at most that each stand over a value of their own rather than over a column
+CAPTIONED = 0.97
 _COUNTED = frozenset({"money", "number", "integer", "percent", "date", "datetime", "time", "id"})
 _DIRECTION = {"same": 1.0, "right": 0.97, "below": 0.86, "above": 0.5, "over": 0.92}
 
 
 def from_label(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot) -> Iterator[Candidate]:
     """Candidates of the field's type inside a slot."""
-    base = fit * _DIRECTION[slot.direction] * _nearness(slot)
-    if slot.direction == "right" and (over_its_value(facts, label) or is_caption(facts, label, slot)):
-        base *= 0.6
-    if slot.direction == "right" and profile.want == "text" and over_a_paragraph(facts, label):
-        base *= 0.5
-    if slot.direction in ("below", "right") and profile.want in ("name", "text"):
-        base *= 0.3 if in_table_head(facts, label) else 1.0
-    if slot.direction == "below" and profile.want in ("name", "text") and heads_table(facts, label):
-        base *= 0.6
-    if slot.direction == "below" and profile.want == "text" and is_sentence(label):
-        base *= 0.4
-    if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
-        base *= 0.6  # words that only share one with the field are a name themselves: "Hotel Adler"
-    if profile.want == "money" and _IF.match(label.row.text[label.segment.start : label.start]):
-        base *= 0.6  # "If paid after 3 May please pay": what would be due
-    if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
-        base *= 0.65  # words stand right beside their label
-    if slot.direction == "below" and profile.want in _COUNTED and heads_column(facts, profile, slot):
-        dated = profile.want in ("date", "datetime") and not profile.side
-        listed = dated and label.whole and len(label.row.segments) > PAIRS
-        base *= 0.4 if listed else 0.65 if fit >= 0.6 else 0.5  # each row has a date of its own
+    if facts.caption(label.segment) is not None:  # what is drawn tells which value is its own
+        base = fit * CAPTIONED * _nearness(slot)
+    else:
+        base = fit * _DIRECTION[slot.direction] * _nearness(slot) * _doubt(facts, profile, label, fit, slot)
     for value, spans, place, factor, amount in readings(facts, profile, slot):
         if profile.want == "text" and not any(c.isalpha() for c in str(value)):
             factor *= 0.9 if fit >= WORD_FOR_WORD and slot.direction in ("same", "right") else 0.35
         yield Candidate(
             value, spans, place, base * factor, fit, slot.direction, amount, ocr=_recognised(facts, place)
         )
+
+
+def _doubt(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot) -> float:
+    """0..1: less where the place is likelier that of another value."""
+    doubt = 1.0
+    if slot.direction == "right" and (over_its_value(facts, label) or is_caption(facts, label, slot)):
+        doubt *= 0.6
+    if slot.direction == "right" and profile.want == "text" and over_a_paragraph(facts, label):
+        doubt *= 0.5
+    if slot.direction in ("below", "right") and profile.want in ("name", "text"):
+        doubt *= 0.3 if in_table_head(facts, label) else 1.0
+    if slot.direction == "below" and profile.want in ("name", "text") and heads_table(facts, label):
+        doubt *= 0.6
+    if slot.direction == "below" and profile.want == "text" and is_sentence(label):
+        doubt *= 0.4
+    if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
+        doubt *= 0.6  # words that only share one with the field are a name themselves: "Hotel Adler"
+    if profile.want == "money" and _IF.match(label.row.text[label.segment.start : label.start]):
+        doubt *= 0.6  # "If paid after 3 May please pay": what would be due
+    if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
+        doubt *= 0.65  # words stand right beside their label
+    if slot.direction == "below" and profile.want in _COUNTED and heads_column(facts, profile, slot):
+        dated = profile.want in ("date", "datetime") and not profile.side
+        listed = dated and label.whole and len(label.row.segments) > PAIRS
+        doubt *= 0.4 if listed else 0.65 if fit >= 0.6 else 0.5  # each row has a date of its own
+    return doubt
 
 
 def _nearness(slot: Slot) -> float:

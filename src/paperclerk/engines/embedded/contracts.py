@@ -16,6 +16,7 @@ from paperclerk.engines.embedded.addresses import address_likeness
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row
+from paperclerk.engines.embedded.names import has_legal_form
 from paperclerk.engines.embedded.profile import profile
 from paperclerk.engines.embedded.readings import readings
 from paperclerk.engines.embedded.slots import Slot
@@ -25,21 +26,24 @@ _DEFINED = re.compile(
     r"\((?:[^()\"“”„]{0,40})[\"“”„'‘](?P<said>[^()\"“”„'’]{3,40})[\"“”'’][^()]{0,20}\)|"
     r"(?:nachstehend|nachfolgend|im Folgenden|hereinafter|ci-après|en adelante|di seguito|hierna|doravante)"
     r"(?: referred to as| called| als| dénommée?| denominad[oa]| denominat[oa]| te noemen)?:?(?: ?[\"“„'‘«])?"
-    r"(?: (?:the|der|die|le|la|el))? ?[\"“„'‘«]?(?P<bare>[^\W\d_]{4,30})",
+    r"(?: ?(?:the|der|die|le|la|el)\b)? ?[\"“„'‘«]?(?P<bare>[^\W\d_]{4,30})",
     re.I,
 )
 _JOINS = re.compile(
-    r"(?:\b(?:between|among|and|by|with|from|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\b:?|\(\d\)|\b(?:19|20)\d\d,|[;:])\s+(?=[^\W\da-z])"
+    r"(?:\b(?:between|among|and|by|with|from|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\b:?|\(\d\)|\b(?:19|20)\d\d,|[;:]|"
+    r"\b(?:part|parte|Seite|kant),)\s+(?=[^\W\da-z])"
 )
 _BEGINS_WITH_JOIN = re.compile(r"(?:ET|AND|UND|E|EN|Y)\s+")
 _ENDS_IN_JOIN = re.compile(
-    r"(?:^|\W)(?:between|and|zwischen|und|entre|et|tra|fra|tussen|en|y|e)\W*$|[:;]\s*$", re.I
+    r"(?:^|\W)(?:between|and|zwischen|und|entre|et|tra|fra|tussen|(?<!domicilio )en|y|e)"
+    r"(?: (?:the|der|dem|den|la|le|il|el|de))?\W*$|[:;]\s*$",
+    re.I,
 )
 _NAME_ENDS = re.compile(r",\s|\s\(|\s+(?:whose|having|with|of|residing|wohnhaft|geboren|demeurant|née?)\b|$")
 _OWN_FORM = re.compile(r"[\w.]+ (?:au|con|mit) (?:un )?[ck]apital", re.I)  # no part of the name before it
 _TITLE = re.compile(
     r"(?:(?:et )?la société|the company|(?:die )?firma|la sociedad|la società|monsieur|madame|mademoiselle|herrn?|"
-    r"frau|mrs?\.?|ms\.?|se[nñ]ora?|signora?|sig\.|d\.|dª) +",
+    r"frau|mrs?\.?|ms\.?|se[nñ]ora?|signora?|sig\.|d\.?ª|d\.|dña\.) +",
     re.I,
 )
 _FORM = re.compile(
@@ -51,12 +55,16 @@ _LIVES = re.compile(r"(?:\b(?:at|of|in)\b|,)\s+(?=[^\W\da-z]|\d)")
 _CLAUSE_ROWS = 6  # how far above the word that stands for a party its clause may begin
 _ENDS_AT = (
     r"(?=,?\s+(?:(?:and |et |und )?(?:immatricul|regist|represent|repr[ée]sent|vertret|rappresent|inscri|eingetragen|"
-    r"identif|acting|agissant|hereinafter|vertegenw)|d'une part|\()|[\s,(]*$)"
+    r"identif|acting|agissant|hereinafter|vertegenw)|d'une part|\()|[\s,(–-]*$)"
 )
+_ENDS = re.compile(_ENDS_AT, re.I)
 _TOLD = {
     "form": (
-        re.compile(r",\s(?P<it>[A-Z][\w.]{1,6}) (?:au|con|mit) (?:un )?[ck]apital"),
-        phrases.word_set("forme form rechtsform forma"),
+        re.compile(
+            r",\s(?:(?P<it>[A-Z][\w.]{1,6}) (?:au|con|mit) (?:un )?[ck]apital|"
+            r"(?P<or>(?:an?|eine?|une?|una) [^,()]{5,60}?)(?=,|\s\(|\s+(?:with|having|whose|of)\b|\s*$))"
+        ),
+        phrases.word_set("forme form rechtsform forma entity"),
     ),
     "capital": (
         re.compile(r"\b[ck]apital (?:social )?(?:de|von|di|of) (?:€ ?|EUR )?(?P<it>\d[\d .,'’]*\d)", re.I),
@@ -65,8 +73,8 @@ _TOLD = {
     "seat": (
         re.compile(
             r"(?:si[èe]ge(?: social)?(?: est)?(?: situ[ée]e?| sise?| [ée]tablie?)?(?: [àa]u?)?|demeurant(?: [àa]u?)?|"
-            r"(?:office|business|address)(?: is)?(?: located)? at|residing at|(?:mit )?Sitz in|wohnhaft(?: in)?|"
-            r"con sede(?: legale)? (?:in|a)|con domicilio(?: social)? en|gevestigd te)\s+(?P<it>[^()]{6,120}?)"
+            r"(?:offices?|business|address)(?: is)?(?: located)? at|residing at|(?:mit )?Sitz in|wohnhaft(?: in)?|"
+            r"con sede(?: legale)? (?:in|a)|(?:con )?domicilio(?: social)? en|gevestigd te)\s+(?P<it>[^()]{6,120}?)"
             + _ENDS_AT,
             re.I,
         ),
@@ -83,7 +91,8 @@ _TOLD = {
     "person": (
         re.compile(
             r"(?:represented(?: herein)? by|repr[ée]sent[ée]e? par|vertreten durch|representad[oa] por|"
-            r"rappresentat[oa] da|vertegenwoordigd door)(?: (?:its|ihren|sa|son|su)\b)?\s"
+            r"rappresentat[oa] da|vertegenwoordigd door)"
+            r"(?: (?:(?:its|ihren?|den|die|the|sa|son|le|la|su|el|il) )?[^,()]{3,40}?,?)?\s"
             r"(?:(?:Monsieur|Madame|M\.|Mme|Mrs?\.?|Ms\.?|Herrn?|Frau|Dr\.?|D\.|Dña\.|Sig\.(?:ra)?|Sra?\.) )?"
             r"(?P<it>[A-ZÀ-Ý][^\W\d_]+(?:[ -][A-ZÀ-Ý][^\W\d_]*\.?){1,3})"
         ),
@@ -98,6 +107,9 @@ _TOLD = {
         phrases.word_set("qualite capacity function position title funktion fonction cualidad calidad qualita"),
     ),
 }  # fmt: skip
+_NUMBER_BEHIND = re.compile(
+    r"\b(?P<word>[^\W\d_]{2,15})\s(?:(?:no|nr|n)?[.º°]+\s?)?(?P<it>[A-Z]{0,3}[-.]?\d[\w.-]*\w)", re.I
+)
 _NTH = {"a": 0, "1": 0, "one": 0, "first": 0, "b": 1, "2": 1, "two": 1, "second": 1}
 _NAMES, _ROLES, _ADDRESSES = (
     phrases.word_set("name party company"),
@@ -157,6 +169,13 @@ class Named:
         """What the clause says that is called so: its legal form, capital, seat and register, who acts for it."""
         for pattern, called in _TOLD.values():
             if words & called and (match := pattern.search(self.clause.text)):
+                return self.clause.cut(*match.span(match.lastgroup or "it"))
+        return self._numbered(words)
+
+    def _numbered(self, words: Set[str]) -> Stretch | None:
+        """The number behind one of these words: `con DNI 12.408.773-K`."""
+        for match in _NUMBER_BEHIND.finditer(self.clause.text):
+            if phrases.stem(match["word"].casefold()) in words:
                 return self.clause.cut(*match.span("it"))
         return None
 
@@ -188,7 +207,9 @@ def _named(rows: Sequence[Row], at: int, row: Row) -> Iterator[Named]:
         if title := _TITLE.match(clause.text):  # the company; Mr
             clause = clause.cut(title.end(), len(clause.text))
         name = clause.text[: _name_end(clause.text)].rstrip(" ,-–(")
-        if 2 < len(name) < 80 and name[0].isupper():
+        said = match["said"] or match["bare"]
+        itself = name.casefold().endswith(said.casefold()) and not has_legal_form(name)
+        if 2 < len(name) < 80 and name[0].isupper() and not itself:  # This Agreement (the "Agreement")
             term = Stretch(row, *match.span("said" if match["said"] else "bare"))
             yield Named(clause.cut(0, len(name)), term, _address(clause, len(name)), clause)
 
@@ -238,7 +259,9 @@ def _address(clause: Stretch, start: int) -> Stretch | None:
     if seat and address_likeness(seat["it"]) >= 0.5:
         return clause.cut(*seat.span("it"))
     for match in _LIVES.finditer(clause.text, start):
-        text = clause.text[match.end() :].rstrip(" ,(-–")
+        text = clause.text[match.end() :]
+        if end := _ENDS.search(text):
+            text = text[: end.start()].rstrip(" ,(-–")
         if address_likeness(text) >= 0.5:
             return clause.cut(match.end(), match.end() + len(text))
     return None

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 
 from paperclerk.domain.document import Page, TextOrigin
+from paperclerk.domain.geometry import Box
+from paperclerk.engines.embedded.compartments import Caption, Compartments, compartments
 from paperclerk.engines.embedded.labels import Label, find_labels
 from paperclerk.engines.embedded.layout import Layout, Row, Segment
 from paperclerk.engines.embedded.lexicon import kind_of
@@ -65,6 +67,18 @@ class Facts:
             if label.segment is segment:
                 return label
         return None
+
+    @cached_property
+    def _compartments(self) -> tuple[Compartments, ...]:
+        return tuple(compartments(page) for page in self.layout.pages)
+
+    def caption(self, segment: Segment) -> Caption | None:
+        """What a segment says of a drawn box or line, where it is the caption of one."""
+        return self._compartments[segment.page].captions.get(segment.index)
+
+    def box_around(self, segment: Segment) -> Box | None:
+        """The drawn box of a form that a segment stands in."""
+        return self._compartments[segment.page].boxes.get(segment.index)
 
     def scanned(self, row: Row) -> bool:
         return self._scanned[row.page]

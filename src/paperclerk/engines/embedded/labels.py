@@ -253,6 +253,8 @@ def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
     plain = tuple(_head_of_compound(w) for w in words)
     if plain != words and (entries := known.get("".join(plain))):
         return tuple((e.concept, 0.95 * e.strength) for e in entries)
+    if named := _whose_name(words):
+        return named
     taxed = _taxed(words)
     if taxed is not None:
         return ((taxed, 1.0),)
@@ -270,6 +272,17 @@ def concepts_of(text: str, fuzzy: bool) -> tuple[tuple[str, float], ...]:
                 score = entry.strength * max(least, edge * (0.25 + 0.65 * min(1.0, share)))
                 found[entry.concept] = max(found[entry.concept], score)
     return tuple(sorted(found.items(), key=lambda kv: -kv[1])[:8])
+
+
+_NAMING = phrases.word_set("full legal complete print printed first last of the de la le du des del der")
+_NAME = phrases.word_set("name names nom nombre nome naam")
+
+
+def _whose_name(words: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """The party whose name words ask for: `Full legal name of seller`."""
+    bare = "".join(w for w in words if w not in _NAME | _NAMING)
+    known = lexicon.labels().get(bare, ()) if set(words) & _NAME else ()
+    return tuple((e.concept, 0.95 * e.strength) for e in known if e.concept in ROLES)
 
 
 def _nearest(key: str) -> tuple[lexicon.Entry, ...] | None:

@@ -6,7 +6,8 @@ an address with the name above it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+import itertools
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from paperclerk.domain.geometry import Box
@@ -189,8 +190,16 @@ def parties(facts: Facts, *, pages: int = 3) -> list[Party]:
     found: list[Party] = []
     for page in facts.layout.pages[:pages]:
         for lines in _stacks(page):
-            found += _parties_of(facts, page, lines)
+            for stack in _apart(facts, lines):
+                found += _parties_of(facts, page, stack)
     return sorted(found, key=lambda p: -p.strength)
+
+
+def _apart(facts: Facts, lines: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """The lines by the box of a form that they are filled into, without captions."""
+    plain = (s for s in lines if facts.caption(s) is None)
+    for _, stack in itertools.groupby(plain, key=facts.box_around):
+        yield list(stack)
 
 
 def _stacks(page: PageLayout) -> list[list[Segment]]:

@@ -398,6 +398,8 @@ _FULL_STOP = re.compile(r"(?:^|\s)(?:[^\W\d_][^\W_A-Z]{4,}(?<!str)|\d{2,})\.$")
 def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
     start, end = slot.start, slot.end
+    if any(m.start == start and m.kind in ("checked", "unchecked") for m in facts.values(row).marks):
+        return  # a box to tick and its words
     while start < end and row.text[start] in _TRIM:
         start += 1
     while end > start and row.text[end - 1] in " \t,;:|*_-–—":

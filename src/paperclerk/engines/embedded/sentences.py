@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from paperclerk.domain.result import Span, WordPart
-from paperclerk.engines.embedded import lexicon, phrases
+from paperclerk.engines.embedded import asides, lexicon, phrases, thesaurus
 from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import PageLayout, Row, Segment
@@ -50,7 +50,8 @@ _ENDS = re.compile(r"(?:[^\W\d]{3,}|\d{2,}|[)\]%€$£\"'’”])[.!?;][\"'’�
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """Something typed in a sentence. `at` is the position of its first word, `to` behind its last."""
+    """Something typed in a sentence. `at` and `to` are the positions of its first and last word; `numeral` is the
+    number that a word says, `unit` what is counted, `turn` and `ends` what the words before it tell."""
 
     kind: str
     row: Row
@@ -58,6 +59,10 @@ class _Value:
     end: int
     at: int
     to: int
+    numeral: int | None = None
+    unit: str | None = None
+    turn: asides.Turn | None = None
+    ends: frozenset[asides.End] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,15 +101,24 @@ class Sentences:
         kind = _KINDS.get(profile.want)
         if kind not in self._kinds:
             return
-        wanted = _wanted(profile, kind)
-        like = [(weight, self._vocabulary.like(word)) for word, weight in wanted]
+        asked = _asked(profile)
+        wanted = [
+            (asides.without_unit(word, asked.unit), w)
+            for word, w in _wanted(profile, kind)
+            if word not in asked.said
+        ]
+        like = [(w, self._vocabulary.like(word)) for word, w in wanted]
         concepts = {c: v for c, v in profile.concepts.items() if v >= 0.75}
+        if asked.end is not None and (not wanted or asked.end == "birth"):
+            yield from self._only_end(profile, asked.end)
         if not concepts and not any(found for _, found in like):
             return
         for sentence in self.sentences:
             for value in sentence.values:
-                if value.kind == kind:
+                if value.kind == kind and asked.allows(value):
                     fit = max(_said(sentence, value, like), _named(sentence, value, concepts))
+                    if asked.told(value) and fit >= PART_SAID:
+                        fit = TOLD + (1 - TOLD) * fit
                     if fit < LEAST and self._alone.get(kind) == _printed(value):
                         fit = self._headed(like)
                     if fit >= LEAST:
@@ -115,12 +129,69 @@ class Sentences:
         telling = [forms for weight, forms in like if weight > 0.5]
         return LEAST if telling and all(self._headings & forms.keys() for forms in telling) else 0.0
 
+    def _only_end(self, profile: Profile, end: asides.End) -> Iterator[Candidate]:
+        """The only date that sentences tell to be such an end, for a field that asks for just that."""
+        found = [v for s in self.sentences for v in s.values if end in v.ends]
+        if len({_printed(v) for v in found}) == 1:
+            yield from self._candidates(profile, found[0], ONLY)
+
     def _candidates(self, profile: Profile, value: _Value, fit: float) -> Iterator[Candidate]:
+        if value.numeral is not None:
+            span = value.row.span(value.start, value.end)
+            said_at = (value.row.page, value.row.index, value.start, value.end)
+            yield Candidate(value.numeral, (span,), said_at, 0.3 + 0.35 * fit, fit, "said")
+            return
         slot = Slot(value.row, value.start, value.end, "same", 0, 0.0)
         for printed, spans, place, factor, amount in readings(self.facts, profile, slot):
             score = (0.3 + 0.35 * fit) * factor
             ocr = value.row.score_of(place[2], place[3])
             yield Candidate(printed, spans, place, score, fit, "said", amount, ocr=ocr)
+
+
+PART_SAID = 0.34  # of a field's other words, where unit, side or end fit as well
+TOLD = 0.5
+ONLY = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What else a field says of its value; `said` are the words of its name that say it."""
+
+    unit: str | None
+    turn: asides.Turn | None
+    end: asides.End | None
+    said: frozenset[str]
+
+    def allows(self, value: _Value) -> bool:
+        """Whether a value is not plainly another one: of another unit, the other side of a change."""
+        if self.unit is not None and value.unit != self.unit:
+            return False
+        if self.unit is None and value.numeral is not None:
+            return False
+        if self.turn is not None and value.turn is not None and value.turn != self.turn:
+            return False
+        if "birth" in value.ends:
+            return self.end == "birth"
+        return self.end is None or not value.ends or self.end in value.ends
+
+    def told(self, value: _Value) -> bool:
+        """Whether a value is told to be the one."""
+        return (
+            (self.unit is not None and value.unit == self.unit)
+            or (self.turn is not None and value.turn == self.turn)
+            or (self.end is not None and self.end in value.ends)
+        )
+
+
+def _asked(profile: Profile) -> _Asked:
+    dated = profile.want in ("date", "datetime")
+    unit = asides.unit_asked(profile)
+    turn = None if dated else asides.turn_asked(profile)
+    end = asides.end_asked(profile) if dated else None
+    said = {w for w, _ in profile.words if unit and asides.is_unit(w)}
+    said |= asides.says_turn(turn) if turn else set()
+    said |= asides.says_end(end) if end else set()
+    return _Asked(unit, turn, end, frozenset(said))
 
 
 def _alone(sentences: Sequence[_Sentence]) -> dict[str, str]:
@@ -179,8 +250,10 @@ def _named(sentence: _Sentence, value: _Value, concepts: Mapping[str, float]) ->
 
 def _nearness(sentence: _Sentence, value: _Value, at: int) -> float:
     """How much a word may speak of a value: before it, or close behind it, no value of the kind between."""
+    same = [v for v in sentence.values if v.kind == value.kind]
     between = sum(
-        v.kind == value.kind and (at < v.at < value.at or value.at < v.at <= at) for v in sentence.values
+        (at < v.at < value.at or value.at < v.at <= at) and not (value.turn == "new" and v.turn == "old")
+        for v in same
     )
     if between:
         return 0.4 if between == 1 and at < value.at else 0.2
@@ -189,7 +262,10 @@ def _nearness(sentence: _Sentence, value: _Value, at: int) -> float:
         return 0.6 if counted and value.kind == "number" else 1.0 if value.at - at <= 15 else 0.8
     if value.kind == "number" and at == value.to + 1:
         return 1.0  # what it counts: `3 pallets`
-    return 0.85 if at - value.to < NEAR_BEHIND else 0.3
+    return 0.85 if at - value.to < NEAR_BEHIND else 0.5 if len(same) == 1 and value.unit else 0.3
+
+
+MEANT = 0.85  # how surely a word says another that means the same
 
 
 class _Vocabulary:
@@ -201,12 +277,18 @@ class _Vocabulary:
         self._end: dict[str, set[str]] = defaultdict(set)
         for stem in stems:
             self._plain[phrases.without_e(stem)].append(stem)
+        self._things: dict[int, set[str]] = defaultdict(set)
+        for stem in stems:
+            for part in thesaurus.meant_by(stem):
+                for thing in part:
+                    self._things[thing].add(stem)
         for plain in self._plain:
             self._begin[plain[:_AT]].add(plain)
             self._end[plain[-_AT:]].add(plain)
 
     def like(self, word: str) -> dict[str, float]:
         """Stems that say a word, with how surely: itself, a form of it, a part of it or a compound with it."""
+        asked = word
         word = phrases.without_e(word)
         near = {word} & self._plain.keys()
         if len(word) >= _AT:
@@ -214,7 +296,16 @@ class _Vocabulary:
             for i in range(len(word) - _AT + 1):
                 near |= self._begin.get(word[i : i + _AT], set())
         found = {p: alike(word, p) for p in near}
-        return {stem: v for p, v in found.items() if v >= 0.5 for stem in self._plain[p]}
+        forms = {stem: v for p, v in found.items() if v >= 0.5 for stem in self._plain[p]}
+        for stem in self._meaning(asked):
+            forms[stem] = max(forms.get(stem, 0.0), MEANT)
+        return forms
+
+    def _meaning(self, asked: str) -> set[str]:
+        """Stems that mean what a word does in other words, or a kind of it."""
+        wanted = thesaurus.meant_by(asked)
+        near = {s for part in wanted for thing in part for s in self._things.get(thing, ())}
+        return {s for s in near if thesaurus.says(s, asked)}
 
 
 @lru_cache(maxsize=65536)
@@ -296,13 +387,32 @@ def _read(facts: Facts, lines: Sequence[Segment]) -> Iterator[_Sentence]:
             if not any(v.start < match.end() and match.start() < v.end and v.kind != "number" for v in typed):
                 words += [(at, phrases.stem(t)) for t in phrases.tokens(match.group()) if not t.isdigit()]
             if _ENDS.search(match.group()):
-                sentence = _Sentence(tuple(words), heads, _names(words), tuple(values))
                 if values:
-                    yield sentence
+                    yield _sentence(words, heads, values)
                 heads = frozenset(w for _, w in words) if len(words) <= HEADING else frozenset()
                 words, values = [], []
     if values:
-        yield _Sentence(tuple(words), heads, _names(words), tuple(values))
+        yield _sentence(words, heads, values)
+
+
+def _sentence(words: Sequence[tuple[int, str]], heads: frozenset[str], values: Sequence[_Value]) -> _Sentence:
+    said = dict(words)
+    told = []
+    for value in values:
+        same = [v for v in values if v.kind == value.kind]
+        at = same.index(value)
+        before = same[at - 1].to if at else None
+        after = same[at + 1].at if at + 1 < len(same) else None
+        counts = value.kind == "number"
+        told.append(
+            replace(
+                value,
+                unit=asides.unit_behind(said, value.to) if counts else None,
+                turn=asides.turn_of(said, value.at, value.to, before, after) if counts else None,
+                ends=asides.ends_of(said, value.at, before or 0) if value.kind == "date" else frozenset(),
+            )
+        )
+    return _Sentence(tuple(words), heads, _names(words), tuple(told))
 
 
 def _typed(facts: Facts, row: Row, segment: Segment) -> Iterator[_Value]:
@@ -321,6 +431,14 @@ def _typed(facts: Facts, row: Row, segment: Segment) -> Iterator[_Value]:
     for kind, start, end in typed:
         if segment.start <= start and end <= segment.end:
             yield _Value(kind, row, start, end, 0, 0)
+    for match in _NUMERAL.finditer(row.text, segment.start, segment.end):
+        said = phrases.tokens(match["said"])
+        counts = any(map(asides.unit_in, phrases.tokens(match["unit"])[:1]))
+        if said and said[0] in asides.NUMERALS and counts:
+            yield _Value("number", row, *match.span("said"), 0, 0, asides.NUMERALS[said[0]])
+
+
+_NUMERAL = re.compile(r"\b(?P<said>[^\W\d_]{3,17}) (?P<unit>[^\W\d_]{3,12})\b")
 
 
 _NUMBERED = re.compile(r"\d{1,2}[.)]\s+[A-ZÀ-Ý]")  # 3. Repayment

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paperclerk.domain.geometry import Box
+from paperclerk.engines.embedded.compartments import Caption
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row, Segment
@@ -35,6 +36,32 @@ class Slot:
 def slots(facts: Facts, label: Label, cut: bool, *, deep: bool = True) -> Iterator[Slot]:
     """The places that a label may speak of, nearest first. `deep` also looks under a caption that stands right
     below the label, as under a question."""
+    caption = facts.caption(label.segment)
+    if caption is not None:
+        yield from _captioned(facts, label, caption)
+        return
+    yield from (s for s in _around(facts, label, cut, deep) if facts.caption(_segment(s)) in (None, caption))
+
+
+def _segment(slot: Slot) -> Segment:
+    return slot.row.segment_at(slot.start)
+
+
+def _captioned(facts: Facts, label: Label, caption: Caption) -> Iterator[Slot]:
+    """What is filled in over or under a caption: nothing else is spoken of."""
+    rows: list[int] = []
+    for segment in caption.filled:
+        if segment.row not in rows:
+            rows.append(segment.row)
+        row = facts.layout.row_of(segment)
+        start = _skip(row.text, segment.start, segment.end)
+        far = max(0.0, (segment.box.y0 - label.segment.box.y1) / max(1.0, label.segment.size))
+        if start < segment.end:
+            way: Direction = "over" if caption.under else "below"
+            yield Slot(row, start, segment.end, way, rows.index(segment.row), min(far, 0.8))
+
+
+def _around(facts: Facts, label: Label, cut: bool, deep: bool) -> Iterator[Slot]:
     row, segment = label.row, label.segment
     begin = label.start + (label.cut or 0) if cut else label.end
     begin = _after_brackets(row.text, begin, segment.end)

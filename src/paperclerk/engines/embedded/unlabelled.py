@@ -84,7 +84,15 @@ class Finder:
         self._parts: dict[str, list[tuple[Party, Segment, int, int]]] = {}  # by what part of an address it is
 
     def find(self, profile: Profile) -> list[Candidate]:
-        """Candidates that need no label of their own."""
+        """Candidates that need no label of their own, captions of a form not among them."""
+        return [c for c in self._found(profile) if not self._on_a_caption(c)]
+
+    def _on_a_caption(self, candidate: Candidate) -> bool:
+        page, row, start, _ = candidate.place
+        segment = self.facts.layout.pages[page].rows[row].segment_at(start)
+        return self.facts.caption(segment) is not None
+
+    def _found(self, profile: Profile) -> list[Candidate]:
         signs = any(w in _SIGNING for w, _ in profile.words)
         if not signs and (terms := [*self._clauses(profile), *self._defined_terms(profile)]):
             return terms

@@ -1,0 +1,141 @@
+"""What small words beside a value tell, captions told by what is drawn, parties of contracts in other clauses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from tests.engines.pages_made import extract, page, plain, values
+
+from paperclerk.domain.document import Page
+from paperclerk.domain.geometry import Box
+
+TEXT, NUMBER, COUNT = {"type": "string"}, {"type": "number"}, {"type": "integer"}
+DATE = {"type": "string", "format": "date"}
+
+LETTER = """
+Dear Mr Holm,
+
+We are writing to tell you that the monthly rent for your flat will go up from $1,180.00 to
+$1,240.00 starting September 1, 2026. Your current lease runs out on August 31, 2026.
+Please let us know your decision no later than July 15, 2026. Should you leave, we need at
+least 45 days' notice in writing.
+"""
+
+
+def test_small_words_tell_which_of_two_values_is_meant() -> None:
+    asked = {
+        "current_rent": NUMBER,
+        "new_rent": NUMBER,
+        "effective_date": DATE,
+        "lease_end_date": DATE,
+        "response_deadline": DATE,
+        "notice_days": COUNT,
+        "notice_months": COUNT,
+        "birth_date": DATE,
+    }
+    assert values(LETTER, asked) == {
+        "current_rent": 1180,
+        "new_rent": 1240,
+        "effective_date": "2026-09-01",
+        "lease_end_date": "2026-08-31",
+        "response_deadline": "2026-07-15",
+        "notice_days": 45,
+        "notice_months": None,
+        "birth_date": None,
+    }
+
+
+def test_a_numeral_before_its_unit_is_a_number() -> None:
+    text = "Die ersten sechs Monate des Vertrages gelten als Probezeit nach dem Gesetz."
+    assert values(text, {"probezeit_monate": COUNT, "probezeit_wochen": COUNT}) == {
+        "probezeit_monate": 6,
+        "probezeit_wochen": None,
+    }
+
+
+NDA = """
+This Mutual Agreement (the "Agreement") is made as of May 4, 2026 by and between
+Hollis Robotics, Inc., a Delaware corporation, with offices at 11 Mill Drive, Durham, NC 27713
+("Hollis"), and Brandt Optics Ltd., a company registered in England, with offices at
+6 Ferry Lane, Bristol BS1 5TR ("Brandt").
+"""
+
+
+def test_what_an_agreement_calls_itself_is_no_party() -> None:
+    party = {"type": "object", "properties": {"name": TEXT, "address": TEXT, "entity_type": TEXT}}
+    assert values(NDA, {"party_a": party, "party_b": party}) == {
+        "party_a": {
+            "name": "Hollis Robotics, Inc.",
+            "address": "11 Mill Drive, Durham, NC 27713",
+            "entity_type": "a Delaware corporation",
+        },
+        "party_b": {
+            "name": "Brandt Optics Ltd.",
+            "address": "6 Ferry Lane, Bristol BS1 5TR",
+            "entity_type": "a company registered in England",
+        },
+    }
+
+
+VENTA = """
+De una parte, D. Mateo Ferrer Gil, mayor de edad, con DNI 12.345.678-Z y domicilio en calle
+Mayor 19, 47003 Valladolid, en adelante "el vendedor".
+
+De otra parte, D.ª Julia Prado Sanz, mayor de edad, con DNI 87.654.321-X y domicilio en
+paseo Real 140, 47006 Valladolid, en adelante "la compradora".
+"""
+
+
+def test_the_number_of_each_party_is_its_own() -> None:
+    party = {"type": "object", "properties": {"nombre": TEXT, "dni": TEXT, "pasaporte": TEXT}}
+    assert values(VENTA, {"vendedor": party, "comprador": party}) == {
+        "vendedor": {"nombre": "Mateo Ferrer Gil", "dni": "12.345.678-Z", "pasaporte": None},
+        "comprador": {"nombre": "Julia Prado Sanz", "dni": "87.654.321-X", "pasaporte": None},
+    }
+
+
+FORM = """
+1. Make                2. Model              3. Year
+TAMARACK               RIDGELINE             2022
+4. Body style          5. Colour             6. Lienholder
+4DR SUV                                      SIERRA UNION
+"""
+
+
+def boxed(text: str) -> Page:
+    """The page with a box drawn around each caption and the line below it; captions are small."""
+    made = page(text)
+    small = [w for line in made.lines for w in line.words if round((line.box.y0 - 40) / 13) % 2 == 0]
+    words = [
+        msgspec.structs.replace(w, box=Box(w.box.x0, w.box.y0, w.box.x1, w.box.y0 + 7)) if i in small else w
+        for i, w in enumerate(made.words)
+    ]
+    lines = [
+        msgspec.structs.replace(line, box=Box(line.box.x0, line.box.y0, line.box.x1, line.box.y0 + 7))
+        if line.words[0] in small
+        else line
+        for line in made.lines
+    ]
+    across = [Box(26, y, 420, y) for y in (38, 64, 90)]
+    down = [Box(x, 38, x, 90) for x in (26, 164, 296, 420)]
+    return msgspec.structs.replace(made, words=tuple(words), lines=tuple(lines), rules=(*across, *down))
+
+
+def test_captions_of_drawn_boxes_are_no_values_and_speak_of_their_own_box() -> None:
+    asked: dict[str, Any] = {
+        "make": TEXT,
+        "model": TEXT,
+        "year": COUNT,
+        "body_style": TEXT,
+        "colour": TEXT,
+        "lienholder": TEXT,
+    }
+    assert plain(extract([boxed(FORM)], asked)) == {
+        "make": "TAMARACK",
+        "model": "RIDGELINE",
+        "year": 2022,
+        "body_style": "4DR SUV",
+        "colour": None,
+        "lienholder": "SIERRA UNION",
+    }
