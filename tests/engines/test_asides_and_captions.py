@@ -1,4 +1,4 @@
-"""What small words beside a value tell, captions told by what is drawn, parties of contracts in other clauses."""
+"""Small words beside a value, captions that are drawn, parties in other clauses, texts in sentences."""
 
 from __future__ import annotations
 
@@ -138,4 +138,81 @@ def test_captions_of_drawn_boxes_are_no_values_and_speak_of_their_own_box() -> N
         "body_style": "4DR SUV",
         "colour": None,
         "lienholder": "SIERRA UNION",
+    }
+
+
+VERTRAG = """
+Die Arbeitnehmerin wird ab dem 1. Juli 2026 als Laborleiterin eingestellt. Arbeitsort ist Minden.
+Danach beträgt die Kündigungsfrist sechs Wochen zum Quartalsende. Das Fahrzeug darf nur dienstlich
+genutzt werden.
+
+Minden, den 12. Mai 2026
+"""
+DESCRIPTION = """
+Que el vendedor es propietario del vehículo marca Seara, modelo Brisa 1.6, con matrícula 4418
+KDT y número de bastidor VSSZ7J1200R441873, matriculado en 2018 y libre de cargas.
+La compradora lo paga mediante transferencia bancaria en el plazo que se ha convenido.
+"""
+CERTIFICATE = """
+                       This is to certify that
+
+                       Anselm Drury
+
+     The course was conducted by Highline Safety Academy in accordance with
+     the rules of the house, and is recognised by the National Board for Work at Height.
+     The apparatus was examined by our expert, Dr. Ines Halloran, before the test.
+"""
+
+
+def test_texts_are_told_by_the_grammar_of_their_sentence() -> None:
+    asked = {
+        "taetigkeit": TEXT,
+        "arbeitsort": TEXT,
+        "kuendigungsfrist": TEXT,
+        "vertragsort": TEXT,
+        "fahrzeug": TEXT,
+    }
+    assert values(VERTRAG, asked) == {
+        "taetigkeit": "Laborleiterin",
+        "arbeitsort": "Minden",
+        "kuendigungsfrist": "sechs Wochen zum Quartalsende",
+        "vertragsort": "Minden",
+        "fahrzeug": None,
+    }
+    car = {
+        "type": "object",
+        "properties": {"marca": TEXT, "modelo": TEXT, "matricula": TEXT, "bastidor": TEXT},
+    }
+    asked = {"forma_pago": TEXT, "vehiculo": car, "color": TEXT}
+    got = values(DESCRIPTION, asked)
+    assert got["vehiculo"] == {
+        "marca": "Seara",
+        "modelo": "Brisa 1.6",
+        "matricula": "4418 KDT",
+        "bastidor": "VSSZ7J1200R441873",
+    }
+    assert (got["forma_pago"], got["color"]) == ("transferencia bancaria", None)
+    asked = {"holder_name": TEXT, "accreditation_body": TEXT, "surveyor": TEXT, "director": TEXT}
+    assert values(CERTIFICATE, asked) == {
+        "holder_name": "Anselm Drury",
+        "accreditation_body": "National Board for Work at Height",
+        "surveyor": None,
+        "director": None,
+    }
+
+
+SIGNED = """
+By: ____________________                 By: ____________________
+Name: Corinne Haldane                    Name: Piers Abernathy
+Title: Chief Executive Officer           Title: Director
+"""
+
+
+def test_who_signs_is_told_by_the_place() -> None:
+    asked = {"signatory_a": TEXT, "signatory_b": TEXT, "signatory_a_title": TEXT, "signatory_b_title": TEXT}
+    assert values(SIGNED, asked) == {
+        "signatory_a": "Corinne Haldane",
+        "signatory_b": "Piers Abernathy",
+        "signatory_a_title": "Chief Executive Officer",
+        "signatory_b_title": "Director",
     }

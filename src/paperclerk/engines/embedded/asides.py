@@ -22,12 +22,12 @@ _UNITS: Mapping[str, frozenset[str]] = {
     "minute": phrases.word_set("minutes minuten minutos minuti"),
 }
 _ONE: Mapping[str, frozenset[str]] = {
-    "day": phrases.word_set("day tag"),
-    "week": phrases.word_set("week woche"),
-    "month": phrases.word_set("month monat"),
-    "year": phrases.word_set("year jahr"),
-    "hour": phrases.word_set("hour stunde"),
-    "minute": phrases.word_set("minute"),
+    "day": phrases.word_set("day tag jour dia giorno dag"),
+    "week": phrases.word_set("week woche semaine semana settimana"),
+    "month": phrases.word_set("month monat mes mese maand"),
+    "year": phrases.word_set("year jahr annee ano anno"),
+    "hour": phrases.word_set("hour stunde heure hora ora"),
+    "minute": phrases.word_set("minute minuto"),
 }
 _LEAST = 5  # letters of a unit that ends a compound: Urlaubstage
 NUMERALS = {

@@ -91,6 +91,8 @@ def _doubt(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot)
         doubt *= 0.4
     if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
         doubt *= 0.6  # words that only share one with the field are a name themselves: "Hotel Adler"
+    if slot.direction == "below" and profile.want in ("name", "text") and _answers_itself(label):
+        doubt *= 0.5  # what a label in a line of text speaks of stands in that line
     if profile.want == "money" and _IF.match(label.row.text[label.segment.start : label.start]):
         doubt *= 0.6  # "If paid after 3 May please pay": what would be due
     if slot.direction == "right" and slot.steps and profile.want in ("name", "text", "address"):
@@ -100,6 +102,11 @@ def _doubt(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot)
         listed = dated and label.whole and len(label.row.segments) > PAIRS
         doubt *= 0.4 if listed else 0.65 if fit >= 0.6 else 0.5  # each row has a date of its own
     return doubt
+
+
+def _answers_itself(label: Label) -> bool:
+    """Whether the line of a label goes on with something that has a digit."""
+    return not label.whole and any(c.isdigit() for c in label.row.text[label.end : label.segment.end])
 
 
 def _nearness(slot: Slot) -> float:

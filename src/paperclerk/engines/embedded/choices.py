@@ -94,6 +94,7 @@ def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dic
                 or _boolean(facts, matcher, profile)
                 or _ticked_sentence(options, profile)
                 or _spoken(facts, profile)
+                or _titled(facts, profile)
             )
         elif profile.want == "choice":
             leaf = _ticked(options, profile) or _choice(facts, matcher, profile) or _payment(facts, profile)
@@ -148,6 +149,18 @@ def _spoken(facts: Facts, profile: Profile) -> Leaf | None:
     return Leaf(said, (span,), SPOKEN, inferred=True)
 
 
+def _titled(facts: Facts, profile: Profile) -> Leaf | None:
+    """What the title of the document says of it: a `Mutual Agreement` is mutual."""
+    words = phrases.tokens(phrases.name_words(profile.field.name))
+    first = facts.layout.pages[0].segments[:3] if facts.layout.pages else ()
+    for segment in first:
+        title = segment.text.isupper() or segment.bold
+        if title and len(words) == 1 and len(words[0]) > 4 and words[0] in phrases.tokens(segment.text):
+            row = facts.layout.row_of(segment)
+            return Leaf(True, (row.span(segment.start, segment.end),), SPOKEN, inferred=True)
+    return None
+
+
 def _adjoined(name: str) -> re.Pattern[str]:
     return re.compile(r"\b" + r"[\s-]+".join(map(re.escape, name.split())) + r"\b", re.I)
 
@@ -162,7 +175,8 @@ def _predicate(name: str) -> re.Pattern[str]:
 def _ends_of(text: str, telling: Sequence[str]) -> list[int]:
     """Where the words of a sentence end that say each of these; empty when one is not said."""
     words = [(phrases.stem(t), m.end()) for m in _WORD.finditer(text) for t in phrases.tokens(m.group())]
-    ends = [next((end for said, end in words if alike(w, said) >= AS_GOOD), 0) for w in telling]
+    plain = map(phrases.without_e, telling)
+    ends = [next((end for said, end in words if alike(w, said) >= AS_GOOD), 0) for w in plain]
     return ends if all(ends) else []
 
 
@@ -170,7 +184,7 @@ SPOKEN = 0.55
 AS_GOOD = 0.6
 _DENIED = re.compile(
     r"\b(?:no|not|without|never|neither|nor|ne|pas|sans|aucune?|nicht|keine?[nrms]?|ohne|senza|nessun[oa]?|sin|"
-    r"ning[uú]n[oa]?|niet|geen|zonder|não|sem)\b|\bn['’]",
+    r"ning[uú]n[oa]?|niet|geen|zonder|não|sem|free (?:of|from)|libres? de|frei von|libero da|vrij van)\b|\bn['’]",
     re.I,
 )
 _SUPPOSED = re.compile(r"\b(?:if|whether|unless|si|falls|wenn|sofern|indien|se)\b|\?", re.I)

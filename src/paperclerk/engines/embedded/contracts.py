@@ -96,7 +96,7 @@ _TOLD = {
             r"(?:(?:Monsieur|Madame|M\.|Mme|Mrs?\.?|Ms\.?|Herrn?|Frau|Dr\.?|D\.|Dña\.|Sig\.(?:ra)?|Sra?\.) )?"
             r"(?P<it>[A-ZÀ-Ý][^\W\d_]+(?:[ -][A-ZÀ-Ý][^\W\d_]*\.?){1,3})"
         ),
-        phrases.word_set("representant representative representante vertreter rappresentante represented"),
+        phrases.word_set("representant representative representante vertreter vertreten rappresentante represented"),
     ),
     "capacity": (
         re.compile(
@@ -271,7 +271,7 @@ def nth(field: Field) -> int | None:
     """Which party a property of `party_a`, `second_party` means, from 0."""
     for step in (field.name, *reversed(field.path[:-1])):
         words = phrases.tokens(phrases.name_words(step))
-        if "party" in words:
+        if words[:-1] and {"party", "signatory", "signer"} & set(words):
             return next((_NTH[w] for w in words if w in _NTH), None)
     return None
 
@@ -333,6 +333,23 @@ def _own(facts: Facts, said: set[str], names: Sequence[Label], name: Label) -> L
 
     over = near(name, over=bool(near(names[0], over=True)))
     return min(over, key=lambda x: abs(x.row.index - name.row.index), default=None)
+
+
+def signature(facts: Facts, place: int, words: Set[str]) -> Stretch | None:
+    """The name of who signs at a place, from 0, or what else is asked of them: their title, the date."""
+    names = _signed(facts)
+    if place >= len(names):
+        return None
+    other = set(words) & _PLACES
+    label = _own(facts, other, names, names[place]) if other else names[place]
+    start = label.end if label is not None else 0
+    while label is not None and start < label.segment.end and label.row.text[start] in " :":
+        start += 1
+    return (
+        Stretch(label.row, start, label.segment.end)
+        if label is not None and start < label.segment.end
+        else None
+    )
 
 
 def _behind(facts: Facts, child: Field, label: Label) -> Leaf:

@@ -102,7 +102,11 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from (c.with_score(0.6) for c in _found(facts, profile, _POST))
     elif words & _CHIEFS and words <= _CHIEFS | {"name"}:
         yield from (c.with_score(0.6) for c in _found(facts, profile, _CHIEF))
-    elif words & _PLACES and words <= _PLACES | _MADE | {"signature", "of", "de"}:
+    elif words & _HOLDERS:
+        yield from _certified(facts)
+    elif any(map(_is_place, words)) and all(
+        _is_place(w) or w in _MADE | {"signature", "of", "de"} for w in words
+    ):
         yield from _found(facts, profile, _MADE_IN)
     elif profile.want in ("name", "text") and len(words) == 1:
         yield from _begins_with(facts, profile, next(iter(words)))
@@ -130,8 +134,30 @@ _CHIEF = re.compile(
 )
 _PLACES = phrases.word_set("place lieu ort lugar luogo plaats local")
 _MADE_IN = re.compile(
-    r"\b(?:Fait à|Done at|Signed (?:at|in)|Firmado en|Fatto a|Feito em|Gedaan te) (?P<it>[A-ZÀ-Ý][^,\d]{2,30}?),"
+    r"\b(?:Fait à|Done at|Signed (?:at|in)|Firmado en|Fatto a|Feito em|Gedaan te) (?P<it>[A-ZÀ-Ý][^,\d]{2,30}?),|"
+    r"^(?:En )?(?P<place>[A-ZÀ-Ý][^,\d]{2,30}?), (?:den|le|a|li|il|em|the) \d"
 )
+
+
+def _is_place(word: str) -> bool:
+    return word in _PLACES or word.endswith("sort")  # Vertragsort
+
+
+_HOLDERS = phrases.word_set(
+    "holder recipient awardee graduate trainee participant titular inhaber titulaire titolare"
+)
+_CERTIFIES = re.compile(
+    r"(?:\bcertif(?:y|ies|ie|ica) that|\b(?:awarded|presented|granted|conferred) (?:up)?on?(?: to)?|\bpresented to|"
+    r"\bhiermit bescheinigt|\bcertifie que|\bcertifica que|\bse otorga a)\W*$",
+    re.I,
+)
+
+
+def _certified(facts: Facts) -> Iterator[Candidate]:
+    """Who a certificate is for: the line below `This is to certify that`."""
+    for row, below in itertools.pairwise(facts.rows):
+        if _CERTIFIES.search(row.text) and below.page == row.page and _PERSON.fullmatch(below.text):
+            yield _candidate(below, 0, len(below.text), below.text, 0.75)
 
 
 def _who_writes(facts: Facts, profile: Profile, words: Set[str]) -> Iterator[Candidate]:

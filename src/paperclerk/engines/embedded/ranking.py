@@ -19,6 +19,7 @@ from paperclerk.engines.embedded.candidates import Candidate, from_label
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Label, Matcher
 from paperclerk.engines.embedded.parties import OWNED, owned_regions, parties, regions, role_at, salutes
+from paperclerk.engines.embedded.predicates import Predicates
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.readings import Place
 from paperclerk.engines.embedded.sentences import Sentences, is_running
@@ -65,6 +66,7 @@ class Ranking:
         self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
         self.parties = parties(facts)
         self.sentences = Sentences(facts)
+        self.predicates = Predicates(facts)
         self.finder = unlabelled.Finder(facts, self.regions, self.parties, *_parties_of(facts, self.profiles))
 
     def _with_issuer(self, profiles: Sequence[Profile]) -> Sequence[Profile]:
@@ -128,6 +130,7 @@ class Ranking:
             if profile.want in ("choice", "boolean"):
                 continue
             options = [*self._labelled(profile), *self.finder.find(profile), *self.sentences.find(profile)]
+            options += self.predicates.find(profile)
             found[i] = _merged(options)
         amounts.weigh(self.facts, self.profiles, found)
         return {i: sorted(c, key=lambda x: (-x.score, x.place))[:KEPT] for i, c in found.items()}

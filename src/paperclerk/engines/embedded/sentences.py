@@ -45,7 +45,7 @@ _UNSAID = {
 }  # fmt: skip
 _UNITS = phrases.word_set("kg km cm mm kwh mwh mb gb lb oz ml ha pcs")  # name a field where they end its name
 _WORD = re.compile(r"\S+")
-_ENDS = re.compile(r"(?:[^\W\d]{3,}|\d{2,}|[)\]%€$£\"'’”])[.!?;][\"'’”)]*$|[!?]$")
+ENDS = re.compile(r"(?:[^\W\d]{3,}|\d{2,}|[)\]%€$£\"'’”])[.!?;][\"'’”)]*$|[!?]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Sentences:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.sentences = tuple(
-            s for page in facts.layout.pages[:PAGES] for lines in _passages(page) for s in _read(facts, lines)
+            s for page in facts.layout.pages[:PAGES] for lines in passages(page) for s in _read(facts, lines)
         )
         self._headings = frozenset(
             phrases.stem(t)
@@ -225,7 +225,9 @@ def _said(sentence: _Sentence, value: _Value, like: Sequence[tuple[float, Mappin
     )
     for weight, forms in like:
         need += weight
-        best = 0.4 * max((forms[w] for w in sentence.heads if w in forms), default=0.0)
+        best = (0.55 if value.unit else 0.4) * max(
+            (forms[w] for w in sentence.heads if w in forms), default=0.0
+        )
         for at, word in sentence.words:
             if word in forms:
                 best = max(best, forms[word] * _nearness(sentence, value, at))
@@ -262,7 +264,7 @@ def _nearness(sentence: _Sentence, value: _Value, at: int) -> float:
         return 0.6 if counted and value.kind == "number" else 1.0 if value.at - at <= 15 else 0.8
     if value.kind == "number" and at == value.to + 1:
         return 1.0  # what it counts: `3 pallets`
-    return 0.85 if at - value.to < NEAR_BEHIND else 0.5 if len(same) == 1 and value.unit else 0.3
+    return 0.85 if at - value.to < NEAR_BEHIND else 0.6 if len(same) == 1 and value.unit else 0.3
 
 
 MEANT = 0.85  # how surely a word says another that means the same
@@ -324,7 +326,7 @@ def alike(word: str, other: str) -> float:
     return 0.9 if shared >= _AT and shared >= 0.7 * len(shorter) and len(longer) - shared <= 5 else 0.0
 
 
-def _passages(page: PageLayout) -> Iterator[tuple[Segment, ...]]:
+def passages(page: PageLayout) -> Iterator[tuple[Segment, ...]]:
     """Stacked lines of running text."""
     for block in page.blocks:
         lines: list[Segment] = []
@@ -356,7 +358,7 @@ class Said:
 def running_sentences(facts: Facts) -> Iterator[Said]:
     """The sentences of the first pages, whether they hold values or not."""
     for page in facts.layout.pages[:PAGES]:
-        for lines in _passages(page):
+        for lines in passages(page):
             text: list[str] = []
             parts: list[WordPart] = []
             for segment in lines:
@@ -364,7 +366,7 @@ def running_sentences(facts: Facts) -> Iterator[Said]:
                 for match in _WORD.finditer(row.text, segment.start, segment.end):
                     text.append(match.group())
                     parts += row.span(*match.span()).parts
-                    if _ENDS.search(match.group()):
+                    if ENDS.search(match.group()):
                         yield Said(" ".join(text), Span(row.number, tuple(parts)))
                         text, parts = [], []
             if text:
@@ -386,7 +388,7 @@ def _read(facts: Facts, lines: Sequence[Segment]) -> Iterator[_Sentence]:
             values += [replace(v, at=at, to=at + row.text[v.start : v.end].count(" ")) for v in begun]
             if not any(v.start < match.end() and match.start() < v.end and v.kind != "number" for v in typed):
                 words += [(at, phrases.stem(t)) for t in phrases.tokens(match.group()) if not t.isdigit()]
-            if _ENDS.search(match.group()):
+            if ENDS.search(match.group()):
                 if values:
                     yield _sentence(words, heads, values)
                 heads = frozenset(w for _, w in words) if len(words) <= HEADING else frozenset()

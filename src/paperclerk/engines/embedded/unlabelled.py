@@ -20,7 +20,7 @@ from paperclerk.engines.embedded.addresses import (
     street_in,
 )
 from paperclerk.engines.embedded.candidates import Candidate
-from paperclerk.engines.embedded.contracts import Named, Stretch, named_parties, nth
+from paperclerk.engines.embedded.contracts import Named, Stretch, named_parties, nth, signature
 from paperclerk.engines.embedded.cues import cued
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import Row, Segment
@@ -94,6 +94,11 @@ class Finder:
 
     def _found(self, profile: Profile) -> list[Candidate]:
         signs = any(w in _SIGNING for w, _ in profile.words)
+        if signs and (place := nth(profile.field)) is not None:
+            own = set(phrases.tokens(phrases.name_words(profile.field.name)))
+            part = signature(self.facts, place, own) if profile.want in ("name", "text") else None
+            if part is not None:
+                return [self._stretch(profile, part, 1.1)]
         if not signs and (terms := [*self._clauses(profile), *self._defined_terms(profile)]):
             return terms
         told = [*cued(self.facts, profile)]
