@@ -14,13 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
-from paperclerk.documents.strips import Quads, Text, cut_out, is_read, words_of
+from paperclerk.documents.strips import Ink, Quads, Text, cut_out, is_read, words_of
 from paperclerk.documents.tickboxes import with_boxes
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
@@ -30,6 +31,8 @@ _MIN_SCORE = 0.5
 _MAX_LINE_WIDTH = 48 * 80
 _FEW_LINES = 4  # tell nothing of a page
 _DOUBTFUL = 0.65  # a line with a character below it
+_LONGEST = 4  # lines that tell which way up a page is
+_UPRIGHT = 0.85  # their score: of lines read upside down it stays below .72
 
 
 class Networks:
@@ -182,17 +185,22 @@ class OcrReader:
         detector = self._networks.detectors[effort.networks]
         recogniser = self._networks.recognisers[effort.networks]
         quads = detector.find(picture, effort.detect_side)
-        turn = self._turn(picture, quads, recogniser)
+        turn, known = self._turn(picture, quads, recogniser)
         if turn:
             picture = np.ascontiguousarray(np.rot90(picture, -turn // 90))
-            quads = detector.find(picture, effort.detect_side)
+            quads, known = detector.find(picture, effort.detect_side), {}
         starts = [_from_its_start(quad) for quad in quads]
         strips = self._map(partial(cut_out, picture), starts)
-        texts = self._map(recogniser.read, strips)
+        unread = [i for i in range(len(strips)) if i not in known]
+        known.update(zip(unread, self._map(recogniser.read, [strips[i] for i in unread]), strict=True))
+        texts = [known[i] for i in range(len(strips))]
         self._look_again(texts, strips, effort.second_looks)
-        lines = zip(texts, starts, strips, strict=True)
+        inks = [Ink.of(strip) for strip in strips]
+        heights = [strip.shape[0] for strip in strips]
+        lines = zip(texts, starts, inks, heights, strict=True)
         words = chain.from_iterable(words_of(*line) for line in lines if line[0].score >= _MIN_SCORE)
-        return PictureText(with_boxes(tuple(words), picture), turn, _slope(quads), _is_foreign(texts, strips))
+        foreign = _is_foreign(texts, strips, inks)
+        return PictureText(with_boxes(tuple(words), picture), turn, _slope(quads), foreign)
 
     def _look_again(self, texts: list[Text], strips: Sequence[Pixels], most: int) -> None:
         """Has the small network read the most doubtful lines, in place."""
@@ -204,10 +212,13 @@ class OcrReader:
     def _map(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
         return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
 
-    def _turn(self, picture: Pixels, quads: Quads, recogniser: Recogniser) -> int:
-        """0, 90, 180 or 270, from the shape of the lines and the look of the longest."""
+    def _turn(self, picture: Pixels, quads: Quads, recogniser: Recogniser) -> tuple[int, dict[int, Text]]:
+        """0, 90, 180 or 270, from the shape of the lines and the look of the longest; and what was read for it.
+
+        Where the longest are surely read as they are, nothing else is asked.
+        """
         if not len(quads):
-            return 0
+            return 0, {}
         widths = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
         heights = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
         length = np.maximum(widths, heights)
@@ -216,20 +227,25 @@ class OcrReader:
         candidates = np.flatnonzero(long & ((heights > widths) == sideways))
         chosen = candidates[np.argsort(-length[candidates])][:8]
         if not len(chosen):
-            return 0
+            return 0, {}
+        strips = [cut_out(picture, quads[i]) for i in chosen]
         if sideways:  # as if turned a quarter clockwise
-            strips = [np.ascontiguousarray(np.rot90(cut_out(picture, quads[i]), -1)) for i in chosen]
-        else:
-            strips = [cut_out(picture, quads[i]) for i in chosen]
-        flipped = self._networks.upside_down(strips) > 0.5 and self._reads_better_flipped(strips, recogniser)
-        return (90 if sideways else 0) + (180 if flipped else 0)
+            strips = [np.ascontiguousarray(np.rot90(strip, -1)) for strip in strips]
+        texts = self._map(recogniser.read, strips[:_LONGEST])
+        surely = len(texts) == _LONGEST and median(text.score for text in texts) >= _UPRIGHT
+        flipped = (
+            not surely
+            and self._networks.upside_down(strips) > 0.5
+            and self._reads_better_flipped(strips, texts, recogniser)
+        )
+        known = {} if sideways else dict(zip(chosen.tolist(), texts, strict=False))
+        return (90 if sideways else 0) + (180 if flipped else 0), known
 
-    def _reads_better_flipped(self, strips: list[Pixels], recogniser: Recogniser) -> bool:
-        def gain(strip: Pixels) -> float:
-            flipped = np.ascontiguousarray(np.rot90(strip, 2))
-            return _weight(recogniser.read(flipped)) - _weight(recogniser.read(strip))
-
-        return float(sum(self._map(gain, strips[:4]))) > 0
+    def _reads_better_flipped(
+        self, strips: Sequence[Pixels], texts: Sequence[Text], recogniser: Recogniser
+    ) -> bool:
+        flipped = [np.ascontiguousarray(np.rot90(strip, 2)) for strip in strips[: len(texts)]]
+        return sum(map(_weight, self._map(recogniser.read, flipped))) > sum(map(_weight, texts))
 
 
 def _weight(text: Text) -> float:
@@ -245,11 +261,11 @@ def _from_its_start(quad: Quads) -> Quads:
     return np.roll(quad, 1, axis=0) if height > 2.5 * width else quad
 
 
-def _is_foreign(texts: Sequence[Text], strips: Sequence[Pixels]) -> bool:
+def _is_foreign(texts: Sequence[Text], strips: Sequence[Pixels], inks: Sequence[Ink]) -> bool:
     """Whether most of the length of the lines is not read."""
     lengths = [strip.shape[1] / strip.shape[0] for strip in strips]
     unread = sum(
-        length for text, strip, length in zip(texts, strips, lengths, strict=True) if not is_read(text, strip)
+        length for text, ink, length in zip(texts, inks, lengths, strict=True) if not is_read(text, ink)
     )
     return len(texts) >= _FEW_LINES and unread > 0.5 * sum(lengths)
 

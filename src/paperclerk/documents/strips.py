@@ -6,8 +6,10 @@ recogniser lost the space.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -56,21 +58,61 @@ def cut_out(picture: Pixels, quad: Quads) -> Pixels:
     return np.asarray(strip, np.uint8)
 
 
-def is_read(text: Text, strip: Pixels) -> bool:
+@dataclass(frozen=True)
+class Ink:
+    """Which columns of a strip hold ink."""
+
+    columns: bytes
+    """One for each pixel of the width: 1 where there is some."""
+    starts: list[int]
+    """Where each run of white begins; they end before `ends`."""
+    ends: list[int]
+
+    @classmethod
+    def of(cls, strip: Pixels) -> Ink:
+        import cv2
+
+        grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY)
+        _level, black = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+        height = strip.shape[0]
+        margin = height // 8
+        inner = black[margin : height - margin or None]
+        inverse = 2 * cv2.countNonZero(black) > black.size
+        columns = 1 - inner.min(axis=0) if inverse else inner.max(axis=0)
+        edges = np.flatnonzero(np.diff(columns.astype(np.int8), prepend=1, append=1)).tolist()
+        return cls(columns.tobytes(), edges[::2], edges[1::2])
+
+    @property
+    def marks(self) -> int:
+        """Runs of ink."""
+        inside = sum(start > 0 for start in self.starts)
+        return inside + (not self.ends or self.ends[-1] < len(self.columns))
+
+    def widest_white(self, low: int, high: int) -> tuple[int, int]:
+        """Middle and width of the widest white between two columns."""
+        widest, middle = 0, (low + high) // 2
+        for i in range(bisect_right(self.ends, low), len(self.starts)):
+            start, end = max(self.starts[i], low), min(self.ends[i], high)
+            if start >= high:
+                break
+            if end - start > widest:
+                widest, middle = end - start, (start + end) // 2
+        return middle, widest
+
+
+def is_read(text: Text, ink: Ink) -> bool:
     """Whether the characters account for the ink: letters that a network does not know come out as nothing, or
     as others that it is not sure of."""
-    marks = np.count_nonzero(np.diff(_ink(strip).astype(np.int8), prepend=0) == 1)
     known = sum(not character.isspace() for character in text.characters)
-    return text.score >= _LEAST_SURE and known >= _LEAST_KNOWN * float(marks)
+    return text.score >= _LEAST_SURE and known >= _LEAST_KNOWN * ink.marks
 
 
-def words_of(text: Text, quad: Quads, strip: Pixels) -> tuple[Word, ...]:
-    """The words of a recognised line with boxes around their ink."""
+def words_of(text: Text, quad: Quads, ink: Ink, height: int) -> tuple[Word, ...]:
+    """The words of a recognised line with boxes around their ink; `height` is its strip's."""
     spans = _word_spans(text.characters)
     if not spans:
         return ()
-    ink = _ink(strip)
-    spans = _split_at_gaps(text, spans, ink, strip.shape[0])
+    spans = _split_at_gaps(text, spans, ink, height)
     edges = _edges(text, spans, ink)
     words = []
     for (start, end), (left, right) in zip(spans, edges, strict=True):
@@ -96,29 +138,15 @@ def _word_spans(characters: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _ink(strip: Pixels) -> npt.NDArray[np.bool_]:
-    """Which columns of the strip hold ink."""
-    import cv2
-
-    grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY)
-    _level, black = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
-    if black.mean() > 0.5:
-        black = 1 - black
-    margin = strip.shape[0] // 8
-    return np.asarray(black[margin : strip.shape[0] - margin or None].sum(axis=0) > 0)
-
-
-def _split_at_gaps(
-    text: Text, spans: list[tuple[int, int]], ink: npt.NDArray[np.bool_], height: int
-) -> list[tuple[int, int]]:
+def _split_at_gaps(text: Text, spans: list[tuple[int, int]], ink: Ink, height: int) -> list[tuple[int, int]]:
     """Words split where the white between two letters is as wide as a space: the recogniser loses some."""
     inside = {i: _gap(text, i, i + 1, ink)[1] for start, end in spans for i in range(start, end - 1)}
     if not inside:
         return spans
     between = [_gap(text, left[1] - 1, right[0], ink)[1] for left, right in pairwise(spans)]
-    letter = float(np.median(list(inside.values())))
+    letter = float(median(inside.values()))
     if between:
-        least = max(_LEAST_SPACE * height, letter + 0.6 * (float(np.median(between)) - letter))
+        least = max(_LEAST_SPACE * height, letter + 0.6 * (median(between) - letter))
     else:
         least = max(1.5 * _LEAST_SPACE * height, 2.5 * letter)
     out = []
@@ -138,29 +166,23 @@ def _reluctance(characters: str, i: int) -> float:
     return 1.25 if this.isalpha() and following.isalpha() else float("inf")
 
 
-def _edges(text: Text, spans: list[tuple[int, int]], ink: npt.NDArray[np.bool_]) -> list[tuple[float, float]]:
+def _edges(text: Text, spans: list[tuple[int, int]], ink: Ink) -> list[tuple[float, float]]:
     """Left and right of each word as fractions of the strip: cut in the widest white between two words."""
-    width = len(ink)
+    width = len(ink.columns)
     cuts = [0, *(_gap(text, left[1] - 1, right[0], ink)[0] for left, right in pairwise(spans)), width]
     edges = []
     for left, right in pairwise(cuts):
-        inked = np.flatnonzero(ink[left:right])
-        if len(inked):
-            left, right = left + int(inked[0]), left + int(inked[-1]) + 1
+        if (first := ink.columns.find(1, left, right)) >= 0:
+            left, right = first, ink.columns.rfind(1, left, right) + 1
         edges.append((left / width, max(right, left + 1) / width))
     return edges
 
 
-def _gap(text: Text, before: int, after: int, ink: npt.NDArray[np.bool_]) -> tuple[int, int]:
+def _gap(text: Text, before: int, after: int, ink: Ink) -> tuple[int, int]:
     """Middle and width, in pixels, of the widest white between the centres of two characters."""
-    low = int(text.centres[before] * len(ink))
-    high = max(low + 1, int(text.centres[after] * len(ink)))
-    edges = np.flatnonzero(np.diff(ink[low:high].astype(np.int8), prepend=1, append=1))
-    if not len(edges):
-        return (low + high) // 2, 0
-    starts, ends = edges[::2], edges[1::2]
-    widest = int(np.argmax(ends - starts))
-    return low + int(starts[widest] + ends[widest]) // 2, int(ends[widest] - starts[widest])
+    width = len(ink.columns)
+    low = int(text.centres[before] * width)
+    return ink.widest_white(low, max(low + 1, int(text.centres[after] * width)))
 
 
 def _part(quad: Quads, left: float, right: float) -> Quads:
