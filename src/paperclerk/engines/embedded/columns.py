@@ -160,7 +160,11 @@ def _ruled_between(strip: Strip, box: Box, *, upwards: bool) -> bool:
 
 def _columns(block: Sequence[Strip], body: Sequence[Strip]) -> tuple[Column, ...]:
     """Groups the pieces of a heading by the stretch they share; a piece over several columns names none."""
-    pieces = [(k, q) for k, s in enumerate(block) for p in s.pieces for q in _split(p, body)]
+    under = _Body(
+        tuple(p.box for s in body for p in s.pieces),
+        tuple(b for s in body if len(s.pieces) > 1 for p in s.pieces for b in p.values),
+    )
+    pieces = [(k, q) for k, s in enumerate(block) for p in s.pieces for q in _split(p, under)]
     groups: list[list[tuple[int, Piece]]] = []
     for k, piece in sorted(pieces, key=lambda kp: kp[1].box.width):
         over = [g for g in groups if any(_shares(piece.box, p.box) for _, p in g)]
@@ -175,26 +179,27 @@ def _columns(block: Sequence[Strip], body: Sequence[Strip]) -> tuple[Column, ...
     return tuple(sorted(made, key=lambda c: c.box.cx))
 
 
-def _split(piece: Piece, body: Sequence[Strip]) -> list[Piece]:
+@dataclass(frozen=True)
+class _Body:
+    """What stands under a heading: the boxes of all pieces, and of the values of rows that have several."""
+
+    pieces: tuple[Box, ...]
+    values: tuple[Box, ...]
+
+
+def _under(piece: Piece, boxes: Sequence[Box]) -> list[Box]:
+    """Those of the boxes that share a stretch with a piece from left to right."""
+    x0, x1 = piece.box.x0, piece.box.x1
+    return [b for b in boxes if b.x0 < x1 and b.x1 > x0 and b.overlap_x(piece.box) > 0]
+
+
+def _split(piece: Piece, body: _Body) -> list[Piece]:
     """Cuts a heading such as `Qty Unit price` that stands over several columns: where both parts are known
     headings, and where no value of the body is cut."""
-    below = [
-        b
-        for s in body
-        if len(s.pieces) > 1
-        for p in s.pieces
-        for b in _values(p)
-        if b.overlap_x(piece.box) > 0
-    ]
-    if len(piece.words) < 2 or not below:
+    if len(piece.words) < 2 or not (below := _under(piece, body.values)):
         return [piece]
     words = piece.page.words
-    inside = [
-        p.box
-        for s in body
-        for p in s.pieces
-        if p.box.width < piece.box.width and p.box.overlap_x(piece.box) > 0
-    ]
+    inside = [b for b in _under(piece, body.pieces) if b.width < piece.box.width]
     narrow = sorted((b for b in below if b.width < piece.box.width), key=lambda b: b.x0)
     several = len(narrow) >= 2 and _stacks(narrow) >= 2
     best, most = 0, 0.0
@@ -211,14 +216,6 @@ def _split(piece: Piece, body: Sequence[Strip]) -> list[Piece]:
         return [piece]
     parts = [Piece(piece.page, piece.words[:best]), Piece(piece.page, piece.words[best:])]
     return [q for p in parts for q in _split(p, body)] if most >= 1.2 or not _known(piece.text) else [piece]
-
-
-def _values(piece: Piece) -> list[Box]:
-    """The box of a piece; those of its words where all are numbers, which may belong to two columns."""
-    words = [piece.page.words[w] for w in piece.words]
-    if len(words) > 1 and all(w.text[-1:].isdigit() for w in words):
-        return [w.box for w in words]
-    return [piece.box]
 
 
 def _known(text: str) -> float:

@@ -350,8 +350,9 @@ class Matcher:
 
     def _akin(self, stem: str) -> frozenset[str]:
         """Stems of labels that mean the same in other words or another language, or are short for it."""
-        found = {other for other in self._by_stem if thesaurus.says(other, stem)}
-        longer = (stem, *(w for things in thesaurus.meant_by(stem)[:1] for w in thesaurus.words_for(things)))
+        meant = thesaurus.meant_by(stem)
+        found = {other for other in self._by_stem if thesaurus.says(other, stem)} if meant else set()
+        longer = (stem, *(w for things in meant[:1] for w in thesaurus.words_for(things)))
         found |= {s for s in self._shortened if any(len(w) > len(s) + 1 and w.startswith(s) for w in longer)}
         return frozenset(found)
 

@@ -123,6 +123,7 @@ def key(text: str) -> str:
     return "".join(tokens(text))
 
 
+@lru_cache(maxsize=4096)
 def name_words(name: str) -> str:
     """A property name as words: `dueDate`, `due_date` and `due-date` are `due date`."""
     return " ".join(_CAMEL.sub(" ", name).split())

@@ -6,6 +6,7 @@ over one or more strips.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -124,6 +125,7 @@ class _Reader:
         self, head: Heading, fields: Sequence[Field], locale: Locale, usual: int, seen: Sequence[Strip]
     ) -> None:
         self.head, self.locale, self.usual = head, locale, usual
+        self.borders = [column.x1 for column in head.columns]
         self.edges = _left_edges(head, seen)
         self.used: list[Strip] = []
         kinds = {f.path: f for f in fields}
@@ -230,10 +232,7 @@ class _Reader:
         return self._column(piece.page.words[piece.words[0]].box.cx)
 
     def _column(self, x: float) -> int:
-        for i, column in enumerate(self.head.columns):
-            if x < column.x1:
-                return i
-        return len(self.head.columns) - 1
+        return min(bisect_right(self.borders, x), len(self.borders) - 1)
 
     def numeric(self, cells: Mapping[int, Piece]) -> set[int]:
         """The number columns that this strip fills with a number."""

@@ -155,6 +155,7 @@ def _starts_with(text: str, known: frozenset[str]) -> bool:
 _SMALL = frozenset(words("of the a an in per and or for to by de la le der die das und et del"))
 
 
+@lru_cache(maxsize=65536)
 def stems(text: str) -> frozenset[str]:
     """The words of a folded text, cut to six letters and without a plural `s`; small words are left out."""
     every = text.split()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from paperclerk.engines.embedded.cells import has_letters
 from paperclerk.engines.embedded.roles import fold, stems, words_of
@@ -134,7 +135,12 @@ def _known(text: str) -> bool:
 
 def match(field: Field, heading: str) -> float:
     """How well a heading announces what an array holds, 0..1."""
-    names = [words_of(field.name), fold(field.title)]
+    return _match(field.name, field.title, heading)
+
+
+@lru_cache(maxsize=4096)
+def _match(name: str, title: str, heading: str) -> float:
+    names = [words_of(name), fold(title)]
     wanted = [stems(n) for n in names if n]
     for key, known in phrases("heading").items():
         if _same_subject(key, known, names[0], wanted[0]):

@@ -39,6 +39,14 @@ class Piece:
     def box(self) -> Box:
         return union(self.page.words[w].box for w in self.words)
 
+    @cached_property
+    def values(self) -> tuple[Box, ...]:
+        """The box of the piece; those of its words where all are numbers, which may belong to two columns."""
+        words = [self.page.words[w] for w in self.words]
+        if len(words) > 1 and all(w.text[-1:].isdigit() for w in words):
+            return tuple(w.box for w in words)
+        return (self.box,)
+
     @property
     def span(self) -> Span:
         return Span(self.page.index, tuple(WordPart(w) for w in self.words))

@@ -358,6 +358,8 @@ class Finder:
 
     def _clauses(self, profile: Profile) -> Iterator[Candidate]:
         """What the clause about a party says of it: its register number, who acts for it."""
+        if not self.named:
+            return
         own = set(phrases.tokens(phrases.name_words(profile.field.name)))
         about = self._enclosed(profile) | own
         place = nth(profile.field)
