@@ -57,6 +57,7 @@ _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
 _CLOCK = r"(?=(?:[01]?\d|2[0-3]):[0-5]\d)"  # a time of day may follow without a blank
 _YEAR = rf"(?P<y>(?:\d{{4}}|\d{{2}}){_CLOCK}|\d{{4}}(?![\d/:]|[.,]\d)|['’]?\d{{2}}(?![\d/:,]|\.\d))"
 _LINK = r"(?:\s|-|/|,|of|del|de|di|do)*"
+_AGAIN = r"(?:\s?/\s?[^\W\d_]{3,9}\.?)?"  # AUG/AOÛT, on passports
 _HEAD, _TAIL = r"(?<![\d./-])", rf"(?:{_CLOCK}|(?!\d|[./-]\d))"
 
 _PATTERNS = [
@@ -66,7 +67,7 @@ _PATTERNS = [
         r"(?<![\d./])(?P<a>\d{1,2})(?: ?(?P<s>[./-]) ?)(?P<b>\d{1,2}) ?(?P=s) ?"
         rf"(?P<y>(?:\d{{4}}|\d{{2}}){_CLOCK}|(?:\d{{4}}|\d{{2}})(?!\d|(?P=s)\d))",
     ),
-    ("dmy", rf"(?<!\d){_DAY}{_LINK}{_NAME}{_LINK}{_YEAR}"),
+    ("dmy", rf"(?<!\d){_DAY}{_LINK}{_NAME}{_AGAIN}{_LINK}{_YEAR}"),
     ("mdy", rf"\b{_NAME}(?:\s|-|/)*{_DAY}(?:\s|-|/|,|\.)+{_YEAR}"),
     ("ymd", rf"(?<!\d)(?P<y>\d{{4}})[\s,-]+{_NAME}[\s,-]+(?P<d>\d{{1,2}})(?!\d)"),
     ("day of", rf"(?<!\d){_DAY}\s+day\s+of\s+{_NAME}[\s,]+{_YEAR}"),

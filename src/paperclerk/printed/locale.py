@@ -21,7 +21,8 @@ class Locale:
     """`decimal` is the decimal mark, `space_groups` whether blanks group thousands, `order` that of numeric
     dates with a two-digit head, `language` the likeliest ISO 639-1 code, `currency` the likeliest ISO 4217
     code or None, `account` whether CR and DR (German H and S) say what one has and what one owes, as on statements
-    of account, `latest` the last day that the document names, for days printed without a year."""
+    of account, `latest` the last day that the document names, for days printed without a year, `whole` whether
+    amounts are thousands without a fraction, as of rupiah or yen."""
 
     decimal: Literal[".", ","] = "."
     space_groups: bool = False
@@ -30,6 +31,7 @@ class Locale:
     currency: str | None = None
     account: bool = False
     latest: dt.date | None = None
+    whole: bool = False
 
 
 _STOP_WORDS = {
@@ -75,6 +77,8 @@ CODES = frozenset(_CODES.split())
 _WORD = re.compile(r"[^\W\d_]+")
 _DECIMAL = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[.,' \u00a0]\d{3})*|\d+)([.,])\d{2}(?![\d.,/-]|\.\d)")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:([.,])\d{3})+([.,])\d{1,4}(?!\d)")
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:([.,])\d{3})+$")
+_LEAST_WHOLE = 3  # amounts that tell
 _SPACED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+,\d{2}(?!\d)")
 _NUMERIC_DATE = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/]|[.-]\d)")
 # What a form prints beside the boxes of a date, in English, German (TT) and French (JJ).
@@ -104,6 +108,7 @@ def infer(texts: Iterable[str]) -> Locale:
     currencies: Counter[str] = Counter()
     marks: Counter[str] = Counter()
     orders: Counter[str] = Counter()
+    groups: Counter[str] = Counter()
     spaced = american = owed = 0
     for text in texts:
         for word in _WORD.findall(text.lower()):
@@ -117,6 +122,8 @@ def infer(texts: Iterable[str]) -> Locale:
             for m in _GROUPED.finditer(text):
                 if m[1] != m[2]:
                     marks[m[2]] += 3
+            if last := _THOUSANDS.search(text.rstrip()):
+                groups[last[1]] += 1
             spaced += len(_SPACED.findall(text))
             for m in _NUMERIC_DATE.finditer(text):
                 _vote_order(orders, int(m[1]), m[2], int(m[3]))
@@ -126,13 +133,15 @@ def infer(texts: Iterable[str]) -> Locale:
             currencies[_code_of(m)] += 1
         american += len(_UNITED_STATES.findall(text))
     language = languages.most_common(1)[0][0] if languages else "en"
+    whole = not marks and len(groups) == 1 and groups.total() >= _LEAST_WHOLE
     return Locale(
-        decimal=_decimal(marks, language),
+        decimal="." if whole and groups["."] == 0 else "," if whole else _decimal(marks, language),
         space_groups=spaced > 0,
         order=_order(orders, language, currencies, american),
         language=language,
         currency=currencies.most_common(1)[0][0] if currencies else None,
         account=owed > 0,
+        whole=whole,
     )
 
 

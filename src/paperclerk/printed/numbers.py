@@ -13,7 +13,8 @@ class Number:
     """A number at `start:end` of a text; sign and parentheses belong to the span, currency and `%` do not.
 
     `decimals` counts printed digits after the decimal mark. `currency` is the ISO code printed beside it.
-    `full_start:full_end` takes in the currency and the percent sign.
+    `full_start:full_end` takes in the currency and the percent sign. `whole`: thousands in groups, in a document
+    whose amounts have no fractions.
     """
 
     value: float
@@ -24,12 +25,14 @@ class Number:
     percent: bool = False
     full_start: int = 0
     full_end: int = 0
+    whole: bool = False
 
     @property
     def is_money_like(self) -> bool:
-        return (self.decimals == 2 or self.currency is not None) and not self.percent
+        return (self.decimals == 2 or self.currency is not None or self.whole) and not self.percent
 
 
+_THOUSAND = 1000
 _MARKS = "|".join(re.escape(s) for s in sorted([*SYMBOLS, *CODES, "EURO", "Euro"], key=len, reverse=True))
 _BEFORE = re.compile(rf"(?:(?<![\w$])(?P<mark>{_MARKS})[.:]?\s?)?(?P<sign>[-−–+(]\s?)?(?P<late>[$€£¥₹]\s?)?$")
 _AFTER = re.compile(
@@ -152,6 +155,7 @@ def _dressed(text: str, start: int, end: int, value: float, decimals: int, local
         percent=after["percent"] is not None,
         full_start=min(own_start, before.start() if mark else own_start),
         full_end=max(tail, after.end() if after["percent"] or after["mark"] else tail),
+        whole=locale.whole and not decimals and value >= _THOUSAND and not text[start:end].isdigit(),
     )
 
 

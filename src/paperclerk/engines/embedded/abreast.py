@@ -4,6 +4,7 @@ beside sums, as invoices print rates of tax: read one after the other. Called by
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from paperclerk.domain.geometry import Box
@@ -21,17 +22,59 @@ def one_after_another(strips: Sequence[Strip]) -> tuple[Strip, ...]:
     found: list[Strip] = []
     i = 0
     while i < len(strips):
-        cut = next((x for how in (_divide, _two_lists, _beside_sums) if (x := how(strips[i : i + 4]))), None)
+        twins = _twins(strips[i : i + MOST_ROWS + MOST_TITLES])
+        near = strips[i : i + 4]
+        cut = twins or next((x for how in (_divide, _two_lists, _beside_sums) if (x := how(near))), None)
         if cut is None:
             found.append(strips[i])
             i += 1
             continue
-        rows = _without_title([*_rows(strips[i:], cut)])
+        rows = _uncrossed(strips[i:], cut) if twins else _without_title([*_rows(strips[i:], cut)])
         for left in (True, False):
             halves = (_half(s, cut, left=left) for s in rows)
             found += [s for s in halves if s.pieces]
         i += len(rows)
     return tuple(found)
+
+
+def _twins(strips: Sequence[Strip]) -> float | None:
+    """Where the right of two columns of tables begins, under one heading printed twice, with a title over each: lists
+    of results by event."""
+    for k in range(MOST_TITLES, -1, -1):
+        head = strips[k] if k < len(strips) else None
+        texts = [fold(p.text) for p in head.pieces] if head is not None else []
+        half = len(texts) // 2
+        if half < LEAST_TWINS or texts[:half] != texts[half:] or not all(has_letters(t, 2) for t in texts):
+            continue
+        assert head is not None
+        cut = _gap(strips[: MOST_ROWS + k], head.pieces[half - 1].box.x1, head.pieces[half].box.x0)
+        if cut is not None and all(
+            _half(s, cut, left=left).pieces for s in strips[:k] for left in (True, False)
+        ):
+            return cut
+    return None
+
+
+MOST_TITLES = 2
+LEAST_TWINS = 3  # columns that two tables share
+
+
+def _gap(strips: Sequence[Strip], lo: float, hi: float) -> float | None:
+    """The middle of the widest stretch between two places that nothing crosses, down to a line over both."""
+    reach, begins = lo, hi
+    for strip in strips:
+        if any(p.box.x0 < lo and p.box.x1 > hi for p in strip.pieces):
+            break
+        for piece in strip.pieces:
+            left = piece.box.x0 < lo
+            reach = max(reach, piece.box.x1) if left else reach
+            begins = min(begins, piece.box.x0) if not left else begins
+    return (reach + begins) / 2 if begins - reach > 2 else None
+
+
+def _uncrossed(strips: Sequence[Strip], cut: float) -> list[Strip]:
+    """The strips down to one that stands on both sides of the border."""
+    return [*itertools.takewhile(lambda s: not any(p.box.x0 < cut < p.box.x1 for p in s.pieces), strips)]
 
 
 def _divide(strips: Sequence[Strip]) -> float | None:

@@ -28,6 +28,7 @@ from paperclerk.schemas.compiled import Field
 AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
 NO_HEADING = re.compile(r"^[\W\d_]*$|\d{4,}")
 LEAST_MATCH = 0.5
+SAID = 0.95
 ALIKE = 0.85  # how much another word of the same meaning counts
 RATED = 0.7  # a rate by the `%` in its cells
 MOSTLY = 0.5
@@ -80,7 +81,7 @@ class Heading:
 
     @property
     def signature(self) -> str:
-        return "|".join(fold(c.text) for c in self.columns)
+        return "|".join(fold(c.text) for c in self.columns if c.text != NUMBERED)
 
 
 def headings(page: int, strips: Sequence[Strip], fields: Sequence[Field]) -> list[Heading]:
@@ -94,7 +95,7 @@ def headings(page: int, strips: Sequence[Strip], fields: Sequence[Field]) -> lis
         first, last = _extent(strips, i)
         if any(h.first == first and h.last == last for h in found):
             continue
-        columns = _columns(strips[first : last + 1], strips[last + 1 : last + 16])
+        columns = _columns(strips[first : last + 1], strips[last + 1 : last + 16], fields)
         places = assign(fields, columns)
         if len(places) >= min(2, len(fields)):
             found.append(Heading(page, first, last, columns, places, sum(p.match for p in places.values())))
@@ -128,6 +129,8 @@ def _joins(strip: Strip, block: Sequence[Strip], *, upwards: bool) -> bool:
         return False
     if any(NO_HEADING.search(p.text) for p in strip.pieces):
         return False
+    if _is_apart(strip, block, upwards=upwards):
+        return False
     inner = [p for s in block for p in s.pieces]
     for piece in strip.pieces:
         under = _stacks(sorted((p.box for p in inner if _shares(p.box, piece.box)), key=lambda b: b.x0))
@@ -136,6 +139,20 @@ def _joins(strip: Strip, block: Sequence[Strip], *, upwards: bool) -> bool:
         if under == 0 and gap > 0.1 * size:
             return False
     return True
+
+
+def _is_apart(strip: Strip, block: Sequence[Strip], *, upwards: bool) -> bool:
+    """Whether type tells that a line is no part of a heading: a title over it, a part or a row of the table below."""
+    head = block[0]
+    if upwards:
+        numbered = len(strip.words) > 2 and any(c.isdigit() for c in strip.text)  # "Event 3 Boys Free"
+        return len(strip.pieces) == 1 and (strip.size > LARGER * head.size or numbered)
+    bold = [all(s.page.words[w].bold for w in s.words) for s in (head, strip)]
+    part = len(strip.pieces) == 1 and strip.text.isupper() and not head.text.isupper()
+    return bold == [True, False] or (part and len(head.pieces) > 2)
+
+
+LARGER = 1.15
 
 
 def _stacks(boxes: Sequence[Box]) -> int:
@@ -158,13 +175,13 @@ def _ruled_between(strip: Strip, box: Box, *, upwards: bool) -> bool:
     )
 
 
-def _columns(block: Sequence[Strip], body: Sequence[Strip]) -> tuple[Column, ...]:
+def _columns(block: Sequence[Strip], body: Sequence[Strip], fields: Sequence[Field]) -> tuple[Column, ...]:
     """Groups the pieces of a heading by the stretch they share; a piece over several columns names none."""
     under = _Body(
         tuple(p.box for s in body for p in s.pieces),
         tuple(b for s in body if len(s.pieces) > 1 for p in s.pieces for b in p.values),
     )
-    pieces = [(k, q) for k, s in enumerate(block) for p in s.pieces for q in _split(p, under)]
+    pieces = [(k, q) for k, s in enumerate(block) for p in s.pieces for q in _split(p, under, fields)]
     groups: list[list[tuple[int, Piece]]] = []
     for k, piece in sorted(pieces, key=lambda kp: kp[1].box.width):
         over = [g for g in groups if any(_shares(piece.box, p.box) for _, p in g)]
@@ -176,7 +193,27 @@ def _columns(block: Sequence[Strip], body: Sequence[Strip]) -> tuple[Column, ...
     for group in groups:
         group.sort(key=lambda kp: (kp[1].box.cy, kp[1].box.x0))
         made.append(Column(tuple(Label(p.text, k) for k, p in group), union(p.box for _, p in group)))
-    return tuple(sorted(made, key=lambda c: c.box.cx))
+    made.sort(key=lambda c: c.box.cx)
+    before = _unheaded(made[0], body) if made else None
+    return (before, *made) if before is not None else tuple(made)
+
+
+def _unheaded(first: Column, body: Sequence[Strip]) -> Column | None:
+    """A column of numbers in front of the first that has a heading: places of a list of results, numbers of lines."""
+    own = itertools.takewhile(lambda s: s.pieces[0].text != first.labels[0].text, body)
+    rows = [s for s in own if len(s.pieces) > 2][:FEW]
+    counts = [
+        s.pieces[0] for s in rows if s.pieces[0].box.x1 < first.box.x0 and _COUNT.fullmatch(s.pieces[0].text)
+    ]
+    if len(rows) < 2 or len(counts) < 0.8 * len(rows):
+        return None
+    return Column((Label(NUMBERED, 0),), union(p.box for p in counts))
+
+
+NUMBERED = "#"  # stands for a heading that is not printed
+FEW = 6
+_PLACES = frozenset(words("place rank position pos placing standing number no line platz rang"))
+_COUNT = re.compile(r"\d{1,3}[.)]?")
 
 
 @dataclass(frozen=True)
@@ -193,7 +230,7 @@ def _under(piece: Piece, boxes: Sequence[Box]) -> list[Box]:
     return [b for b in boxes if b.x0 < x1 and b.x1 > x0 and b.overlap_x(piece.box) > 0]
 
 
-def _split(piece: Piece, body: _Body) -> list[Piece]:
+def _split(piece: Piece, body: _Body, fields: Sequence[Field]) -> list[Piece]:
     """Cuts a heading such as `Qty Unit price` that stands over several columns: where both parts are known
     headings, and where no value of the body is cut."""
     if len(piece.words) < 2 or not (below := _under(piece, body.values)):
@@ -208,18 +245,21 @@ def _split(piece: Piece, body: _Body) -> list[Piece]:
         x = (words[piece.words[k - 1]].box.x1 + words[piece.words[k]].box.x0) / 2
         before, after = sum(1 for b in inside if b.x1 <= x + 2), sum(1 for b in inside if b.x0 >= x - 2)
         cut = sum(1 for b in below if b.x0 < x < b.x1) / len(below)
-        known = _known(left.text), _known(right.text)
+        known = _known(left.text, fields), _known(right.text, fields)
         fits = (min(before, after) >= 2 and cut < 0.5) or (several and min(known) >= 0.9)
         if fits and sum(known) - 0.2 * cut > most:
             best, most = k, sum(known) - 0.2 * cut
     if not best:
         return [piece]
     parts = [Piece(piece.page, piece.words[:best]), Piece(piece.page, piece.words[best:])]
-    return [q for p in parts for q in _split(p, body)] if most >= 1.2 or not _known(piece.text) else [piece]
+    whole = _known(piece.text, fields)
+    return [q for p in parts for q in _split(p, body, fields)] if most >= 1.2 or not whole else [piece]
 
 
-def _known(text: str) -> float:
-    return max(roles_of_label(text).values(), default=0.0)
+def _known(text: str, fields: Sequence[Field]) -> float:
+    """How surely a text heads a column: known headings, or just what a property is called."""
+    called = max((likeness(f, text) for f in fields if f.kind != "array"), default=0.0)
+    return max(*roles_of_label(text).values(), called if called >= SAID else 0.0, 0.0)
 
 
 def _shares(a: Box, b: Box) -> bool:
@@ -243,6 +283,12 @@ def assign(
     for field in fields:
         for c, column in enumerate(columns):
             whole = likeness(field, column.text) + 0.01 * (c if "line_total" in roles_of_field(field) else 0)
+            if (
+                column.text == NUMBERED
+                and field.kind == "integer"
+                and _PLACES & set(words_of(field.name).split())
+            ):
+                whole = RATED
             options.append((whole, c, field, Place(c, None, whole)))
             if len(column.labels) > 1:
                 lines = sorted({lab.line for lab in column.labels})

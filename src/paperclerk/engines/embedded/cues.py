@@ -14,6 +14,7 @@ from paperclerk.engines.embedded import forms, phrases
 from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.layout import PageLayout, Row, Segment
+from paperclerk.engines.embedded.mrz import zoned
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.readings import mark_value
 from paperclerk.engines.embedded.roles import abbreviates
@@ -66,6 +67,13 @@ _TIME_ALONE = phrases.word_set("time uhrzeit heure hora ora tijd of day transact
 def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """What the surroundings tell of the field; nothing for most fields."""
     words = set(phrases.tokens(phrases.name_words(profile.field.name)))
+    yield from zoned(facts, profile)
+    if (cited := next((p for said, p in _CITED.items() if words <= said), None)) is not None:
+        yield from _in_citation(facts, profile, cited)
+    if "doi" in words or "arxiv" in words:
+        yield from (c.with_score(0.9) for c in _found(facts, profile, _DOI if "doi" in words else _ARXIV))
+    if profile.want in ("name", "text"):
+        yield from _done_by(facts, profile, words)
     if profile.want in ("date", "datetime") and profile.concepts.get("due_date", 0.0) >= 0.55:
         yield from _days_to_pay_by(facts, profile)
     elif profile.want == "date" and words & _MADE:
@@ -110,6 +118,61 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from _found(facts, profile, _MADE_IN)
     elif profile.want in ("name", "text") and len(words) == 1:
         yield from _begins_with(facts, profile, next(iter(words)))
+
+
+_DOI = re.compile(r"(?P<it>10\.\d{4,9}/[^\s\"<>;,]+[\w/])")
+_ARXIV = re.compile(r"(?i:arxiv):\s?(?P<it>\d{4}\.\d{4,5}(?:v\d+)?)")
+# What journals print over a paper: `Journal, Vol. 27, No. 3, pp. 211-213, 2021`, `Journal 27 (2021) 211-213`.
+_CITATION = re.compile(
+    r"(?P<journal>[A-ZÀ-Ý][^\d\t]{3,80}?),?\s+(?:Vol(?:ume|\.)?\s*)?(?P<volume>\d{1,4})"
+    r"(?:,?\s*(?:No\.|Nr\.|Issue|Iss\.)\s*(?P<issue>\d{1,3})|\s?\((?P<number>\d{1,2})\)|\s?\((?P<of>(?:19|20)\d\d)\))"
+    r"(?:[,:]?\s*(?:pp?\.\s*)?(?P<pages>\d{1,5}\s?[-–]\s?\d{1,5}))?(?:,?\s*\(?(?P<year>(?:19|20)\d\d)\)?)?"
+)
+_CITED = {
+    phrases.word_set("journal name"): "journal",
+    phrases.word_set("volume number no"): "volume",
+    phrases.word_set("issue number no"): "issue",
+    phrases.word_set("pages page range"): "pages",
+    phrases.word_set("publication year"): "year",
+}
+CITED_IN = 12  # rows of the first page
+
+
+def _in_citation(facts: Facts, profile: Profile, part: str) -> Iterator[Candidate]:
+    """A part of what a journal prints over a paper."""
+    for row in [r for r in facts.rows if r.page == 0][:CITED_IN]:
+        match = _CITATION.search(row.text)
+        if match is None or not (match["issue"] or match["pages"]):
+            continue
+        names = {"issue": ("issue", "number"), "year": ("year", "of")}.get(part, (part,))
+        for group in names:
+            if match[group]:
+                value: Scalar | None = match[group]
+                if profile.want in ("integer", "number"):
+                    value = int(match[group]) if match[group].isdigit() else None
+                if value is not None:
+                    yield _candidate(row, *match.span(group), value, 0.9)
+
+
+_BY_WHOM = re.compile(
+    r"\b(?P<verb>[A-Za-z]{4,})ed by:?\s(?P<it>[A-ZÀ-Ý][\w&.'-]*(?: (?:(?:of|and|&|the) )?[A-ZÀ-Ý&][\w&.'-]*){0,6})"
+)
+_AS_WHOM = re.compile(r"(?P<it>[A-ZÀ-Ý][\w.'-]+(?: [A-ZÀ-Ý][\w.'-]+){1,3}) \((?P<role>[A-Za-z]{4,12})\)")
+ALIKE = 5  # letters that a verb and who does it share
+
+
+def _done_by(facts: Facts, profile: Profile, words: Set[str]) -> Iterator[Candidate]:
+    """`Operated by Vale Buses` for the operator, `Joyce Abbot (Chair)` for the chair."""
+    long = {w[:ALIKE] for w in words if len(w) >= ALIKE}
+    if len(profile.field.path) > 2 or not long:
+        return
+    for row in facts.rows:
+        for match in _BY_WHOM.finditer(row.text):
+            if match["verb"].lower()[:ALIKE] in long:
+                yield _candidate(row, *match.span("it"), match["it"], 0.8)
+        for match in _AS_WHOM.finditer(row.text):
+            if match["role"].lower()[:ALIKE] in long:
+                yield _candidate(row, *match.span("it"), match["it"], 1.0)
 
 
 _SIGNERS = phrases.word_set("signatory signer signataire firmante firmatario unterzeichner sender author")

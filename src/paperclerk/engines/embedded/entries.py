@@ -188,7 +188,31 @@ def _row(element: Field, entry: Entry) -> dict[str, Tree]:
     where = next((c for c in named if set(words_of(c.name).split()) & _WHERE), None)
     what = next((c for c in named if set(words_of(c.name).split()) & _WHAT and c is not where), None)
     _name_parts(row, parts, what, where)
+    place = next((c for c in named if set(words_of(c.name).split()) & _LOCATION), None)
+    if place is not None and where is not None and row[place.name] is ABSENT:
+        _place_apart(row, parts, where, place)
     return row
+
+
+_LOCATION = frozenset(words("location city place town"))
+_FORM = re.compile(r"(?:inc|ltd|llc|llp|gmbh|ag|corp|s\.?a|plc|pty)\b", re.I)
+
+
+def _place_apart(row: dict[str, Tree], parts: Sequence[Text], where: Field, place: Field) -> None:
+    """Cuts the town off an employer or a school: `Brasserie Nord, Lille, France`."""
+    said = row[where.name]
+    text = next((p for p in parts if isinstance(said, Leaf) and p.text.strip(" ,;:|-–—") == said.value), None)
+    cut = (
+        next((m for m in re.finditer(r",\s+", text.text) if not _FORM.match(text.text, m.end())), None)
+        if text
+        else None
+    )
+    if text is not None and cut is not None and len(text.text[cut.end() :].split()) <= MOST_TOWN:
+        row[where.name] = _text_leaf(_cut(text, 0, cut.start()))
+        row[place.name] = _text_leaf(_cut(text, cut.end(), len(text.text)))
+
+
+MOST_TOWN = 4  # words
 
 
 def _with_second_line(entry: Entry, element: Field) -> Entry:

@@ -15,6 +15,7 @@ from paperclerk.engines.embedded.sections import Section, match, sections_for
 from paperclerk.engines.embedded.shapes import empty
 from paperclerk.engines.embedded.strips import Piece, Strip
 from paperclerk.engines.embedded.values import MarkKind
+from paperclerk.engines.embedded.vocabulary import words
 from paperclerk.printed.locale import Locale
 from paperclerk.schemas.compiled import Field
 
@@ -41,8 +42,24 @@ def scalars(
     if element.kind not in ("string", "any", "enum", "number", "integer"):
         return []
     texts = _after_label(array, pages) or _under_heading(array, sections)
+    if _PEOPLE & set(words_of(array.name).split()):
+        texts = [_person(t) for t in texts]
     found = [leaf_for(element, t, locale, 0.65) for t in texts[:MAX_ELEMENTS]]
     return [leaf for leaf in found if leaf.value is not None]
+
+
+_PEOPLE = frozenset(
+    words(
+        "attendees attendee participants members people persons names apologies absentees trustees directors "
+        "officers present"
+    )
+)
+
+
+def _person(text: Text) -> Text:
+    """A name without what stands in brackets behind it: `Joyce Abbot (Chair)`."""
+    at = next((i for i, p in enumerate(text.pieces) if p.text.startswith("(")), 0)
+    return Text(text.pieces[:at]) if at else text
 
 
 def named_things(
@@ -61,7 +78,7 @@ def named_things(
         if len(text.words) > MOST_NAME_WORDS:
             return []
         row = {c.name: empty(c) for c in element.children}
-        match = _RANKED.fullmatch(text.text) if rank is not None else None
+        match = _RANKED.fullmatch(text.text.rstrip(" ,;.")) if rank is not None else None
         if rank is not None and match:
             row[rank.name] = text.leaf(match["rank"], *match.span("rank"), 0.6)
         start, end = match.span("name") if match else (0, len(text.text))
@@ -120,12 +137,20 @@ def _after_label(array: Field, pages: Sequence[Sequence[Strip]]) -> list[Text]:
         for i, strip in enumerate(strips):
             for piece in strip.pieces:
                 label, colon, rest = piece.text.partition(":")
-                if not colon or not rest.strip() or len(label.split()) > 4 or match(array, label) < 0.85:
+                if not colon or len(label.split()) > 4 or match(array, label) < LABELLED:
                     continue
+                if not rest.strip():
+                    right = next((p for p in strip.pieces if p.box.x0 > piece.box.x1), None)
+                    return (
+                        divided([right, *_goes_on(right, strips[i + 1 : i + 6])]) if right is not None else []
+                    )
                 behind = piece.words[len(label.split()) :]
                 body = [Piece(piece.page, behind)] if behind else []
                 return divided([*body, *_goes_on(piece, strips[i + 1 : i + 6])])
     return []
+
+
+LABELLED = 0.85
 
 
 def _goes_on(piece: Piece, below: Sequence[Strip]) -> list[Piece]:
@@ -133,7 +158,7 @@ def _goes_on(piece: Piece, below: Sequence[Strip]) -> list[Piece]:
     last = piece
     for strip in below:
         under = [p for p in strip.pieces if abs(p.box.x0 - piece.box.x0) < 2 * piece.box.height]
-        if not under or under[0].box.y0 - last.box.y1 > 0.6 * last.box.height or ":" in under[0].text:
+        if not under or under[0].box.y0 - last.box.y1 > 0.6 * last.box.height or ":" in strip.text:
             break
         if last.box.width < 0.7 * piece.box.width:
             break
@@ -146,10 +171,35 @@ def _under_heading(array: Field, sections: Sequence[Section]) -> list[Text]:
     texts: list[Text] = []
     for section in sections_for(array, sections):
         if len(section.lines) <= MAX_LINES:
-            texts += [t for group in points(section.lines) for t in divided(group)]
+            groups = points(_listed(section.lines))
+            texts += [
+                t for group in groups for t in ([text_of(group)] if _are_points(groups) else divided(group))
+            ]
     if len(texts) > 120 or (texts and statistics.median(len(t.words) for t in texts) > MAX_WORDS):
         return []
     return texts
+
+
+def _listed(lines: Sequence[Strip]) -> Sequence[Strip]:
+    """The lines of a section without those that begin at the left edge below its last bullet."""
+    marked = [i for i, s in enumerate(lines) if bulleted(s.pieces[0])]
+    if not marked or _BULLET_NUMBER.match(lines[marked[0]].text):
+        return lines
+    left = lines[marked[-1]].box.x0 + 2
+    end = next((i for i in range(marked[-1] + 1, len(lines)) if lines[i].box.x0 <= left), len(lines))
+    return lines[:end]
+
+
+_BULLET_NUMBER = re.compile(r"\(?\d")
+
+
+def _are_points(groups: Sequence[Sequence[Piece]]) -> bool:
+    """Whether each line is one point: three or more, and commas in few of them."""
+    commas = sum(len(divided(g)) > 1 for g in groups)
+    return len(groups) >= LEAST_POINTS and 2 * commas < len(groups)
+
+
+LEAST_POINTS = 3
 
 
 def points(lines: Sequence[Strip]) -> list[list[Piece]]:
@@ -163,6 +213,9 @@ def points(lines: Sequence[Strip]) -> list[list[Piece]]:
     groups: list[list[Piece]] = []
     for strip in lines:
         head, rest = strip.pieces[0], list(strip.pieces[1:])
+        if rest and bulleted(head) and all(map(bulleted, rest)):  # points side by side
+            groups += [[Piece(p.page, p.words[1:])] for p in strip.pieces if p.words[1:]]
+            continue
         if bulleted(head):
             inner = [Piece(head.page, head.words[1:])] if head.words[1:] else []
             groups += [[*inner, *rest]] if inner or rest else []
@@ -191,8 +244,8 @@ def divided(pieces: Sequence[Piece]) -> list[Text]:
         return []
     whole = text_of(pieces)
     parts = [p for p in _SPLIT.split(_outside_brackets(whole.text)) if p.strip()]
-    if len(parts) < 2 or max(len(p.split()) for p in parts) > 6:
-        return [whole]
+    if len(parts) < 2 or max(len(p.split()) for p in parts) > 6 or parts[-1].strip(" .").isdigit():
+        return [whole]  # a year ends a name: `First aid, 2019`
     found: list[Text] = []
     current: list[Piece] = []
     depth = 0

@@ -5,7 +5,7 @@ The same heading stands over every table; the line over it names the group, line
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
@@ -83,7 +83,7 @@ def _top(strips: Sequence[Strip], head: Heading) -> int:
     first, reach = head.first, 1.2 * strips[head.first].size
     while first > 0 and head.first - first < 2:
         gap = strips[first].box.y0 - strips[first - 1].box.y1
-        if gap > reach:
+        if gap > reach or gap < -reach:  # what stands in another column is over nothing
             break
         first, reach = first - 1, max(1.1 * gap, 1.0)
     return first
@@ -104,9 +104,32 @@ def element_of(
     firsts = [s.pieces[0] for s in reversed(group.over)]
     title = next((p for p in firsts if has_letters(p.text, 3) and ":" not in p.text), None)
     free = next((c for c in element.children if c.kind == "string" and made[c.name] is ABSENT), None)
-    if title is not None and free is not None:
+    if title is not None and (numbered := _numbered(element, made, title)) is not None:
+        number, title = numbered
+        made[number.name] = leaf_for(number, text_of([Piece(title.page, title.words[:1])]), locale, SURE)
+        title = Piece(title.page, title.words[1:])
+        free = next((c for c in element.children if c.kind == "string" and made[c.name] is ABSENT), None)
+    if title is not None and free is not None and title.words:
         made[free.name] = leaf_for(free, text_of([_called(free, title)]), locale, SURE)
     return made
+
+
+def _numbered(element: Field, made: Mapping[str, Tree], title: Piece) -> tuple[Field, Piece] | None:
+    """The property whose number a title begins with, and the title from there: `Event 101 Girls 100 m` for
+    `event_number`, `3. Mains` for `number`."""
+    words = [title.page.words[w].text for w in title.words]
+    for child in element.children:
+        said = words_of(child.name).split()
+        if made[child.name] is not ABSENT or not {"number", "no", "id"} & set(said):
+            continue
+        called = stems(" ".join(words_of(step) for step in child.path))
+        at = 1 if stems(fold(words[0])) & called else 0
+        if at < len(words) and any(c.isdigit() for c in words[at]) and len(words[at]) <= MOST_NUMBER:
+            return child, Piece(title.page, title.words[at:])
+    return None
+
+
+MOST_NUMBER = 6
 
 
 def _called(field: Field, title: Piece) -> Piece:

@@ -38,9 +38,14 @@ from paperclerk.engines.embedded.ledger import (
     read_ledger,
     without_code,
 )
-from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings
+from paperclerk.engines.embedded.numbered import numbered_rows
+from paperclerk.engines.embedded.pairs import pair_rows
+from paperclerk.engines.embedded.papers import author_rows, cited_rows
+from paperclerk.engines.embedded.priced import is_offer, offer_rows, part_rows, parts_of
+from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings, part_field
 from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.sections import Section, sections_of
+from paperclerk.engines.embedded.series import series_rows
 from paperclerk.engines.embedded.shapes import cell_rows, empty, is_cell_rows, table_object
 from paperclerk.engines.embedded.strips import Piece, Strip, strips_of, without_furniture
 from paperclerk.engines.embedded.twins import Side, as_columns, sides
@@ -49,6 +54,7 @@ from paperclerk.printed.numbers import Number
 from paperclerk.schemas.compiled import Field, Kind
 
 DETAILED = 0.8  # how sure a value is that stands labelled beneath its row
+PART = 0.8  # how surely a line over rows says which part of the table they are
 Numbers = dict[int, list[float | None]]  # column -> its number in each row
 
 
@@ -83,7 +89,12 @@ class Tables:
             largest = max(self.grids, key=lambda t: len(t.rows) * len(t.rows[0]), default=None)
             return cell_rows(largest) if largest is not None else []
         if element.is_scalar:
-            return list(scalars(array, self.strips, self._sections, self.locale))
+            return (
+                author_rows(array, self.strips, self.locale)
+                or cited_rows(array, self._sections, self.locale)
+                or numbered_rows(array, self.strips, self.locale)
+                or [*scalars(array, self.strips, self._sections, self.locale)]
+            )
         return []
 
     def compared(self, thing: Field) -> dict[str, Leaf]:
@@ -119,9 +130,27 @@ class Tables:
             found.append(element_of(element, inner, group, rows, self.locale))
         return found
 
+    def _offered(self, element: Field) -> list[Tree]:
+        """The parts of a price list, or all that it offers, where nothing is summed."""
+        inner = inner_array(element)
+        asked = inner.items if inner is not None else element
+        if asked is None or not is_offer(asked) or (self._ledger is not None and self._ledger.proved):
+            return []
+        parts = parts_of(self.strips, self.locale)
+        if inner is not None:
+            return list(part_rows(element, inner, parts, self.locale))
+        return list(offer_rows(element, parts, self.locale)) if len(parts) > 1 else []
+
     def _objects(self, array: Field, element: Field) -> list[Tree]:
-        if groups := self._groups(element):
-            return groups
+        if special := (
+            author_rows(array, self.strips, self.locale)
+            or cited_rows(array, self._sections, self.locale)
+            or numbered_rows(array, self.strips, self.locale)
+            or self._groups(element)
+            or self._offered(element)
+            or series_rows(element, self.strips, self.locale)
+        ):
+            return list(special)
         sided = sides(list(_scalars(element)))
         fields = as_columns(list(_scalars(element)), sided)
         found = listings(self.strips, fields, self.locale)
@@ -143,8 +172,10 @@ class Tables:
                 self._from_entry(element, e, ledger.proved, count)
                 for e, count in zip(ledger.entries, counts, strict=True)
             ]
-        return list(entry_rows(array, element, self._sections)) or list(
-            named_things(array, element, self.strips, self._sections)
+        return list(
+            pair_rows(array, element, self._sections, self.locale)
+            or entry_rows(array, element, self._sections)
+            or named_things(array, element, self.strips, self._sections)
         )
 
     def _meant(self, array: Field, listing: Listing, fields: Sequence[Field]) -> bool:
@@ -270,13 +301,14 @@ class Tables:
         if _sums_up(grid, len(records)):
             records = records[:-1]
         amounts = [f for f in _scalars(element) if f.path in sided and f.kind in ("number", "integer")]
+        part = part_field(fields, listing.heading)
         rows = []
         for record in records:
             row = places
             if amounts:
                 side = self._side_of(record, amounts, places, sided)
                 row = {path: place for path, place in places.items() if sided.get(path, side) == side}
-            rows.append(self._from_record(element, record, row, proved))
+            rows.append(self._from_record(element, record, row, proved, part))
         return rows
 
     def _side_of(
@@ -296,9 +328,16 @@ class Tables:
         return None
 
     def _from_record(
-        self, element: Field, record: Record, places: Mapping[Path, Place], proved: Set[int]
+        self,
+        element: Field,
+        record: Record,
+        places: Mapping[Path, Place],
+        proved: Set[int],
+        part: Field | None = None,
     ) -> Tree:
         def give(child: Field) -> Tree:
+            if child is part and record.under is not None:
+                return leaf_for(child, text_of([record.under]), self.locale, PART)
             place = places.get(child.path)
             pieces = cell_text(record, place) if place is not None else []
             if child.is_scalar and (place is None or place.match == ORDERED):
@@ -324,11 +363,12 @@ class Tables:
     def _from_entry(self, element: Field, entry: Entry, proved: bool, count: Number | None) -> Tree:
         quantity, price = quantity_and_price(entry, self.locale)
         roles = _by_role(list(_scalars(element)))
+        meant = {f.path: role for role, f in roles.items()}
         priced = "line_total" in roles
 
         def give(child: Field) -> Tree:
-            role = _role(child)
-            if role is None or roles[role].path != child.path:
+            role = meant.get(child.path)
+            if role is None:
                 return empty(child)
             sure = listed_probability(proved=proved, name=role == "description")
             if role == "line_total" or (role == "unit_price" and not priced):
@@ -441,11 +481,21 @@ def _by_role(fields: Sequence[Field]) -> dict[str, Field]:
     found: dict[str, Field] = {}
     for f in fields:
         role = _role(f)
-        if role is not None and (
-            role not in found or roles_of_field(f)[role] > roles_of_field(found[role])[role]
-        ):
+        if role is None:
+            continue
+        if role not in found or _speaks(f, role) > _speaks(found[role], role):
             found[role] = f
+    price = next(
+        (f for f in fields if words_of(f.name) == "price" and f is not found.get("unit_price")), None
+    )
+    if price is not None and "unit_price" in found:
+        found.setdefault("line_total", price)  # beside a `unit_price`, the price is that of all
     return found
+
+
+def _speaks(field: Field, role: str) -> tuple[float, int]:
+    """How clearly a property speaks of a role: the longer of two names that mean it says more."""
+    return roles_of_field(field)[role], len(words_of(field.name).split())
 
 
 def _named(fields: Sequence[Field], role: str) -> Path | None:

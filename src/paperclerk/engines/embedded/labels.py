@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from paperclerk.engines.embedded import lexicon, phrases, thesaurus
+from paperclerk.engines.embedded import lexicon, phrases, thesaurus, vocabulary
 from paperclerk.engines.embedded.layout import Row, Segment
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.values import Values
@@ -382,6 +382,8 @@ class Matcher:
         if profile.topic:
             self._weigh_topic(fits, profile)
         self._weigh_speaker(fits, profile)
+        if profile.concepts.get("paid", 0.0) >= 0.9:
+            self._weigh_way(fits, profile)
         return sorted(fits.values(), key=lambda f: -f[1])[:60]
 
     @staticmethod
@@ -394,6 +396,15 @@ class Matcher:
             said = speaker_of(label.text)
             if said != asked:
                 fits[key] = (label, fit * (0.8 if said is None else 0.0), cut)
+
+    @staticmethod
+    def _weigh_way(fits: dict[int, tuple[Label, float, bool]], profile: Profile) -> None:
+        """What was paid in cash does not stand at "Visa"."""
+        asked = _ways(phrases.name_words(profile.field.name))
+        for key, (label, fit, cut) in list(fits.items()):
+            said = _ways(label.text)
+            if asked and not asked & said:
+                fits[key] = (label, 0.0 if said else 0.8 * fit, cut)
 
     def _weigh_topic(self, fits: dict[int, tuple[Label, float, bool]], profile: Profile) -> None:
         """Of several periods the one whose label names what the field is about."""
@@ -446,6 +457,14 @@ class Matcher:
             return float((got / need) ** 0.8)  # the brackets say it: (EIN)
         covered = sum(phrases.weight(s) * like for s, like in hit.items())
         return float((got / need) ** 0.8 * min(1.0, covered / have) ** 0.6)
+
+
+@lru_cache(maxsize=4096)
+def _ways(text: str) -> frozenset[str]:
+    """The ways to pay that words mention."""
+    words = phrases.tokens(text)
+    runs = {" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, min(i + 4, len(words) + 1))}
+    return frozenset(way for way, names in vocabulary.phrases("pays").items() if names & runs)
 
 
 @lru_cache(maxsize=32768)

@@ -125,5 +125,27 @@ def key(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def name_words(name: str) -> str:
-    """A property name as words: `dueDate`, `due_date` and `due-date` are `due date`."""
-    return " ".join(_CAMEL.sub(" ", name).split())
+    """A property name as words: `dueDate`, `due_date` and `due-date` are `due date`; `unitprice` and `nm` are
+    `unit price` and `name`."""
+    return " ".join(part for word in _CAMEL.sub(" ", name).split() for part in _parted(word))
+
+
+_SHORT = {"nm": "name", "cnt": "count"}
+_ENDS = ["price", "amount", "number", "count", "date", "name", "code", "cnt", "nm"]
+_BEGINNINGS = word_set(
+    "unit cash change card credit creditcard emoney tax net gross sub total subtotal discount service menu due issue "
+    "invoice order birth start end first last given family full company customer product item line bank account"
+)
+
+
+def _parted(word: str) -> tuple[str, ...]:
+    """A word of a property name, cut where two were run together."""
+    low = word.lower()
+    if low in _SHORT:
+        return (_SHORT[low],)
+    if low == "creditcard":
+        return ("credit", "card")
+    for end in _ENDS:
+        if low.endswith(end) and low[: -len(end)] in _BEGINNINGS:
+            return (*_parted(word[: -len(end)]), _SHORT.get(end, end))
+    return (word,)

@@ -22,8 +22,10 @@ from paperclerk.engines.embedded.roles import (
     starts_with_balance,
     starts_with_carry,
     starts_with_total,
+    words_of,
 )
 from paperclerk.engines.embedded.strips import Piece, Strip
+from paperclerk.engines.embedded.vocabulary import words
 from paperclerk.printed.locale import Locale
 from paperclerk.schemas.compiled import Field
 
@@ -35,9 +37,11 @@ Cells = dict[int, list[Piece]]  # column -> pieces, top to bottom
 
 @dataclass
 class Record:
-    """Cells of one element, and where it stands (`page` is the position in the sequence of pages)."""
+    """Cells of one element, and where it stands (`page` is the position in the sequence of pages); `under`: the line
+    over it that heads a part of the table."""
 
     page: int
+    under: Piece | None = None
     cells: Cells = field(default_factory=dict)
     filled: set[int] = field(default_factory=set)
 
@@ -92,7 +96,9 @@ def read_listing(
     ):  # the second time the borders come from the strips that turned out to be the table
         head = replace(head, columns=with_borders(head.columns, used))
         if last and listing.records:
-            head = replace(head, places=assign(fields, head.columns, _kinds(listing)))
+            parted = part_field(fields, head) if any(r.under for r in listing.records) else None
+            rest = [f for f in fields if f is not parted]  # what lines over the rows say stands in no column
+            head = replace(head, places=assign(rest, head.columns, _kinds(listing)))
         state = _Reader(head, fields, locale, usual, used)
         for n in range(head.page, len(pages)):
             strips = first if n == head.page else state.continued(pages[n])
@@ -142,6 +148,9 @@ class _Reader:
         } - {self.main}
         self.records: list[Record] = []
         self.pending: list[tuple[Strip, dict[int, Piece]]] = []
+        self.parts = part_field(fields, head) is not None
+        self.plain = _is_plain([s for s in seen if len(s.pieces) > 1])
+        self.under: Piece | None = None
         self.above: bool | None = None  # whether descriptions stand above their amounts
         self.last: Strip | None = None
         self.pitch = 0.0
@@ -192,6 +201,10 @@ class _Reader:
                 continue
             if not self.records and min(cells) > 0 and starts_with_balance(strip.text):
                 continue  # what the account held before the first entry
+            if self.parts and self._is_part(strip):
+                self._flush(page)
+                self.under = strip.pieces[0]
+                continue
             if len(numeric) != 1 or not any(starts_with_carry(p.text) for p in strip.pieces):
                 self._take(strip, cells, numeric, page)
                 self.last = strip
@@ -203,6 +216,9 @@ class _Reader:
         found: dict[int, list[int]] = {}
         for piece in strip.pieces:
             home = self._home(piece)
+            if (number := self._before(piece, home)) is not None:
+                found.setdefault(number, []).append(piece.words[0])
+                piece = Piece(piece.page, piece.words[1:])
             for before, w in zip((None, *piece.words), piece.words, strict=False):
                 word = piece.page.words[w]
                 at = self._column(word.box.cx)
@@ -221,6 +237,15 @@ class _Reader:
                         home = at
                 found.setdefault(home, []).append(w)
         return {c: Piece(strip.page, tuple(ws)) for c, ws in found.items()}
+
+    def _before(self, piece: Piece, home: int) -> int | None:
+        """The column of numbers that the first word of a piece stands in, where the rest stands in a later one."""
+        if len(piece.words) < 2:
+            return None
+        first, second = (piece.page.words[w] for w in piece.words[:2])
+        at = self._column(first.box.cx)
+        apart = second.box.x0 - first.box.x1 > 0.4 * first.box.height
+        return at if at < home and at in self.anchors and first.text.isdigit() and apart else None
 
     def _home(self, piece: Piece) -> int:
         """The column of a piece: by its middle where it fits into one, else where it begins."""
@@ -266,7 +291,8 @@ class _Reader:
         """Whether a strip stands apart from the rows above it."""
         if self.last is None or not self.records:
             return False
-        return strip.box.y0 - self.last.box.y1 > max(7 * strip.size, 3.5 * self.pitch)
+        sizes, pitches = (7.0, 3.5) if self.anchors else (1.6, 2.5)  # nothing else tells where words end
+        return strip.box.y0 - self.last.box.y1 > max(sizes * strip.size, pitches * self.pitch)
 
     def _ends(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
         whole = (  # "Cash withdrawal"
@@ -330,7 +356,8 @@ class _Reader:
         current = self.records[-1] if self.records else None
         self.used.append(strip)
         detail = current is not None and current.filled & numeric and 2 * len(numeric) < self.usual
-        if detail and not self._named(strip, cells, numeric):
+        again = current is not None and bool(numeric) and self._is_whole(cells, current)
+        if detail and not again and not self._named(strip, cells, numeric):
             numeric = set()  # one number among the columns of many: a detail of the row above
         starts = bool(numeric) if self.anchors else self._starts_text(cells, current)
         if starts and (
@@ -338,11 +365,12 @@ class _Reader:
             or current.filled & numeric
             or not self.anchors
             or current.page != page
+            or again
             or _begins_again(current, cells)
         ):
             if current is not None and self.last is not None:
                 self.pitch = max(self.pitch, strip.box.y0 - self.last.box.y1)
-            current = Record(page)
+            current = Record(page, self.under)
             if self.above is None:
                 self.above = self._named_above(strip)
                 if not self.above:
@@ -360,6 +388,23 @@ class _Reader:
             current.add(cells, numeric)
         else:
             self.pending.append((strip, cells))
+
+    def _is_part(self, strip: Strip) -> bool:
+        """Whether a line heads the rows below: one text, bold or in capitals, where rows are not."""
+        text = strip.text
+        if (
+            len(strip.pieces) > 1
+            or not has_letters(text, 2)
+            or _has_digit(text)
+            or len(strip.words) > MOST_PART
+        ):
+            return False
+        return not _is_plain([strip]) and self.plain
+
+    def _is_whole(self, cells: Mapping[int, Piece], current: Record) -> bool:
+        """Whether a strip fills all columns of words that the row before it filled, two or more: a row of its own."""
+        filled = self.texts & current.cells.keys()
+        return len(filled) > 1 and filled <= cells.keys()
 
     def _named(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
         """Whether a strip has a name and an amount where the rows so far have theirs, on their own pitch."""
@@ -412,6 +457,22 @@ def _begins_again(current: Record, cells: Mapping[int, Piece]) -> bool:
         and _has_digit(cells[first].text)
         and _has_digit(current.cells[first][0].text)
     )
+
+
+def part_field(fields: Sequence[Field], head: Heading) -> Field | None:
+    """The property without a column that asks for the part of the table a row stands in: `panel`, `category`."""
+    free = (f for f in fields if f.kind == "string" and f.path not in head.places)
+    return next((f for f in free if _PARTS & set(words_of(f.name).split())), None)
+
+
+_PARTS = frozenset(words("section category group panel department course division heading class type"))
+MOST_PART = 6  # words
+
+
+def _is_plain(strips: Sequence[Strip]) -> bool:
+    """Whether most lines are neither bold nor in capitals."""
+    loud = sum(s.text.isupper() or all(s.page.words[w].bold for w in s.words) for s in strips)
+    return 2 * loud < len(strips)
 
 
 def _left_edges(head: Heading, seen: Sequence[Strip]) -> list[list[float]]:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
+from paperclerk.engines.embedded.phrases import name_words
 from paperclerk.engines.embedded.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field
 
@@ -86,7 +87,7 @@ def _covered(words: list[str], term: str) -> float:
 
 def words_of(name: str) -> str:
     """`unitPrice`, `unit_price` -> `unit price`."""
-    return fold(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " "))
+    return fold(name_words(name))
 
 
 def roles_of_field(field: Field) -> Mapping[str, float]:

@@ -31,10 +31,24 @@ def flows(strips: Sequence[Strip]) -> list[tuple[Strip, ...]]:
     pieces = [p for s in strips for p in s.pieces]
     gutter = _gutter(pieces)
     if gutter is None:
+        below = _below_wide(strips)
+        if 0 < below < len(strips) and _gutter([p for s in strips[below:] for p in s.pieces]) is not None:
+            return [tuple(strips[:below]), *flows(strips[below:])]  # columns under a head, as of a paper
         return [tuple(strips)] if strips else []
     left = [_part(s, [p for p in s.pieces if p.box.cx < gutter]) for s in strips]
     right = [_part(s, [p for p in s.pieces if p.box.cx >= gutter]) for s in strips]
     return [*flows([s for s in left if s.pieces]), *flows([s for s in right if s.pieces])]
+
+
+def _below_wide(strips: Sequence[Strip]) -> int:
+    """Where what stands below the last line over most of the page begins."""
+    width = max((s.box.x1 for s in strips), default=0.0) - min((s.box.x0 for s in strips), default=0.0)
+    return max(
+        (i + 1 for i, s in enumerate(strips) if any(p.box.width > WIDE * width for p in s.pieces)), default=0
+    )
+
+
+WIDE = 0.6
 
 
 def _part(strip: Strip, pieces: Sequence[Piece]) -> Strip:
@@ -142,7 +156,7 @@ def match(field: Field, heading: str) -> float:
 def _match(name: str, title: str, heading: str) -> float:
     names = [words_of(name), fold(title)]
     wanted = [stems(n) for n in names if n]
-    for key, known in phrases("heading").items():
+    for key, known in (*phrases("heading").items(), *phrases("listed").items()):
         if _same_subject(key, known, names[0], wanted[0]):
             if fold(heading) in known:
                 return 1.0
