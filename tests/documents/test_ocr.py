@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from paperclerk.documents.ocr import Networks, OcrReader
 from paperclerk.documents.pages import EFFORTS, Pixels
-from paperclerk.documents.strips import Text
+from paperclerk.documents.strips import Ink, Text
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,46 @@ def test_a_page_that_is_mostly_blank_has_its_lines(ocr: Ocr, count: int) -> None
     found = ocr.thread.submit(ocr.networks.detectors["small"].find, np.asarray(picture), 1280).result()
     assert len(found) == count
     assert np.abs(np.sort(found.mean(axis=1)[:, 1]) - (55 + 60 * np.arange(count))).max() < 8
+
+
+def test_what_ink_says_of_a_strip() -> None:
+    strip = np.full((16, 20, 3), 255, np.uint8)
+    strip[:, 2:4] = strip[:, 9:12] = strip[:, 18:20] = 0
+    for look in (strip, 255 - strip):  # white on black is read too
+        ink = Ink.of(look)
+        assert ink.marks == 3
+        assert ink.widest_white(3, 10) == (6, 5)
+        assert ink.widest_white(0, 20) == (15, 6)
+        assert ink.widest_white(7, 20) == (15, 6)
+        assert ink.widest_white(2, 4) == (3, 0)  # none
+
+
+def test_lines_that_are_surely_read_tell_which_way_up_a_page_is(ocr: Ocr) -> None:
+    picture = Image.new("RGB", (700, 500), "white")
+    pen = ImageDraw.Draw(picture)
+    for number in range(5):
+        pen.text(
+            (60, 40 + 80 * number), f"Rechnung vom {number + 10}.03.2026", "black", ImageFont.load_default(34)
+        )
+    asked: list[int] = []
+
+    def upside_down(strips: list[Pixels]) -> float:
+        asked.append(len(strips))
+        return ocr.networks.upside_down(strips)
+
+    networks = SimpleNamespace(
+        detectors=ocr.networks.detectors,
+        recognisers=ocr.networks.recognisers,
+        second_look=ocr.networks.second_look,
+        upside_down=upside_down,
+    )
+    for turned, questions in ((0, 0), (2, 1)):
+        asked.clear()
+        pixels = np.ascontiguousarray(np.rot90(np.asarray(picture), turned))
+        reader = OcrReader(networks, threads=1)  # type: ignore[arg-type]
+        found = ocr.thread.submit(reader.read, pixels, EFFORTS["auto"]).result()
+        assert (len(asked), found.turn) == (questions, 90 * turned)
+        assert [w.text for w in found.words].count("Rechnung") == 5
 
 
 def test_numbers_too_small_to_count_are_zero(ocr: Ocr) -> None:
