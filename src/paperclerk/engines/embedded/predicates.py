@@ -8,7 +8,7 @@ where it begins and ends. Without such a form nothing is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from paperclerk.engines.embedded import forms, phrases, thesaurus
@@ -86,6 +86,14 @@ class Predicates:
             for lines in passages(page)
             for s in _split(_stretch(facts, lines))
         )
+        self._stems = {stem for _, words in self.sentences for stem, _ in words}
+        self._sayings: dict[str, set[str]] = {}
+
+    def _saying(self, word: str) -> set[str]:
+        """The stems of the document that say a word of the schema."""
+        if word not in self._sayings:
+            self._sayings[word] = {stem for stem in self._stems if _says(stem, word)}
+        return self._sayings[word]
 
     def find(self, profile: Profile) -> Iterator[Candidate]:
         """Texts that sentences say of the field."""
@@ -100,12 +108,13 @@ class Predicates:
                         yield from _candidate(profile, sentence, match, 0.6)
         telling = [w for w, v in profile.words if v > 0.5 and not phrases.is_particle(w)]
         telling = [w for w in telling if w not in _DOERS] or telling
-        if not telling:
+        sayings = [self._saying(word) for word in telling]
+        if not telling or not all(sayings):
             return
         for sentence, words in self.sentences:
             if profile.owner and not any(_says(said, own) for said, _ in words for own in profile.owner):
                 continue
-            for first, last in _places(words, telling):
+            for first, last in _places(words, sayings):
                 if not party:
                     yield from _behind(profile, sentence, words[first][1], words[last][1])
                 elif by := _BY.match(sentence.text, words[last][1].end()):
@@ -132,18 +141,15 @@ def _split(passage: Stretch) -> Iterator[Stretch]:
 Words = Sequence[tuple[str, re.Match[str]]]
 
 
-def _places(words: Words, telling: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where all of a name's telling words stand together: the first and the last of them."""
-    for i in range(len(words)):
-        hits = [
-            next(
-                (j for j in range(i, min(len(words), i + len(telling) + APART)) if _says(words[j][0], w)),
-                None,
-            )
-            for w in telling
-        ]
+def _places(words: Words, sayings: Sequence[Set[str]]) -> Iterator[tuple[int, int]]:
+    """Where all of a name's telling words are said together: the first and the last of them."""
+    for i, (stem, _) in enumerate(words):
+        if not any(stem in saying for saying in sayings):
+            continue
+        near = range(i, min(len(words), i + len(sayings) + APART))
+        hits = [next((j for j in near if words[j][0] in saying), None) for saying in sayings]
         found = [j for j in hits if j is not None]
-        if len(found) == len(telling) and min(found) == i and len(set(found)) == len(found):
+        if len(found) == len(sayings) and min(found) == i and len(set(found)) == len(found):
             yield i, max(found)
 
 
