@@ -216,3 +216,37 @@ def test_who_signs_is_told_by_the_place() -> None:
         "signatory_a_title": "Chief Executive Officer",
         "signatory_b_title": "Director",
     }
+
+
+OFFER = """
+Vous bénéficierez de 27 jours de congés payés par an et pourrez télétravailler deux jours par
+semaine. Votre rémunération brute sera de 44 500 euros. Merci de nous répondre avant le 5 juin 2026.
+"""
+
+
+def test_what_a_number_counts_is_its_own() -> None:
+    asked = {"conges_jours": COUNT, "teletravail_jours": COUNT, "date_limite_reponse": DATE, "devise": TEXT}
+    assert values(OFFER, asked) == {
+        "conges_jours": 27,
+        "teletravail_jours": 2,
+        "date_limite_reponse": "2026-06-05",
+        "devise": "EUR",
+    }
+
+
+NOTICE = """
+The goods are covered by our commercial invoice no. CT-26-1187 dated 24 July 2026. Your
+confirmation number is CX-88214. Ask for Lucinda Farrow, or contact Customer Service by post.
+
+Issued on 27 July 2026
+"""
+
+
+def test_dates_of_other_papers_numbers_that_are_said_and_people_to_ask_for() -> None:
+    asked = {"issue_date": DATE, "confirmation_number": TEXT, "agent_name": TEXT, "signed_by": TEXT}
+    assert values(NOTICE, asked) == {
+        "issue_date": "2026-07-27",
+        "confirmation_number": "CX-88214",
+        "agent_name": "Lucinda Farrow",
+        "signed_by": None,
+    }

@@ -125,7 +125,9 @@ _ENDS: Mapping[End, frozenset[str]] = {
 _ENDS_ASKED: Mapping[End, frozenset[str]] = {
     "start": phrases.word_set("effective start commencement commence beginn inicio debut inizio"),
     "end": phrases.word_set("end expiry expire termination fin ende valid until bis gultig valido valide"),
-    "by": phrases.word_set("deadline by limite frist scadenza plazo respond response reply"),
+    "by": phrases.word_set(
+        "deadline by limite frist scadenza plazo respond response reply reponse respuesta risposta antwort antwoord"
+    ),
     "birth": phrases.word_set(
         "birth birthdate geburt geburtsdatum naissance nacimiento nascita geboorte nascimento born"
     ),

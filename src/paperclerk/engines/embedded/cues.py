@@ -50,12 +50,17 @@ _BRAND = re.compile(rf"\b(?:{_BRANDS})\b", re.I)
 
 _SEEN = phrases.word_set(
     "doctor physician practitioner consultant dentist therapist technician engineer advisor contact techniker arzt "
-    "ansprechpartner berater medecin medico tecnico technicien monteur specialist"
+    "ansprechpartner berater agent representative medecin medico tecnico technicien monteur specialist"
 )
 _TITLED = re.compile(
     r"(?<!\w)(?:with|by|von|bei|avec|con|met|com|Ihnen|Mitarbeiter(?:in)?|to|contact) "
     r"(?P<name>(?:Mrs?|Ms|Dr|Prof|Herrn?|Frau|Monsieur|Madame|Sig|Sra?|Dhr|Mevr)\.? (?:Dr\. )?[A-ZÀ-Ý][^\W\d_]+ "
     r"[A-ZÀ-Ý][^\W\d_]+)"
+)
+_ASKED_FOR = re.compile(
+    r"\b(?i:call|ask for|contact|speak (?:to|with)|wenden Sie sich (?:bitte )?an|contacter|contacte con) "
+    r"(?P<name>(?!\S* ?(?:[A-Z]\S* )*(?:Services?|Department|Office|Team|Support|Cent(?:er|re)|Line|Desk|Us)\b)"
+    r"[A-ZÀ-Ý][^\W\d_]+ [A-ZÀ-Ý][^\W\d_]+)"
 )
 _LAW = re.compile(
     r"\blaws? of (?:the )?(?:(?:State|Commonwealth|Province) of )?"
@@ -100,6 +105,7 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         yield from (c.with_score(0.4) for c in _found(facts, profile, _BRAND))
     elif words & _SEEN and (profile.want in ("name", "text")):
         yield from (c.with_score(0.45) for c in _found(facts, profile, _TITLED))
+        yield from (c.with_score(0.5) for c in _found(facts, profile, _ASKED_FOR))
     elif {"governing", "law"} <= words:
         yield from (c.with_score(1.0) for c in _found(facts, profile, _LAW))
     elif profile.want == "uri" and profile.owner:
@@ -223,9 +229,12 @@ def _certified(facts: Facts) -> Iterator[Candidate]:
             yield _candidate(below, 0, len(below.text), below.text, 0.75)
 
 
+_TITLES = phrases.word_set("title position role titel capacity function fonction cargo funktion")
+
+
 def _who_writes(facts: Facts, profile: Profile, words: Set[str]) -> Iterator[Candidate]:
     """The name under the words that close a letter, and the title under the name."""
-    titled = bool(words & {"title", "position", "role", "titel", "capacity", "function"})
+    titled = bool(words & _TITLES)
     if not titled and profile.want not in ("name", "text"):
         return
     for page in facts.layout.pages:

@@ -34,8 +34,9 @@ _CAPITALS = r"[A-ZÀ-Ý][^\W\d_]+(?: [A-ZÀ-Ý][^\W\d_]+)*"
 _TEXT = r"(?P<it>[^.;,()]{2,120}?)" + _STOP
 # Behind the field's words.
 _CODE = re.compile(
-    r"\s(?:(?:no|nr|n)[.º°]+\s?|n[uú]m[eé]ro\s|number\s)?(?P<it>(?=[\w./-]*\d)[A-Z0-9][\w./-]*[\w](?:\s[A-Z]{2,3}\b)?)"
+    r"\s(?:(?:no|nr|n)[.º°]+\s?|n[uú]m[eé]ro\s|number\s)?(?:(?:is|ist|lautet|est|es|è)\s)?(?P<it>(?=[\w./-]*\d)[A-Z0-9][\w./-]*[\w](?:\s[A-Z]{2,3}\b)?)"
 )
+_MODEL = re.compile(_CODE.pattern.replace("[A-Z]{2,3}", r"[A-Z][\w-]*"))  # A4 Classic
 _NAMED = re.compile(
     rf"\s(?P<it>{_UPPER}(?:\s(?:{_UPPER}|\d[\w.]*\b))*)(?=[,;]|\s(?:y|e|et|and|und|con|with|mit|avec)\s|\.?$)"
 )
@@ -45,7 +46,8 @@ _IS = re.compile(
 )
 _APPOSED = re.compile(rf",\s(?P<it>{_PERSON})(?=[,.;]|$)")
 _BY = re.compile(
-    rf"\s(?:by|von|durch|par|por|da|door)\s(?:the\s|der\s|dem\s|la\s|le\s|el\s)?(?P<it>{_UPPER}(?:\s(?:for\s|of\s|at\s|de\s|für\s)?{_UPPER})*)"
+    rf"\s(?:by|von|durch|par|por|da|door)\s(?:the\s|der\s|dem\s|la\s|le\s|el\s)?"
+    rf"(?P<it>{_UPPER}(?:\s(?:for\s|of\s|at\s|de\s|für\s)?{_UPPER})*)"
 )
 _DOERS = phrases.word_set("body organisation organization agency authority institution company entity person")
 _INVERTED = re.compile(r"\b(?:beträgt|ist|lautet) (?:die|der|das) $")
@@ -111,7 +113,7 @@ class Predicates:
         sayings = [self._saying(word) for word in telling]
         if not telling or not all(sayings):
             return
-        for sentence, words in self.sentences:
+        for at, (sentence, words) in enumerate(self.sentences):
             if profile.owner and not any(_says(said, own) for said, _ in words for own in profile.owner):
                 continue
             for first, last in _places(words, sayings):
@@ -119,6 +121,18 @@ class Predicates:
                     yield from _behind(profile, sentence, words[first][1], words[last][1])
                 elif by := _BY.match(sentence.text, words[last][1].end()):
                     yield from _candidate(profile, sentence, by, 0.65)
+            if len(telling) > 1 and not party:
+                yield from self._about(profile, telling, at)
+
+    def _about(self, profile: Profile, telling: Sequence[str], at: int) -> Iterator[Candidate]:
+        """What stands behind one of a name's words, where this sentence or the one before says the others:
+        `Equipment. ... one milking robot, make Vantor`."""
+        sentence, words = self.sentences[at]
+        near = {said for _, around in self.sentences[max(0, at - 1) : at + 1] for said, _ in around}
+        lacking = [w for w in telling if not any(_says(said, w) for said in near)]
+        for said, match in () if lacking else words:
+            if any(_says(said, w) for w in telling):
+                yield from (c.with_score(0.45) for c in _behind(profile, sentence, match, match))
 
 
 def _stretch(facts: Facts, lines: Sequence[Segment]) -> Stretch:
@@ -162,7 +176,7 @@ def _behind(
 ) -> Iterator[Candidate]:
     """What the grammar behind a field's words says of it."""
     text, end = sentence.text, last.end()
-    code = _CODE.match(text, end)
+    code = (_MODEL if profile.want == "text" else _CODE).match(text, end)
     if code and (profile.want == "id" or (profile.want == "text" and any(map(str.isalpha, code["it"])))):
         yield from _candidate(profile, sentence, code, 0.88)
         return

@@ -6,6 +6,7 @@ position, repetition and arithmetic shift the scores.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,6 +49,11 @@ _OTHER_PAPERS = ("order_number", "quote_number", "delivery_note_number", "contra
 _ISSUERS = frozenset({"seller", "bank", "employer", "insurer", "carrier", "lender", "ship_from"})
 _ALIKE = {"buyer": "ship_to", "ship_to": "buyer", "ship_from": "seller"}
 _PLACES = frozenset({"street", "city", "state", "country", "postcode"})
+
+
+BESIDE = 1.1
+_NUMBERED = re.compile(r"\b(?:invoice|order|quote|offer|contract|policy)\b.{0,30}\d\S*\s*$", re.I)
+_DATED = frozenset({"dated", "datée du", "fechada"})
 
 
 class Ranking:
@@ -195,10 +201,15 @@ class Ranking:
     def _dates_another(self, label: Label, profile: Profile) -> bool:
         """Whether a bare "of" follows the number of another paper, `according to quote no. 17 of 3 May`, or of a
         paper that a sentence speaks of where just the date is asked for."""
-        if label.start == label.segment.start or not all(
-            map(phrases.is_particle, phrases.tokens(label.text))
+        dated = label.text.casefold() in _DATED
+        if label.start == label.segment.start or not (
+            dated or all(map(phrases.is_particle, phrases.tokens(label.text)))
         ):
             return False
+        if dated:
+            lead = label.row.text[label.segment.start : label.start]
+            own = {w for w, _ in profile.words} & set(phrases.stems(lead))
+            return not own and is_running(label.segment.text) and _NUMBERED.search(lead) is not None
         if all(phrases.is_common(w) for w, _ in profile.words) and is_running(label.segment.text):
             return True
         before = [
@@ -225,6 +236,8 @@ class Ranking:
 
     def _party_fit(self, profile: Profile, label: Label) -> float:
         """1 when the label speaks of the party the field is about, less when of another or of none."""
+        if self._speaks_beside(profile, label):
+            return BESIDE
         if profile.owner:
             return 1.0 if _names_owner(profile, label) else 0.7 if self._only_subject(profile) else 0.2
         if profile.part in _PLACES and label.concepts.get(profile.part, 0.0) < 0.95:
@@ -245,6 +258,17 @@ class Ranking:
                 0.85 if profile.role == self.finder.issuer else 0.28 if profile.role in _ADDRESSEES else 0.5
             )
         return 0.2
+
+    def _speaks_beside(self, profile: Profile, label: Label) -> bool:
+        """Whether another caption beside a caption says whom the field is about: `General contractor | Phone`."""
+        if self.facts.caption(label.segment) is None:
+            return False
+        around = {s for step in profile.field.path[:-1] for s in phrases.stems(phrases.name_words(step))}
+        own = ({w for w, v in profile.words if v > 0.5} | around) - set(label.stems)
+        beside = (
+            s for s in label.row.segments if s is not label.segment and self.facts.caption(s) is not None
+        )
+        return any(own & set(phrases.stems(s.text)) for s in beside)
 
     def role_of(self, page: int, box: Box) -> str | None:
         return role_at(self.regions, page, box)

@@ -148,6 +148,7 @@ class Sentences:
             yield Candidate(printed, spans, place, score, fit, "said", amount, ocr=ocr)
 
 
+COUNTS = 3  # words behind a number and its unit that say of what: `27 jours de congés`
 PART_SAID = 0.34  # of a field's other words, where unit, side or end fit as well
 TOLD = 0.5
 ONLY = 0.6
@@ -260,9 +261,11 @@ def _nearness(sentence: _Sentence, value: _Value, at: int) -> float:
     if between:
         return 0.4 if between == 1 and at < value.at else 0.2
     if at < value.at:
-        counted = any(v.kind == "number" and at == v.to + 1 for v in sentence.values)
+        counted = any(
+            v.kind == "number" and v.to < at <= v.to + (COUNTS if v.unit else 1) for v in sentence.values
+        )
         return 0.6 if counted and value.kind == "number" else 1.0 if value.at - at <= 15 else 0.8
-    if value.kind == "number" and at == value.to + 1:
+    if value.kind == "number" and at <= value.to + (COUNTS if value.unit else 1):
         return 1.0  # what it counts: `3 pallets`
     return 0.85 if at - value.to < NEAR_BEHIND else 0.6 if len(same) == 1 and value.unit else 0.3
 
@@ -440,7 +443,7 @@ def _typed(facts: Facts, row: Row, segment: Segment) -> Iterator[_Value]:
             yield _Value("number", row, *match.span("said"), 0, 0, asides.NUMERALS[said[0]])
 
 
-_NUMERAL = re.compile(r"\b(?P<said>[^\W\d_]{3,17}) (?P<unit>[^\W\d_]{3,12})\b")
+_NUMERAL = re.compile(r"\b(?P<said>[^\W\d_]{3,17}) (?=(?P<unit>[^\W\d_]{3,12})\b)")
 
 
 _NUMBERED = re.compile(r"\d{1,2}[.)]\s+[A-ZÀ-Ý]")  # 3. Repayment

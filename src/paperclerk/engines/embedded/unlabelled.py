@@ -94,8 +94,11 @@ class Finder:
 
     def _found(self, profile: Profile) -> list[Candidate]:
         signs = any(w in _SIGNING for w, _ in profile.words)
-        if signs and (place := nth(profile.field)) is not None:
-            own = set(phrases.tokens(phrases.name_words(profile.field.name)))
+        own = set(phrases.tokens(phrases.name_words(profile.field.name)))
+        called = (i for i, p in enumerate(self.named) if signs and p.called(own))
+        place = nth(profile.field)
+        place = next(called, None) if place is None else place
+        if signs and place is not None:
             part = signature(self.facts, place, own) if profile.want in ("name", "text") else None
             if part is not None:
                 return [self._stretch(profile, part, 1.1)]

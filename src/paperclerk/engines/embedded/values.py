@@ -13,7 +13,7 @@ from typing import Literal
 
 from paperclerk.printed.dates import Date, DateRange, Time, find_dates, find_ranges, find_times
 from paperclerk.printed.identifiers import IBAN_LENGTHS, VAT_ID, is_iban
-from paperclerk.printed.locale import CODES, SYMBOLS, Locale
+from paperclerk.printed.locale import CODES, NAMES, SYMBOLS, Locale
 from paperclerk.printed.numbers import Number, find_numbers
 
 MarkKind = Literal["email", "uri", "phone", "iban", "bic", "vat_id", "checked", "unchecked"]
@@ -166,4 +166,10 @@ def find_currency(text: str) -> list[tuple[str, int, int]]:
     for m in _CURRENCY.finditer(text):
         mark = m.group().strip()
         found.append((mark if mark in CODES else SYMBOLS[mark], m.end() - len(mark), m.end()))
-    return found
+    found += [(NAMES[m["name"].casefold()], *m.span()) for m in _CURRENCY_NAME.finditer(text)]
+    return sorted(found, key=lambda mark: mark[1])
+
+
+_CURRENCY_NAME = re.compile(
+    rf"(?<=\d )(?P<name>{'|'.join(sorted(map(re.escape, NAMES), key=len, reverse=True))})s?\b", re.I
+)

@@ -111,6 +111,9 @@ def _want_string(
         and len(stems) == 1
         and (role_in(stems[0] + " x", strict=False) or printed_role(stems[0])) is not None
     )
+    called = phrases.tokens(phrases.name_words(field.name))
+    if len(called) == 2 and called[0].endswith("ed") and called[1] == "by":
+        return "name"  # signed by, issued by
     for said, kind in _SAYS_KIND.items():
         if said in words:
             return kind
