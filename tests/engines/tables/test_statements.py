@@ -231,3 +231,41 @@ def test_what_repeats_over_the_columns_of_statements_is_no_running_head() -> Non
     flows = page_of([(40, [(150, "in thousands")]), (60, [(255, "13 Weeks Ended"), (415, "26 Weeks Ended")])])
     kept = Tables((INCOME, SEGMENTS, flows), infer([])).strips
     assert [s.text for s in kept[2]] == ["in thousands", "13 Weeks Ended  26 Weeks Ended"]
+
+
+def test_columns_that_the_schema_calls_by_when_they_are() -> None:
+    schema = compile_schema(
+        {
+            "type": "object",
+            "properties": {
+                "sales_by_region": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "region": {"type": "string"},
+                            **{name: {"type": "number"} for name in ("current", "prior", "change_percent")},
+                        },
+                    },
+                }
+            },
+        }
+    )
+    lines = [
+        (40, [(50, "Sales by region")]),
+        (60, [(250, "2028"), (330, "2027"), (410, "Change")]),
+        (80, [(50, "North America"), (250, "48.7"), (330, "41.3"), (410, "18%")]),
+        (95, [(50, "Rest of the world"), (250, "12.4"), (330, "11.8"), (410, "5%")]),
+    ]
+    array = schema.child("sales_by_region")
+    assert array is not None
+
+    def rows(total: str) -> Any:
+        page = page_of([*lines, (110, [(50, "Total"), (250, total), (330, "53.1"), (410, "15%")])])
+        return plain(Tables([page], infer([])).rows(array))
+
+    assert rows("61.1") == [
+        {"region": "North America", "current": 48.7, "prior": 41.3, "change_percent": 18},
+        {"region": "Rest of the world", "current": 12.4, "prior": 11.8, "change_percent": 5},
+    ]
+    assert rows("63.1") == []

@@ -54,6 +54,11 @@ def segment_of(element: Field) -> Field | None:
     return next(named, None)
 
 
+def figure_in(name: str) -> str:
+    """The figure that a name speaks of, without the parts: `revenue` of `revenue by region`."""
+    return " ".join(w for w in name.split() if w != "by" and not stems(w) & _PARTS)
+
+
 def is_level(field: Field) -> bool:
     """Whether a choice tells the whole from its parts: `company`, `business_segment`, `geographic_segment`."""
     return field.kind == "enum" and bool(stems(words_of(field.name)) & _PARTS)
@@ -117,7 +122,7 @@ def _above(
         if row is not None:
             rows.insert(0, row)
             continue
-        said = telling(strips[i].pieces[0].text.rstrip(":"))
+        said = telling(figure_in(fold(strips[i].pieces[0].text)))
         if named(said):
             return rows, said
         if len(strips[i].words) > PROSE:

@@ -39,6 +39,10 @@ def changing(array: Field) -> Field | None:
 _BARE = frozenset(["percent", "percentage", "pct", "rate", "yoy", "in", "of"])
 
 
+def is_change(field: Field) -> bool:
+    return _CHANGE.search(words_of(field.name)) is not None
+
+
 def changes(line: Line) -> Iterator[Change]:
     """The changes that a line prints and its figures confirm, newest figure first in each group of columns."""
     figures: list[tuple[Piece, Number]] = []

@@ -19,13 +19,14 @@ from paperclerk.engines.embedded import periods
 from paperclerk.engines.embedded.breakdowns import (
     Breakdown,
     breakdowns,
+    figure_in,
     is_level,
     level_of,
     repeats,
     segment_of,
 )
 from paperclerk.engines.embedded.cells import Text, leaf_for, text_of
-from paperclerk.engines.embedded.changes import changes, changing
+from paperclerk.engines.embedded.changes import changes, changing, is_change
 from paperclerk.engines.embedded.confidence import FigureFacts, figure_probability
 from paperclerk.engines.embedded.lines import Line, alike, line_of, telling
 from paperclerk.engines.embedded.roles import fold, roles_of_field, stems, words_of
@@ -236,20 +237,56 @@ class Statements:
         best = self._best(thing) if len(asked) >= 2 else None
         if best is None:
             return {}
-        line = best.line
-        heads = [over.text if (over := self._headed(line, p)) is not None else "" for p, _ in line.cells]
+        found: dict[str, Leaf] = {}
+        for name, (piece, number, dated, distinct) in self._in_years(best.line, asked).items():
+            facts = FigureFacts(best.titled, best.match, dated, distinct)
+            sure = figure_probability(facts, "value") if dated else 0.6
+            found[name] = text_of([piece]).leaf(number.value, number.start, number.end, sure)
+        return found
+
+    def _in_years(self, line: Line, asked: Mapping[str, int]) -> dict[str, tuple[Piece, Number, bool, bool]]:
+        """The figure of a line in the year of each property, whether a heading says the year, and whether once."""
+        cells = [cell for cell in line.cells if not cell[1].percent] or line.cells
+        heads = [over.text if (over := self._headed(line, p)) is not None else "" for p, _ in cells]
         years = [_year_in(head) for head in heads]
         known = sorted({y for y in years if y is not None}, reverse=True)
-        found: dict[str, Leaf] = {}
+        found = {}
         for name, when in asked.items():
             year = when if when > MOST_BACK else known[when] if when < len(known) else None
             at = _column(name, year, heads) if year in known else when if not known else None
-            if at is not None and at < len(line.cells):
-                piece, number = line.cells[at]
-                facts = FigureFacts(best.titled, best.match, year is not None, years.count(year) == 1)
-                sure = figure_probability(facts, "value") if year is not None else 0.6
-                found[name] = text_of([piece]).leaf(number.value, number.start, number.end, sure)
+            if at is not None and at < len(cells):
+                found[name] = (*cells[at], year is not None, years.count(year) == 1)
         return found
+
+    def compared_rows(self, array: Field, element: Field) -> list[dict[str, Tree]]:
+        """A figure by segment in columns that the schema calls by when they are: `revenue_by_region: [{region,
+        current, prior, change_percent}]`. None where the rows do not add up."""
+        part = segment_of(element)
+        numbers = [c for c in element.children if c.kind in ("number", "integer")]
+        when = {c.name: back for c in numbers if (back := _when(c.name)) is not None}
+        if part is None or not when:
+            return []
+        figure = replace(array, name=figure_in(words_of(array.name)), title="", description="")
+        parts = self._broken_down(array, figure, element, self._best(figure), _width)
+        return (
+            [self._compared_row(element, part, when, row) for row in parts.rows] if parts is not None else []
+        )
+
+    def _compared_row(
+        self, element: Field, part: Field, when: Mapping[str, int], row: Line
+    ) -> dict[str, Tree]:
+        sure = figure_probability(FigureFacts(False, PROVED, True, True, part=True), "value")
+        made: dict[str, Tree] = {c.name: empty(c) for c in element.children}
+        label = row.label.text.rstrip(" :")
+        made[part.name] = row.label.leaf(label, 0, len(label), sure)
+        for name, (piece, number, _, _) in self._in_years(row, when).items():
+            made[name] = text_of([piece]).leaf(number.value, number.start, number.end, sure)
+        change = next(changes(row), None)
+        for child in element.children if change is not None else ():
+            if change is not None and child.kind == "number" and is_change(child):
+                number = change.number
+                made[child.name] = text_of([change.piece]).leaf(number.value, number.start, number.end, sure)
+        return made
 
     def single(self, field: Field) -> Leaf:
         """A number alone, asked for in an object named after a statement (`balance_sheet: {inventories}`): the newest

@@ -81,7 +81,7 @@ class Tables:
                 strips = [s for page in self.strips for s in page]
                 return [table_object(element, drawn, t, strips) for t in self.grids]
             if not is_figure(element):
-                return self._objects(array, element)
+                return self._objects(array, element) or list(self._statements.compared_rows(array, element))
             return list(self._statements.elements(array, element)) or [
                 row for row in self._objects(array, element) if is_whole(element, row)
             ]
