@@ -156,3 +156,21 @@ def test_eight_capitals_alone_are_no_bic() -> None:
     text = "MME AGATHE RICOUARD\nCompte 00418820331\nBIC CCVXFRPP"
     assert values(text, {"bic": TEXT}) == {"bic": "CCVXFRPP"}
     assert values("MME AGATHE RICOUARD\nCompte 00418820331", {"bic": TEXT}) == {"bic": None}
+
+
+def test_a_vat_number_is_no_fiscal_code_where_both_are_asked_for() -> None:
+    wanted = {"partita_iva": TEXT, "codice_fiscale": TEXT}
+    assert values("P. IVA 04277150236", wanted) == {"partita_iva": "04277150236", "codice_fiscale": None}
+    assert values("P. IVA 04277150236\nCodice fiscale 03418820237", wanted)["codice_fiscale"] == "03418820237"
+
+
+def test_the_own_number_of_an_order_is_not_the_customers() -> None:
+    wanted = {"order_no": TEXT, "purchase_order": TEXT}
+    assert values("ORDER NO: A-55190", wanted) == {"order_no": "A-55190", "purchase_order": None}
+    both = values("ORDER NO: A-55190\nPURCHASE ORDER: 77120", wanted)
+    assert both == {"order_no": "A-55190", "purchase_order": "77120"}
+
+
+def test_a_part_of_a_name_in_a_line_of_text_numbers_nothing() -> None:
+    assert values("Student Enrollment Form 2026-2027", {"student_id": TEXT}) == {"student_id": None}
+    assert values("Student ID: 44120", {"student_id": TEXT}) == {"student_id": "44120"}

@@ -316,6 +316,9 @@ def _is_code(text: str, entries: Sequence[lexicon.Entry]) -> bool:
 
 
 _SUBJECTS = frozenset({"employee", "patient", "insured", "borrower"})  # a bare "Name" on a document is theirs
+_CODES = phrases.word_set(
+    "no nr number nummer id code ref reference n numero num key account konto compte cuenta conto"
+)
 ALIKE = 0.85  # how much another word of the same meaning counts
 _WORDY = frozenset({"name", "address", "text", "choice"})  # values that may be words, right after their label
 
@@ -448,8 +451,10 @@ class Matcher:
                 if other in stems:
                     hit.setdefault(other, 0.7 * like)
         need = sum(v for _, v in profile.words) or 1.0
-        if set(hit.values()) == {ALIKE} and got < 0.5 * need:
+        if hit and got < 0.5 * need and max(hit.values()) <= (ALIKE if apart else 0.9):
             return 0.0  # a part of the name, and that in other words
+        if profile.want == "id" and not apart and not stems & _CODES and hit.keys() < stems and got < need:
+            return 0.0  # "Student Enrollment Form 2026" numbers no student
         if profile.want in ("name", "text") and label.stems[-1] == "no" and "no" not in hit:
             return 0.0  # "Hospital no" asks for no hospital
         have = sum(phrases.weight(s) for s in stems) or 1.0

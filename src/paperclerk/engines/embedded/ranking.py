@@ -185,18 +185,16 @@ class Ranking:
 
     def _names_another(self, profile: Profile, label: Label) -> bool:
         """Whether a label is just the name of another field of the same object that means the same."""
-        key = phrases.key(label.text)
-        return (
-            label.whole
-            and key not in profile.phrases
-            and profile.want == "id"
-            and any(
-                key in p.phrases
-                and p.field.path[:-1] == profile.field.path[:-1]
-                and p.concepts.keys() & profile.concepts.keys()
-                for p in self.profiles
-            )
-        )
+        if not (label.whole or label.colon or label.sure):
+            return False
+        kin = [
+            p
+            for p in self.profiles
+            if p is not profile
+            and p.field.path[:-1] == profile.field.path[:-1]
+            and p.concepts.keys() & profile.concepts.keys()
+        ]
+        return any(_names_rather(label, p, profile) for p in kin)
 
     def _dates_another(self, label: Label, profile: Profile) -> bool:
         """Whether a bare "of" follows the number of another paper, `according to quote no. 17 of 3 May`, or of a
@@ -272,6 +270,25 @@ class Ranking:
 
     def role_of(self, page: int, box: Box) -> str | None:
         return role_at(self.regions, page, box)
+
+
+def _names_rather(label: Label, other: Profile, profile: Profile) -> bool:
+    """Whether a label is what another field is called and less than this one is: by its words, or by what it means
+    ("P. IVA" is a VAT number, and no fiscal code where both are asked for)."""
+    key = phrases.key(label.text)
+    if label.whole and profile.want == "id" and key in other.phrases and key not in profile.phrases:
+        return True
+    said, theirs, ours = (
+        frozenset(w for w in words if not phrases.is_common(w))
+        for words in (label.stems, [w for w, _ in other.words], [w for w, _ in profile.words])
+    )
+    if profile.want == "id" and said and said == theirs < ours:
+        return True
+    meant, has, asks = (
+        {c for c, v in concepts.items() if v >= EXACT}
+        for concepts in (label.concepts, other.concepts, profile.concepts)
+    )
+    return bool(meant) and meant <= has < asks and not said & ours
 
 
 def _parties_of(facts: Facts, profiles: Sequence[Profile]) -> tuple[str, str]:
