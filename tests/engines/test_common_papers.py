@@ -174,3 +174,45 @@ def test_the_own_number_of_an_order_is_not_the_customers() -> None:
 def test_a_part_of_a_name_in_a_line_of_text_numbers_nothing() -> None:
     assert values("Student Enrollment Form 2026-2027", {"student_id": TEXT}) == {"student_id": None}
     assert values("Student ID: 44120", {"student_id": TEXT}) == {"student_id": "44120"}
+
+
+def test_a_sum_in_the_middle_of_a_table_does_not_end_it() -> None:
+    payslip = """
+Libellé                  Base        Taux        Montant
+
+Salaire de base        151.67       14.20        2153.71
+Heures sup               6.00       17.75         106.50
+Total brut                                       2260.21
+Vieillesse            2260.21        6.90        -155.95
+CSG                   2220.66        6.80        -151.00
+"""
+    found = values(payslip, {"lignes": rows(libelle=TEXT, base=NUMBER, taux=NUMBER, montant=NUMBER)})
+    assert [r["montant"] for r in found["lignes"]] == [2153.71, 106.5, -155.95, -151.0]
+
+
+def test_what_a_bill_charges_adds_up_to_what_it_said_before_taxes_among_it() -> None:
+    bill = """
+Amount due                     142.88
+Current charges                142.88
+Customer charge                 28.00
+Energy                         100.97
+Power cost adj.                  9.57
+County tax                       4.34
+"""
+    found = values(bill, {"charges": rows(description=TEXT, amount=NUMBER)})
+    assert [r["amount"] for r in found["charges"]] == [28.0, 100.97, 9.57, 4.34]
+
+
+def test_a_month_is_a_period_in_words() -> None:
+    assert values("Leistungszeitraum: Februar 2026", {"leistungszeitraum": TEXT}) == {
+        "leistungszeitraum": "Februar 2026"
+    }
+
+
+def test_values_of_several_labels_make_no_address() -> None:
+    text = """
+Zahlung:            30 Tage netto
+Lieferanschrift:    Hafenstraße 60, 67227 Frankenthal
+"""
+    supplier = {"lieferant": {"type": "object", "properties": {"anschrift": TEXT}}}
+    assert "Tage" not in str(values(text, supplier))

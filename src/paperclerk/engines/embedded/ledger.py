@@ -29,7 +29,9 @@ _TAIL = re.compile(
     r"(?:[-(+]?(?:RM|[$€£¥S])?\d[\d.,]*\)?[-%]?[A-Z*]{0,3}|[xX×@*=:]|\d+[xX×]|[xX×]\d+|RM|USD|EUR|[$€£¥%]|[A-Za-z*]{1,3}i?\.?|"
     r"(?:pcs|pc|ea|kg|st|stk|unit)\.?|\d[\d.,]*(?:kg|g|l|lb|oz|m)|[$€£]?\d[\d.,]*/(?:kg|l|lb|m|ea|st))"
 )
-_MEASURED = re.compile(r"\d[\d.,]*\s?[a-z]{0,3}\s*[xX×@*]\s*[$€£]?\s?\d[\d.,]*(?:\s?(?:/|EUR/)\s?\w+)?")
+_MEASURED = re.compile(
+    r"(?:n\.? )?\d[\d.,]*\s?[a-z]{0,3}\s*[xX×@*]\s*[$€£]?\s?\d[\d.,]*(?:\s?(?:/|EUR/)\s?\w+)?"
+)
 _MARKS = frozenset(
     ["RM", "USD", "EUR", "pcs", "pc", "PCS", "PC", "ea", "kg", "KG", "st", "Stk", "unit", "UNIT", "X", "x"]
 )
@@ -168,12 +170,16 @@ def _announced_run(amounts: Sequence[Amount]) -> list[Amount] | None:
     for i in range(len(amounts) - 1, -1, -1):
         ends[i] = i if amounts[i].total else ends[i + 1]
     named: set[float] = set()
+    seen: set[float] = set()
     for begin in range(1, len(amounts)):
-        before, end = amounts[begin - 1], ends[begin]
-        if before.total:
+        before = amounts[begin - 1]
+        if before.total or round(before.value, 2) in seen:  # what is due is said more than once
             named.add(round(before.value, 2))
-        if end - begin >= 3 and amounts[begin].at > before.at and round(sums[end] - sums[begin], 2) in named:
-            return list(amounts[begin:end])
+        seen.add(round(before.value, 2))
+        for end in (ends[begin], len(amounts)):  # to the end: a tax may be among what is charged
+            many = end - begin >= 3 and amounts[begin].at > before.at and not amounts[begin].total
+            if many and round(sums[end] - sums[begin], 2) in named:
+                return list(amounts[begin:end])
     return None
 
 

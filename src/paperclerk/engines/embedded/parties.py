@@ -207,7 +207,8 @@ def _stacks(page: PageLayout) -> list[list[Segment]]:
     stacks: dict[int, list[Segment]] = {}
     inner: set[int] = set()
     for block in page.blocks:
-        stacks[block.segments[0].index] = list(block.segments)
+        for lines in _unlabelled(page, block.segments):
+            stacks[lines[0].index] = lines
     for first in list(stacks):
         lines = stacks[first]
         while True:
@@ -226,11 +227,29 @@ def _stacks(page: PageLayout) -> list[list[Segment]]:
                 gap > 2.2 * size
                 or abs(lower.box.x0 - last.box.x0) > 0.6 * size
                 or not 0.7 < lower.size / size < 1.4
+                or _answers(page, lower)
             ):
                 break
             inner.add(lower.index)
             lines += stacks[lower.index]
     return [lines for first, lines in stacks.items() if first not in inner]
+
+
+def _unlabelled(page: PageLayout, lines: Sequence[Segment]) -> list[list[Segment]]:
+    """The lines of a block; apart where each answers a label of its own to its left."""
+    parts: list[list[Segment]] = [[]]
+    for line in lines:
+        if parts[-1] and _answers(page, line):
+            parts.append([])
+        parts[-1].append(line)
+    return parts
+
+
+def _answers(page: PageLayout, line: Segment) -> bool:
+    """Whether a line stands right of a label that ends in a colon."""
+    row = page.row_of(line).segments
+    at = row.index(line)
+    return at > 0 and row[at - 1].text.endswith(":")
 
 
 def _parties_of(facts: Facts, page: PageLayout, lines: Sequence[Segment]) -> list[Party]:

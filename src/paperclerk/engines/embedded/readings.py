@@ -24,7 +24,7 @@ from paperclerk.engines.embedded.phrases import key, word_set
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.slots import Slot
 from paperclerk.engines.embedded.values import Mark, MarkKind, read
-from paperclerk.printed.dates import Date
+from paperclerk.printed.dates import MONTHS, Date
 from paperclerk.printed.identifiers import is_iban
 from paperclerk.printed.locale import CODES, NAMES, SYMBOLS
 from paperclerk.printed.numbers import Number, currency_code
@@ -244,10 +244,17 @@ def _number_factor(row: Row, number: Number, profile: Profile, at: int, count: i
     return (0.85 if number.currency else 1.0) * (1.0 if at == 0 else 0.85)
 
 
+_MONTH = re.compile(r"(?P<name>[^\W\d_]{3,10})\.? \d{4}\b")
+
+
 def _dates(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
     values = facts.values(row)
     ranged: set[int] = set()
+    written = profile.field.kind == "string" and not profile.field.format and not profile.side
+    period = written and profile.concepts.get("period", 0.0) >= 0.9  # `billing_period` in words
+    if period and (month := _MONTH.match(row.text, slot.start, slot.end)) and month["name"].lower() in MONTHS:
+        yield _reading(row, *month.span(), _printed(row, *month.span()), 1.0)
     for span in values.ranges:
         if slot.start <= span.first.start and span.last.end <= slot.end:
             ranged |= {span.first.start, span.last.start}

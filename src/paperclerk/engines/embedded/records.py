@@ -18,6 +18,7 @@ from paperclerk.engines.embedded.columns import AMOUNT, Heading, Kinds, Place, a
 from paperclerk.engines.embedded.roles import (
     NUMERIC,
     roles_of_field,
+    roles_of_label,
     says_more_than_a_total,
     starts_with_balance,
     starts_with_carry,
@@ -31,6 +32,7 @@ from paperclerk.schemas.compiled import Field
 
 RECENT = 30  # records that tell what a column usually holds
 SMALL = 0.9
+AHEAD = 3  # strips below a sum among which rows may go on
 MANY = 200  # strips that tell where the borders are
 Cells = dict[int, list[Piece]]  # column -> pieces, top to bottom
 
@@ -183,9 +185,8 @@ class _Reader:
     def read(self, strips: Sequence[Strip], page: int) -> bool:
         """Takes the strips of a page. False when the table ended on it."""
         self.last = None
-        for strip, following in zip(
-            strips, (*strips[1:], None), strict=False
-        ):  # none where there is no strip
+        for n, strip in enumerate(strips):
+            following = strips[n + 1] if n + 1 < len(strips) else None
             if self._repeats_heading(strip):
                 continue
             cells = self.cells(strip)
@@ -195,6 +196,9 @@ class _Reader:
             if self._far_below(strip) or (
                 self._ends(strip, cells, numeric) and not self._is_amid(strip, cells, numeric, following)
             ):
+                if self._sums_so_far(strip, cells, numeric) and self._goes_on(strips[n + 1 : n + 1 + AHEAD]):
+                    self._flush(page)
+                    continue
                 self._flush(page)
                 return False
             if not numeric and self._elsewhere(cells):
@@ -308,6 +312,8 @@ class _Reader:
             return not starts_with_carry(strip.text)
         if self.records and self._begins_late(cells) and starts_with_balance(strip.text):
             return True
+        if self.records and not numeric and _heads_table(strip):
+            return True
         if len(numeric) < len(self.anchors) and any(
             _is_total(p) for c, p in cells.items() if c not in self.texts
         ):
@@ -332,6 +338,29 @@ class _Reader:
             return False
         amount = numbers_of(text_of([cells[next(iter(numeric))]]), self.locale)[-1].value
         return not close(amount, self._sum(next(iter(numeric))))
+
+    def _sums_so_far(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
+        """Whether a row sums up those above it, as the gross pay on a payslip above what is taken off."""
+        return (
+            not self._far_below(strip)
+            and self.main in numeric
+            and len(self.records) > 1
+            and close(numbers_of(text_of([cells[self.main]]), self.locale)[-1].value, self._sum(self.main))
+        )
+
+    def _goes_on(self, strips: Sequence[Strip]) -> bool:
+        """Whether rows follow that fill as many columns as those so far, names where they have theirs."""
+        first = min(self.records[-1].cells)
+        x = self.records[-1].cells[first][0].box.x0
+        for strip in strips:
+            cells = self.cells(strip)
+            if starts_with_total(strip.text):
+                return False
+            aligned = first in cells and abs(cells[first].box.x0 - x) < 0.2 * strip.size
+            named = aligned and has_letters(cells[first].text, 3)
+            if named and len(self.numeric(cells)) >= max(2, self.usual):
+                return True
+        return False
 
     def _sum(self, column: int) -> float:
         found = (numbers_of(text_of(r.cells[column]), self.locale) for r in self.records if column in r.cells)
@@ -494,6 +523,12 @@ def _is_numeric(f: Field) -> bool:
         and bool(roles)
         and max(roles, key=lambda r: roles[r]) in NUMERIC
     )
+
+
+def _heads_table(strip: Strip) -> bool:
+    """Whether a strip names columns: three words or more without a digit, one of them known as a heading."""
+    known = sum(max(roles_of_label(p.text).values(), default=0.0) >= 0.9 for p in strip.pieces)
+    return len(strip.pieces) >= 3 and known >= 1 and not _has_digit(strip.text)
 
 
 def _is_total(piece: Piece) -> bool:

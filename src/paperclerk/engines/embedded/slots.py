@@ -17,6 +17,7 @@ from paperclerk.engines.embedded.lexicon import kind_of
 Direction = Literal["same", "right", "below", "above", "over"]  # over: a caption under its line
 _LEAD = re.compile(r"(?:[\s:;.,=>|*_]|[–—-](?!\s?[\d$€£(]))*(?:#\s*)?")  # a minus sign belongs to its amount
 
+BESIDE = 12.0  # line heights: so near a value beside a label leaves nothing to look for below
 _BRACKETS = re.compile(r"\s*\([^()\d]*\)")
 
 
@@ -71,8 +72,10 @@ def _around(facts: Facts, label: Label, cut: bool, deep: bool) -> Iterator[Slot]
         yield Slot(row, start, limit, "same", 0, 0.0)
     if cut:
         return
-    if limit >= segment.end:
-        yield from _right(facts, label)
+    beside = [*_right(facts, label)] if limit >= segment.end else []
+    yield from beside
+    if label.colon and label.whole and any(s.far < BESIDE for s in beside[:1]):
+        return  # what follows a colon on its line answers it
     box = row.box_of(label.start, label.end)
     lower = list(_below(facts, label, box, deep))
     yield from lower
