@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-from tests.engines.pages_made import extract, page, plain, values
-
-from paperclerk.domain.geometry import Box
+from tests.engines.pages_made import page, values
 
 LETTER = """
 Harbour Street Eye Clinic
@@ -58,30 +55,6 @@ def test_the_first_party_asked_for_is_the_issuer() -> None:
 
 def test_a_person_asked_for_first_is_no_issuer() -> None:
     assert values(LETTER, ask(visitor_name="string", fee="number"))["visitor_name"] is None
-
-
-def test_drawn_boxes_are_ticked_by_a_cross_inside() -> None:
-    ticked = {"Van", "Yes"}
-    text = FORM
-    for word in ("Car", "Van", "Bicycle", "Yes", "No"):
-        text = text.replace(f"  {word}", f"{'X' if word in ticked else ' '} {word}")
-    made = page(text)
-    boxes = [
-        Box(w.box.x0 - 14, w.box.y0 - 1, w.box.x0 - 3, w.box.y0 + 10)
-        for w in made.words
-        if w.text in ("Car", "Van", "Bicycle", "Yes", "No")
-    ]
-    sides = [
-        side
-        for b in boxes
-        for side in (
-            Box(b.x0, b.y0, b.x1, b.y0), Box(b.x0, b.y1, b.x1, b.y1),
-            Box(b.x0, b.y0, b.x0, b.y1), Box(b.x1, b.y0, b.x1, b.y1),
-        )
-    ]  # fmt: skip
-    drawn = msgspec.structs.replace(made, rules=tuple(sides))
-    schema = {"vehicle_kind": {"enum": ["car", "van", "bicycle"]}, "resident": {"type": "boolean"}}
-    assert plain(extract([drawn], schema)) == {"vehicle_kind": "van", "resident": True}
 
 
 def test_a_date_before_a_comma_is_read_and_a_rate_is_no_date() -> None:

@@ -24,7 +24,7 @@ from paperclerk.documents.pages import (
 from paperclerk.documents.pdf import PdfFile, PdfPage
 from paperclerk.documents.rules import merged
 from paperclerk.documents.textlayer import field_words, is_garbage, main_direction, words_of
-from paperclerk.documents.tickboxes import ticks
+from paperclerk.documents.tickboxes import with_drawn_boxes
 from paperclerk.domain.document import DocumentInfo, Page, TextOrigin, Word
 from paperclerk.domain.errors import DocumentError
 from paperclerk.domain.geometry import Box
@@ -70,7 +70,7 @@ class PdfDocument:
         words = [word for word in words_of(characters) if _is_on(word, page)] if trusted else []
         for text, box in page.fields():
             words += field_words(text, tuple(box.tolist()))
-        words += ticks(drawings) if words else []
+        words = with_drawn_boxes(words, drawings)
         if not words:
             if trusted and not characters.hidden.any() and not _may_hold_text(drawings, page):
                 return assemble(index, (page.width, page.height), (), TextOrigin.NONE, started)

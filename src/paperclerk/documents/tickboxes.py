@@ -1,8 +1,8 @@
-"""Boxes to tick: of a picture as the characters ☐ and ☒, in a PDF the ticks drawn in them. Called by `ocr`, whose
-networks read them as letters or not at all, and `pdf_document`.
+"""Boxes to tick, as the characters ☐ and ☒. Called by `ocr`, whose networks read them as letters or not at all, and
+by `pdf_document`, where they are drawn beside the text.
 
-On a picture a box is a hollow square about as tall as the text, its four sides inked, that is no part of a row of
-boxes for single letters.
+A box is a hollow square about as tall as the text, its four sides inked or ruled, that is no part of a row of boxes
+for single letters.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from paperclerk.documents.drawings import Drawings
+from paperclerk.documents.drawings import Drawings, Floats
 from paperclerk.documents.pages import Pixels
 from paperclerk.domain.document import Word
 from paperclerk.domain.geometry import Box
@@ -28,6 +28,8 @@ _TOUCHING = 0.35  # of the side: nearer boxes are a comb for letters
 _BEYOND = 0.2  # of the side: what reaches farther is a word behind the box
 _FIGURES = frozenset("23456789")  # stand in a box of their own: how many
 _DRAWN = frozenset("□☐☑☒✓✔×√口日目[|")  # at the head of a word: no letter
+_PRINTED = frozenset("xXvV✓✔✗✘×■●•")  # in a drawn box: it is ticked
+_SLACK = 1.5  # points by which the sides of a drawn box may miss each other
 _SCORE = 0.9
 
 Ink = npt.NDArray[np.uint8]
@@ -50,8 +52,62 @@ def with_boxes(words: Sequence[Word], picture: Pixels) -> tuple[Word, ...]:
     return (*(_uncovered(word, [m.box for m in marks]) for word in kept), *marks)
 
 
-def ticks(drawings: Drawings) -> list[Word]:
-    """A word for each stroke or shape that is drawn inside a small square of ruling lines."""
+def with_drawn_boxes(words: Sequence[Word], drawings: Drawings) -> list[Word]:
+    """`words` with the boxes among them that ruling lines make, in place of a tick that is printed in one, and with
+    the ticks that are drawn in other cells; in points."""
+    if not words:
+        return []
+    kept, boxes = list(words), []
+    for square in _squares(drawings.rules, median(word.size for word in words)):
+        inside = [word for word in kept if _middle_in(word.box, square)]
+        if all(word.text in _PRINTED for word in inside):
+            ticked = bool(inside) or any(_middle_in(Box(*mark), square) for mark in drawings.marks.tolist())
+            kept = [word for word in kept if word not in inside]
+            boxes.append(Word(TICKED if ticked else EMPTY, square, 1.0, square.height))
+    ticks = [tick for tick in _ticks(drawings) if not any(_middle_in(tick.box, box.box) for box in boxes)]
+    return [*kept, *boxes, *ticks]
+
+
+def _squares(rules: Floats, height: float) -> list[Box]:
+    """Squares that four rules make, each by itself."""
+    low, high = _SMALLEST * height, _LARGEST * height
+    widths, heights = rules[:, 2] - rules[:, 0], rules[:, 3] - rules[:, 1]
+    flat = rules[(low <= widths) & (widths <= high) & (heights < low)]
+    tall = rules[(low <= heights) & (heights <= high) & (widths < low)]
+    ys = (flat[:, 1] + flat[:, 3]) / 2
+    found = []
+    for (x0, _, x1, _), y0 in zip(flat, ys, strict=True):
+        side = x1 - x0
+        below = (abs(flat[:, 0] - x0) < _SLACK) & (ys > y0 + 0.7 * side) & (ys < y0 + 1.4 * side)
+        for y1 in sorted(ys[below])[:1]:
+            along = (abs(tall[:, 1] - y0) < _SLACK) & (abs(tall[:, 3] - y1) < _SLACK)
+            xs = (tall[along, 0] + tall[along, 2]) / 2
+            if all((abs(xs - x) < _SLACK).any() for x in (x0, x1)):
+                found.append((float(x0), float(y0), float(side), float(y1 - y0)))
+    found = [s for n, s in enumerate(found) if not any(_same(s, other) for other in found[:n])]
+    if len(found) > _MOST:
+        return []
+    return [
+        Box(x, y, x + w, y + h)
+        for x, y, w, h in found
+        if not any(_adjoins((x, y, w, h), other) for other in found if other != (x, y, w, h))
+    ]
+
+
+def _same(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    """Whether two squares are one, its rim drawn twice."""
+    return abs(one[0] - other[0]) < 2 * _SLACK and abs(one[1] - other[1]) < 2 * _SLACK
+
+
+def _adjoins(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    """Whether two squares are cells of a comb or a table."""
+    stacked = abs(one[0] - other[0]) < _SLACK and abs(one[1] + one[3] - other[1]) < _SLACK
+    above = abs(one[0] - other[0]) < _SLACK and abs(other[1] + other[3] - one[1]) < _SLACK
+    return stacked or above or _touches(one, other)
+
+
+def _ticks(drawings: Drawings) -> list[Word]:
+    """A word for each stroke or shape that is drawn inside a small cell of ruling lines."""
     rules = drawings.rules
     if not len(drawings.marks) or len(rules) < 4:
         return []
@@ -135,7 +191,7 @@ def _holds(outer: tuple[int, int, int, int], inner: tuple[int, int, int, int]) -
     return x <= a and y <= b and x + w >= a + c and y + h >= b + d and w * h > c * d
 
 
-def _touches(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+def _touches(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
     """Whether two boxes stand side by side as those of a comb do."""
     (x, y, w, h), (a, b, c, _) = one, other
     return abs(y - b) < 0.3 * h and max(a - (x + w), x - (a + c)) < _TOUCHING * w

@@ -20,7 +20,6 @@ from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.sentences import alike, running_sentences
 from paperclerk.engines.embedded.slots import slots
-from paperclerk.engines.embedded.squares import squares_of
 from paperclerk.engines.embedded.values import Mark
 from paperclerk.schemas.compiled import Field
 
@@ -69,10 +68,6 @@ def _options(facts: Facts) -> Iterator[_Option]:
                 said = marks[i - 1].end if i else segment.start
                 told = mark.start
             yield _Option(row, mark.start, mark.end, said, told, mark.kind == "checked")
-    for page in facts.layout.pages:
-        for square in squares_of(page):
-            if _WORD.search(square.row.text, square.said, square.told):
-                yield _Option(square.row, square.said, square.told, square.said, square.told, square.ticked)
 
 
 def _behind_words(row: Row, segment: Segment, marks: Sequence[Mark]) -> bool:
@@ -91,7 +86,7 @@ def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dic
             leaf = (
                 _answered(facts, options, profile)
                 or _own_box(options, profile)
-                or _boolean(facts, matcher, profile)
+                or _boolean(facts, options, matcher, profile)
                 or _ticked_sentence(options, profile)
                 or _spoken(facts, profile)
                 or _titled(facts, profile)
@@ -103,10 +98,13 @@ def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dic
     return found
 
 
-def _boolean(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
+def _boolean(facts: Facts, options: Sequence[_Option], matcher: Matcher, profile: Profile) -> Leaf | None:
     for label, fit, cut in matcher.matches(profile):
         if fit < (0.3 if "?" in label.text else 0.5):
             break
+        for option in options:
+            if option.row is label.row and option.said <= label.start < option.told:  # a box has these words
+                return Leaf(option.ticked, (option.span,), 0.8 * fit, inferred=True)
         for slot in slots(facts, label, cut):
             if slot.steps or slot.direction not in ("same", "right"):
                 continue
