@@ -92,6 +92,33 @@ def invoice() -> bytes:
     )
 
 
+def statement(style: TableStyle, *, again: bool) -> bytes:
+    """One table over three pages, its heading on each or on the first only, then another on a fourth."""
+    head = ["Day", "Movement", "Paid in", "Paid out"]
+    rows = [
+        [
+            f"{n % 28 + 1:02d}.03.26",
+            f"Transfer {n}",
+            f"{n}.50" if style is BARE or n < 70 else "",
+            f"{2 * n}.00",
+        ]
+        for n in range(100)
+    ]
+    other = [
+        ["Year", "Kind", "Interest", "Fees"],
+        *([str(y), "Savings", f"{y - 2000}.10", "3.00"] for y in range(2020, 2025)),
+    ]
+    widths = [80, 180, 90, 90]
+    return pdf_of(
+        [
+            Paragraph("Movements", STYLES["Heading2"]),
+            Table([head, *rows], colWidths=widths, style=style, repeatRows=int(again)),
+            PageBreak(),
+            Table(other, colWidths=widths, style=style),
+        ]
+    )
+
+
 def form() -> bytes:
     """Labels with their values far to the right."""
     out = io.BytesIO()

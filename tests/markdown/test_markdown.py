@@ -10,7 +10,19 @@ import jsonschema
 import pypdfium2
 import pytest
 from PIL import Image
-from tests.markdown.documents import COSTS, GOODS, HARVEST, PROSE, form, invoice, report
+from reportlab.platypus import TableStyle
+from tests.markdown.documents import (
+    BARE,
+    COSTS,
+    GOODS,
+    HARVEST,
+    PROSE,
+    RULED,
+    form,
+    invoice,
+    report,
+    statement,
+)
 
 import paperclerk
 from paperclerk.agents.markdown import SCHEMA
@@ -201,3 +213,25 @@ def test_a_value_stays_with_its_label() -> None:
     page = paperclerk.execute(form(), agent="document.markdown").response["pages"][0]
     for line in ("Surname Okonkwo", "Occupation Stone mason", "Favourite tree Hornbeam"):
         assert line in page["content"]
+
+
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("style", [RULED, BARE])
+def test_a_table_goes_on_after_the_end_of_a_page(style: TableStyle, again: bool) -> None:
+    document = statement(style, again=again)
+    pages = paperclerk.execute(document, agent="document.markdown").response["pages"]
+    parts = [table for page in pages for table in page["tables"]]
+    assert [[h["name"] for h in part["headers"]] for part in parts] == [
+        *[["Day", "Movement", "Paid in", "Paid out"]] * 3,
+        ["Year", "Kind", "Interest", "Fees"],
+    ]
+    assert [row["movement_1"] for part in parts[:3] for row in part["data"]] == [
+        f"Transfer {n}" for n in range(100)
+    ]
+    assert all(cell["bbox"] is not None for part in parts for cell in part["cells"])
+    assert (
+        parts[2]["data"][-1]["paid_in_2"] == ("99.50" if style is BARE else "") and len(parts[3]["data"]) == 5
+    )
+    whole, other = paperclerk.execute(document, schema=TABLES).response["tables"]
+    assert (whole["page"], len(whole["rows"]), whole["rows"][-1][-1]) == (1, 101, "198.00")
+    assert (other["page"], other["rows"][0]) == (4, ["Year", "Kind", "Interest", "Fees"])

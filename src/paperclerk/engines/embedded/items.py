@@ -23,6 +23,7 @@ from paperclerk.engines.embedded.arithmetic import agreement, close, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, lines_of, numbers_of, text_of
 from paperclerk.engines.embedded.columns import ORDERED, Path, Place
 from paperclerk.engines.embedded.confidence import CellFacts, cell_probability, listed_probability
+from paperclerk.engines.embedded.continued import joined
 from paperclerk.engines.embedded.details import detail
 from paperclerk.engines.embedded.entries import entry_rows
 from paperclerk.engines.embedded.enumerations import divided, named_things, scalars
@@ -115,8 +116,10 @@ class Tables:
 
     @cached_property
     def grids(self) -> list[Table]:
-        """Every table of the document, in reading order."""
-        return [t for page in self.pages for t in tables_of(page)]
+        """Every table of the document, in reading order; one that goes on after a page's end is whole."""
+        return joined(
+            [t for page in self.pages for t in tables_of(page)], {page.index: page for page in self.pages}
+        )
 
     def _groups(self, element: Field) -> list[Tree]:
         """Elements that hold a table each."""

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import Leaf, Span, Tree, WordPart
-from paperclerk.engines.embedded.grid import tables_of
-from paperclerk.engines.embedded.levelling import levelled
 from paperclerk.engines.markdown.blocks import Block, blocks_of
 from paperclerk.engines.markdown.headings import Headings
 from paperclerk.engines.markdown.leaves import computed
+from paperclerk.engines.markdown.seen import Seen
 from paperclerk.engines.markdown.tables import bbox, table_tree, words_in
 from paperclerk.engines.markdown.text import figure_of
 
 
-def layout_page(page: Page, headings: Headings) -> Tree:
+def layout_page(seen: Seen, headings: Headings) -> Tree:
     """The entry of a page in the reply. The text of an element points at its words."""
-    level = levelled(page)
-    tables = tables_of(level) if page.words else []
+    page, level, tables = seen.page, seen.level, seen.tables
     index = {id(word): i for i, word in enumerate(level.words)}
     elements: list[Tree] = []
     for block in blocks_of(level, [words_in(table) for table in tables]):

@@ -11,19 +11,17 @@ from collections.abc import Sequence
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import Leaf, Span, Tree, WordPart
-from paperclerk.engines.embedded.grid import tables_of
-from paperclerk.engines.embedded.levelling import levelled
 from paperclerk.engines.markdown.blocks import Block, blocks_of
 from paperclerk.engines.markdown.headings import Headings
 from paperclerk.engines.markdown.leaves import computed
+from paperclerk.engines.markdown.seen import Seen
 from paperclerk.engines.markdown.tables import table_tree, words_in
 from paperclerk.engines.markdown.text import figure_of, markdown_of
 
 
-def markdown_page(page: Page, headings: Headings) -> Tree:
+def markdown_page(seen: Seen, headings: Headings) -> Tree:
     """The entry of a page in the reply."""
-    level = levelled(page)
-    tables = tables_of(level) if page.words else []
+    page, level, tables = seen.page, seen.level, seen.tables
     blocks = blocks_of(level, [words_in(table) for table in tables])
     figures = [text for block in blocks if (text := figure_of(block)) is not None]
     return {

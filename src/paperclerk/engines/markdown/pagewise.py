@@ -9,6 +9,7 @@ from paperclerk.domain.document import Page
 from paperclerk.domain.result import Tree
 from paperclerk.engines.engine import Context
 from paperclerk.engines.markdown.headings import Headings
+from paperclerk.engines.markdown.seen import Seen, seen_of
 from paperclerk.schemas.compiled import Field
 
 
@@ -20,12 +21,12 @@ class PagewiseEngine:
     """
 
     name: str
-    told: Callable[[Page, Headings], Tree]
+    told: Callable[[Seen, Headings], Tree]
 
     def extract(self, pages: Sequence[Page], schema: Field, context: Context) -> Tree:
         """A tree with an entry for each page."""
         headings = Headings(pages)
-        return _selected({"pages": [self.told(page, headings) for page in pages]}, schema)
+        return _selected({"pages": [self.told(seen, headings) for seen in seen_of(pages)]}, schema)
 
 
 def _selected(tree: Tree, field: Field) -> Tree:

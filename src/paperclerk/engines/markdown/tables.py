@@ -69,7 +69,7 @@ def table_tree(table: Table, page: Page, above: Block | None) -> Tree:
             _cell(cell, (r, c), page)
             for r, row in enumerate(table.rows)
             for c, cell in enumerate(row)
-            if cell.text
+            if cell.pieces
         ],
     }
 
