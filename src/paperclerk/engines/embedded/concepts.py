@@ -10,7 +10,6 @@ from paperclerk.engines.embedded.phrases import word_set
 from paperclerk.engines.embedded.whose import PARTY_WORDS, ROLES
 from paperclerk.schemas.compiled import Field
 
-_DIGRAPH = re.compile(r"\b(?=\w{6})(\w*?[aou])e(?=\w)")  # in a long word: `due` is no `du`
 _WITH = word_set("con com sem")
 
 
@@ -22,7 +21,8 @@ def concepts_of(field: Field, name: str) -> dict[str, float]:
     """By the whole name, else the title, else the longest run of words of name or description."""
     scored: dict[str, float] = {}
     if not aliases().get(frozenset(phrases.stems(name))):
-        plain = _DIGRAPH.sub(r"\1", name)  # `waehrung` is what `Währung` says
+        # `waehrung` is what `Währung` says, but `due` is no `du`
+        plain = " ".join(phrases.without_e(word) if len(word) > 5 else word for word in name.split())
         name = plain if aliases().get(frozenset(phrases.stems(plain))) else name
     title = field.title if any(phrases.weight(s) > 0.5 for s in phrases.stems(field.title)) else ""
     for text, top in ((name, 1.0), (title, 1.0)):
