@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paperclerk.domain.document import Line, Page
+from paperclerk.engines.embedded.layout import baselines
 
 BETWEEN = "\t"  # what a text has where a column gap is printed
-_SAME_LINE = 0.5  # of the smaller height
 _NEXT_LINE = 2.0  # of the cell's height: as far below it may the next one stand
 
 
@@ -37,7 +37,7 @@ class Cells:
 
     def __init__(self, page: Page) -> None:
         self._page = page
-        self.rows = _rows([line for line in page.lines if line.words])
+        self.rows = baselines(page.lines)
 
     def text(self, cells: Iterable[Line], *, boxed: bool = False) -> Text:
         """`cells` as one text, with a blank between words and BETWEEN between cells.
@@ -78,19 +78,3 @@ class Cells:
 
 def _in_a_box(word: str) -> bool:
     return len(word) <= 4 and word.isalnum()
-
-
-def _rows(lines: Sequence[Line]) -> list[list[Line]]:
-    rows: list[list[Line]] = []
-    open_rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: (line.box.cy, line.box.x0)):
-        open_rows = [row for row in open_rows if row[0].box.y1 > line.box.y0]
-        for row in open_rows:
-            shared = min(row[0].box.y1, line.box.y1) - max(row[0].box.y0, line.box.y0)
-            if shared >= _SAME_LINE * min(row[0].box.height, line.box.height):
-                row.append(line)
-                break
-        else:
-            rows.append([line])
-            open_rows.append(rows[-1])
-    return [sorted(row, key=lambda line: line.box.x0) for row in rows]

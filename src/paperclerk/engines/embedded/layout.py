@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import statistics
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from paperclerk.domain.document import Line, Page, Word
@@ -161,24 +161,29 @@ class Layout:
         return " ".join(page.words[p.index].text[p.start : p.end] for p in span.parts)
 
 
-def _rows(page: Page, position: int) -> tuple[Row, ...]:
-    groups: list[list[tuple[Box, tuple[int, ...]]]] = []
+def baselines(lines: Iterable[Line]) -> list[list[Line]]:
+    """The lines of a page, which end at column gaps, by baseline: from top to bottom, left to right."""
+    groups: list[list[Line]] = []
     spans: list[tuple[float, float]] = []
-    blank = _blank(page)
-    for line in sorted((ln for ln in page.lines if ln.words), key=lambda ln: ln.box.cy):
+    for line in sorted((line for line in lines if line.words), key=lambda line: line.box.cy):
         at = _same_baseline(line.box, spans)
-        parts = _parts(page, line, blank)
         if at is None:
-            groups.append(parts)
+            groups.append([line])
             spans.append((line.box.y0, line.box.y1))
         else:
-            groups[at] += parts
+            groups[at].append(line)
     order = sorted(range(len(groups)), key=lambda i: spans[i][0] + spans[i][1])
+    return [sorted(groups[i], key=lambda line: line.box.x0) for i in order]
+
+
+def _rows(page: Page, position: int) -> tuple[Row, ...]:
     rows: list[Row] = []
     count = 0
-    for i in order:
-        rows.append(_row(page, position, len(rows), sorted(groups[i], key=lambda g: g[0].x0), count))
-        count += len(groups[i])
+    blank = _blank(page)
+    for lines in baselines(page.lines):
+        parts = sorted((part for line in lines for part in _parts(page, line, blank)), key=lambda p: p[0].x0)
+        rows.append(_row(page, position, len(rows), parts, count))
+        count += len(parts)
     return tuple(rows)
 
 
