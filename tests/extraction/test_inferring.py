@@ -125,3 +125,56 @@ def test_prose_names_no_fields() -> None:
 )
 def test_slugs(label: str, name: str) -> None:
     assert slug(label) == name
+
+
+def statement() -> bytes:
+    pairs = [
+        ["Account holder", "Ms Ida Brandt", "Statement period", "1 May 2026 to 31 May 2026"],
+        ["Account number", "20417765", "Sort code", "40-12-09"],
+        ["Opening balance", "1,843.17", "Closing balance", "2,110.92"],
+    ]
+    head = ["Date", "Details", "Paid out", "Paid in", "Balance"]
+    rows = [
+        [
+            f"{n % 28 + 1:02d} May 2026",
+            f"CARD PURCHASE {n}",
+            "" if n % 3 else "12.50",
+            "20.00" if n % 3 else "",
+            "1,900.00",
+        ]
+        for n in range(50)
+    ]
+    return pdf_of(
+        [
+            Paragraph("Bank statement", WORDS["Title"]),
+            Table(pairs, colWidths=[90, 130, 90, 140], hAlign="LEFT"),
+            Table([head, *rows], colWidths=[80, 190, 60, 60, 70], hAlign="LEFT"),
+        ]
+    )
+
+
+def test_a_statement_has_its_labels_and_one_table_of_movements() -> None:
+    told = paperclerk.execute(statement(), agent="document.schema").response
+    fields = told["json_schema"]["properties"]
+    assert told["domain"].startswith("custom.document.bank-statement-")
+    assert list(fields) == [
+        *("account_holder", "statement_period", "account_number", "sort_code"),
+        *("opening_balance", "closing_balance", "transactions"),
+    ]
+    columns = fields["transactions"]["items"]["properties"]
+    assert [field.get("format", field["type"]) for field in columns.values()] == [
+        *("date", "string", "number", "number", "number")
+    ]
+    again = paperclerk.execute(statement(), schema=told["json_schema"]).response
+    assert (again["sort_code"], again["opening_balance"], len(again["transactions"])) == (
+        "40-12-09",
+        1843.17,
+        50,
+    )
+    assert again["transactions"][1] == {
+        "date": "2026-05-02",
+        "details": "CARD PURCHASE 1",
+        "paid_out": None,
+        "paid_in": 20.0,
+        "balance": 1900.0,
+    }

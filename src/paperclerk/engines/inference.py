@@ -15,14 +15,17 @@ from typing import Any
 
 from paperclerk.domain.document import Page
 from paperclerk.engines.embedded import lexicon
+from paperclerk.engines.embedded.continued import joined
 from paperclerk.engines.embedded.facts import Facts
-from paperclerk.engines.embedded.grid import Table, tables_of
+from paperclerk.engines.embedded.grid import Cell, Table, tables_of
 from paperclerk.engines.embedded.labels import Label
 from paperclerk.engines.embedded.layout import Row
 from paperclerk.engines.embedded.levelling import levelled
 from paperclerk.engines.embedded.regions import is_number
+from paperclerk.engines.embedded.roles import roles_of_label
 from paperclerk.engines.embedded.values import Values, read
 from paperclerk.engines.markdown.tables import columns_of, heading_rows, kind_of
+from paperclerk.printed.locale import Locale
 
 MOST_FIELDS = 120
 MOST_TABLES = 12
@@ -62,8 +65,10 @@ def infer_fields(pages: Sequence[Page]) -> Inferred:
     """The fields of a document, in the order in which they stand. Deterministic, linear in the words."""
     pages = [levelled(page) for page in pages]
     facts = Facts(pages)
+    level = {page.index: page for page in pages}
+    found = joined([table for p in pages if p.words for table in tables_of(p)], level)
     tables = [
-        (table, columns) for p in pages if p.words for table in tables_of(p) if (columns := _columns(table))
+        (t, columns) for t in found if not _is_pairs(t, facts) and (columns := _columns(t, facts.locale))
     ]
     properties: dict[str, Any] = {}
     for label, text in _labelled(facts, [t for t, _ in tables]):
@@ -116,7 +121,7 @@ def _names(name: str, label: Label) -> bool:
 
 def _table_words(tables: Sequence[Table]) -> set[tuple[int, int]]:
     return {
-        (table.page, w)
+        (piece.page.index, w)
         for table in tables
         for row in table.rows
         for cell in row
@@ -203,7 +208,7 @@ def _covers(start: int, end: int, text: str) -> bool:
 Columns = dict[str, dict[str, Any]]
 
 
-def _columns(table: Table) -> Columns:
+def _columns(table: Table, locale: Locale) -> Columns:
     """The properties of a row; empty when nothing says what the columns are."""
     found: Columns = {}
     columns = columns_of(table)
@@ -211,26 +216,51 @@ def _columns(table: Table) -> Columns:
     for column in columns:
         name = slug(column.name)
         if name and name not in found and len(column.name.split()) <= MOST_LABEL_WORDS:
-            found[name] = _column(column.name, kind_of(column.cells[:sums]))
+            found[name] = _column(column.name, column.cells[:sums], locale)
     return found if heading_rows(table) and len(found) >= 2 else {}
 
 
-def _column(printed: str, kind: str) -> dict[str, Any]:
+def _is_pairs(table: Table, facts: Facts) -> bool:
+    """Whether a table is labels beside their values: its first row is no other than those below."""
+    if len(table.rows[0]) % 2:
+        return False
+    known = {
+        (label.row.number, p.index)
+        for label in facts.labels
+        if label.sure and max(label.concepts.values(), default=0.0) >= 0.95
+        for p in label.row.parts(label.start, label.end)
+    }
+    first = [{(piece.page.index, w) for piece in row[0].pieces for w in piece.words} for row in table.rows]
+    return bool(first[0] & known) and sum(bool(words & known) for words in first) >= 0.5 * len(first)
+
+
+def _column(printed: str, cells: Sequence[Cell], locale: Locale) -> dict[str, Any]:
     described = {"description": f"Printed as {printed!r}"}
-    if kind == "date":
+    texts = [cell.text for cell in cells if cell.text]
+    if texts and all(_is_date(text, locale) for text in texts):
         return {"type": "string", "format": "date", **described}
+    kind = kind_of(cells)
     return {"type": "number" if kind in ("float", "currency", "percentage", "int") else "string", **described}
+
+
+def _is_date(text: str, locale: Locale) -> bool:
+    dates = read(text, locale).dates
+    return bool(dates) and _covers(dates[0].start, dates[0].end, text)
 
 
 def _arrays(tables: Sequence[tuple[Table, Columns]]) -> Iterator[tuple[str, Columns]]:
     """An array for each kind of table: those with the same headings are one (a table that goes on)."""
     seen: list[Columns] = []
+    names: set[str] = set()
     for _, columns in tables:
         if any(set(columns) == set(other) for other in seen):
             continue
         seen.append(columns)
         priced = any(_ITEMS.search(name) for name in columns)
-        name = "items" if priced and len(seen) == 1 else f"table_{len(seen)}"
+        booked = any("balance" in roles_of_label(name.replace("_", " ")) for name in columns)
+        called = "transactions" if booked else "items" if priced else ""
+        name = called if called and called not in names else f"table_{len(seen)}"
+        names.add(name)
         yield name, columns
 
 

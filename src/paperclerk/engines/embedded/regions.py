@@ -11,6 +11,7 @@ from functools import cached_property
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
+from paperclerk.engines.embedded.roles import roles_of_label
 from paperclerk.engines.embedded.rulings import Frame, frames, positions, rules_of
 from paperclerk.engines.embedded.strips import Piece, Strip
 
@@ -236,7 +237,7 @@ def _divided(run: Sequence[Strip]) -> list[Sequence[Strip]]:
     columns = _columns(run[head:foot])
     if columns < MANY_COLUMNS:
         return [run]
-    if head and columns <= _columns(run[:foot]) + 1:
+    if head and columns <= _columns(run[:foot]) + 1 and not _names_columns(run[head]):
         head = 0
     if foot < len(run) and columns <= _columns(run[head:]):
         foot = len(run)
@@ -259,6 +260,16 @@ def _heads(strip: Strip, below: Sequence[Strip]) -> bool:
         if sum(1 for p in other.pieces if p.box.overlap_x(piece.box) > 0) == 1
     }
     return len(filled) >= 0.7 * len(strip.pieces)
+
+
+def _names_columns(strip: Strip) -> bool:
+    """Whether nearly all of a strip is what columns are called: `Date | Details | Paid out | Paid in | Balance`."""
+    roles = [max(said, key=lambda role: said[role]) for p in strip.pieces if (said := _surely(p.text))]
+    return len(set(roles)) >= MANY_COLUMNS - 1 and len(roles) >= 0.7 * len(strip.pieces)
+
+
+def _surely(text: str) -> dict[str, float]:
+    return {role: share for role, share in roles_of_label(text).items() if share >= 0.9}
 
 
 def _columns(strips: Sequence[Strip]) -> int:
