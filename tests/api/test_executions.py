@@ -276,6 +276,8 @@ def test_what_has_no_effect_is_told(client: httpx.Client, file_id: str) -> None:
     ]
     assert done["usage"]["message"] == done["message"] == " ".join(done["warnings"])
     assert client.get(f"/predictions/{done['id']}").json()["warnings"] == done["warnings"]
+    mistyped = client.post("/document/generate", json={"file_id": file_id, "config": {"json_shema": SCHEMA}})
+    assert "mean config.json_schema?" in assert_error(mistyped, 400, "missing_domain")["detail"]
     agent = {"prompt": "Read the bill.", "json_schema": SCHEMA, "validator": []}
     made = client.post("/agent/create", json={"name": "told/bill", "config": agent}).json()
     assert "config.validators?" in made["warnings"][0], made

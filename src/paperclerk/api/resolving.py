@@ -40,11 +40,11 @@ async def agent_for(domain: str | None, config: ConfigBody, caller: Caller, serv
     if domain is not None:
         return await agent_named(domain, LATEST, caller, services)
     if config.json_schema is None:
-        raise InvalidRequest(
+        missing = (
             "Say what to look for: a `domain` such as document.invoice, a JSON Schema in `config.json_schema`, or a "
-            "skill that has a schema.json.",
-            code="missing_domain",
+            "skill that has a schema.json."
         )
+        raise InvalidRequest(" ".join([missing, *config.warnings()]), code="missing_domain")
     return agent_of_own_schema()
 
 

@@ -23,6 +23,7 @@ from paperclerk.schemas.keywords import (
     subschemas,
 )
 
+NO_TYPE = "not a JSON type; there are string, number, integer, boolean, object, array and null"
 MAX_BYTES = 256_000
 MAX_DEPTH = 64
 MAX_NODES = 5_000
@@ -319,7 +320,7 @@ def _check_keywords(schema: Any) -> None:
         compiled(schema, demand="presence")
     except jsonschema_rs.ValidationError as error:
         way = tuple(map(str, error.instance_path))
-        said = "not a JSON type" if way[-1:] == ("type",) else error.message[:300]
+        said = NO_TYPE if way[-1:] == ("type",) else error.message[:300]
         raise _fail("invalid_schema", f"{dotted(way)}: {said}.") from None
 
 
