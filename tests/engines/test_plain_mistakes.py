@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from tests.engines.pages_made import extract, page, plain
 
+import paperclerk
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import HI_FROM
@@ -223,3 +224,9 @@ def test_a_due_date_is_not_the_date_of_issue() -> None:
     text = "Invoice date   14 March 2026\nDue date       13 April 2026\n"
     found = plain(extract(text, {"invoice_issue_date": date, "invoice_due_date": date}))
     assert found == {"invoice_issue_date": "2026-03-14", "invoice_due_date": "2026-04-13"}
+
+
+def test_the_german_day_to_pay_by_is_no_end_of_a_period() -> None:
+    text = "Lehmann GmbH\nRechnungsdatum: 14.04.2026\nFällig bis: 28.04.2026\nRechnungsbetrag 530,15 €\n"
+    found = paperclerk.execute(text.encode(), agent="document.invoice").response
+    assert (found["invoice_due_date"], found["period_end"]) == ("2026-04-28", None)
