@@ -56,6 +56,19 @@ Kembali               46.000
     }
 
 
+def test_a_name_between_its_quantity_and_its_unit_price() -> None:
+    printed = """
+2 BAKSO URAT   @22.000   44.000
+1 MIE AYAM     @19.500   19.500
+Total                    63.500
+"""
+    got = values(printed, rows("menu", nm=TEXT, cnt=TEXT, unitprice=TEXT, price=TEXT))["menu"]
+    assert got == [
+        {"nm": "BAKSO URAT", "cnt": "2", "unitprice": "22.000", "price": "44.000"},
+        {"nm": "MIE AYAM", "cnt": "1", "unitprice": "19.500", "price": "19.500"},
+    ]
+
+
 def test_a_menu_by_its_headings() -> None:
     printed = """
 STARTERS

@@ -377,7 +377,8 @@ class Tables:
             if role == "line_total" or (role == "unit_price" and not priced):
                 return _number_leaf(child, entry.amount.text, entry.amount.number, sure)
             if role == "description" and entry.name is not None:
-                return _name_leaf(_uncounted(entry.name) if count is not None else entry.name, sure)
+                counted = count is not None or _begins_with(entry.name, quantity)
+                return _name_leaf(_uncounted(entry.name) if counted else entry.name, sure)
             if role == "quantity" and quantity is not None:
                 return _number_leaf(child, *quantity, sure)
             if role == "quantity" and count is not None:
@@ -398,6 +399,14 @@ def _leading_counts(ledger: Ledger) -> list[Number | None]:
     numbering = len(given) > 2 and all(b == a + 1 for a, b in itertools.pairwise(given))
     named = not any(m[2] for m in found if m) and len(set(given)) == len(given) > 1
     return [None] * len(counts) if 2 * len(given) <= len(counts) or numbering or named else counts
+
+
+def _begins_with(name: Text, quantity: tuple[Text, Number] | None) -> bool:
+    """Whether a name begins with the quantity of its line: `2 Bakso @22.000`."""
+    if quantity is None:
+        return False
+    text, number = quantity
+    return name.text.split()[0] == text.text[number.start : number.end] and number.start == 0
 
 
 def _uncounted(name: Text) -> Text:

@@ -26,7 +26,7 @@ SUMMED = 3
 _TOTAL = re.compile(r"(?i)\b(?:sub|grand|nett?)?[ -]?total\b|\bgst\b|\bcash\b|\bvat\b")
 _OFTEN = ("total", "subtotal", "rounding", "change", "cash", "amount")
 _TAIL = re.compile(
-    r"(?:[-(+]?(?:RM|[$€£¥S])?\d[\d.,]*\)?[-%]?[A-Z*]{0,3}|[xX×@*=:]|\d+[xX×]|[xX×]\d+|RM|USD|EUR|[$€£¥%]|[A-Za-z*]{1,3}i?\.?|"
+    r"(?:[-(+@]?(?:RM|[$€£¥S])?\d[\d.,]*\)?[-%]?[A-Z*]{0,3}|[xX×@*=:]|\d+[xX×]|[xX×]\d+|RM|USD|EUR|[$€£¥%]|[A-Za-z*]{1,3}i?\.?|"
     r"(?:pcs|pc|ea|kg|st|stk|unit)\.?|\d[\d.,]*(?:kg|g|l|lb|oz|m)|[$€£]?\d[\d.,]*/(?:kg|l|lb|m|ea|st))"
 )
 _MEASURED = re.compile(

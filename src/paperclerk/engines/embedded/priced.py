@@ -93,7 +93,7 @@ def is_offer(element: Field) -> bool:
     said = [set(words_of(c.name).split()) for c in element.children]
     return (
         any("price" in w for w in said)
-        and any(w & _NAMES or w & {"item", "dish", "product"} for w in said)
+        and any(w & _NAMES or w & {"item", "dish", "product", "service", "treatment"} for w in said)
         and not any(w & {"quantity", "qty", "count", "amount", "total", "unit"} for w in said)
     )
 

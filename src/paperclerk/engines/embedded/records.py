@@ -207,7 +207,7 @@ class _Reader:
                 continue  # what the account held before the first entry
             if self.parts and self._is_part(strip):
                 self._flush(page)
-                self.under = strip.pieces[0]
+                self.under, self.last = strip.pieces[0], strip
                 continue
             if len(numeric) != 1 or not any(starts_with_carry(p.text) for p in strip.pieces):
                 self._take(strip, cells, numeric, page)
@@ -494,7 +494,12 @@ def part_field(fields: Sequence[Field], head: Heading) -> Field | None:
     return next((f for f in free if _PARTS & set(words_of(f.name).split())), None)
 
 
-_PARTS = frozenset(words("section category group panel department course division heading class type"))
+_PARTS = frozenset(
+    words(
+        "section category group panel department course division heading class type "
+        "gruppe groupe grupo gruppo"
+    )
+)
 MOST_PART = 6  # words
 
 
