@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
+from importlib.resources import files
+
 import pytest
+from scripts.calibrate import LOWERS, RAISES, written
 from tests.engines.pages_made import extract, page
 from tests.engines.tables.pages import down, page_of
 
 from paperclerk.domain.result import HI_FROM
 from paperclerk.engines.embedded.candidates import Candidate
-from paperclerk.engines.embedded.confidence import CellFacts, cell_probability, features
+from paperclerk.engines.embedded.confidence import Around, CellFacts, cell_probability, features, probability
+from paperclerk.engines.embedded.forest import forest
 from paperclerk.engines.embedded.items import Tables
 from paperclerk.engines.embedded.profile import profile
 from paperclerk.schemas.compile import compile_schema
@@ -17,15 +22,19 @@ NAME, DATE = {"type": "string"}, {"type": "string", "format": "date"}
 TABLE = {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}
 
 
+def among(taken=frozenset(), others: int = 4, answered: int = 3, line: int = 20) -> Around:
+    return Around(taken, others, answered, line)
+
+
 def test_what_another_field_took_and_another_reading_of_the_place_are_no_rivals() -> None:
     schema = compile_schema({"type": "object", "properties": {"name": NAME}})
     asked = profile(schema.children[0])
     choice = Candidate("Ilse Brandt", (), (0, 2, 0, 11), 0.9, label=1.0)
     rival = Candidate("Kornfeld Mills", (), (0, 8, 0, 14), 0.9, label=1.0)
     longer = Candidate("Ilse Brandt, owner", (), (0, 2, 0, 18), 0.9, label=1.0)
-    doubtful = features(choice, [choice, rival], asked, frozenset())
-    taken = features(choice, [choice, rival], asked, {rival.place})
-    same_place = features(choice, [choice, longer], asked, frozenset())
+    doubtful = features(choice, [choice, rival], asked, among())
+    taken = features(choice, [choice, rival], asked, among({rival.place}))
+    same_place = features(choice, [choice, longer], asked, among())
     assert doubtful["clear"] == 0
     assert taken["clear"] == same_place["clear"] == 1
 
@@ -45,15 +54,42 @@ def test_a_place_deep_in_a_long_document_is_less_sure() -> None:
     assert extract(near, properties)["delivery_date"].score > extract(far, properties)["delivery_date"].score
 
 
+def test_the_fewer_fields_of_a_schema_have_an_answer_the_less_sure_is_each() -> None:
+    asked = profile(compile_schema({"type": "object", "properties": {"due_date": DATE}}).children[0])
+    choice = Candidate("2024-03-05", (), (0, 2, 0, 10), 0.7, label=0.7)
+    most = probability(choice, [choice], asked, among(others=20, answered=19))
+    few = probability(choice, [choice], asked, among(others=20, answered=4))
+    assert most > few
+
+
+def test_the_model_asks_about_what_is_noted_and_no_fact_acts_against_its_sign() -> None:
+    asked = profile(compile_schema({"type": "object", "properties": {"name": NAME}}).children[0])
+    choice = Candidate("Ilse Brandt", (), (0, 2, 0, 11), 0.9, label=1.0)
+    model, noted = forest("confidence.json"), features(choice, [choice], asked, among())
+    assert set(model.names) == set(noted)
+    draws = random.Random(7)
+    for _ in range(200):
+        at = {name: draws.choice([0.0, 1.0, draws.random()]) for name in model.names}
+        for name in RAISES | LOWERS:
+            less, more = ({**at, name: value} for value in sorted((at[name], draws.random())))
+            gained = model.log_odds(more) - model.log_odds(less)
+            assert gained >= -1e-9 if name in RAISES else gained <= 1e-9, name
+
+
+def test_the_file_is_what_the_script_writes() -> None:
+    text = (files("paperclerk.engines.embedded") / "confidence.json").read_text(encoding="utf-8")
+    assert written(forest("confidence.json")) == text
+
+
 @pytest.mark.parametrize(
     ("surer", "less"),
     [
-        (CellFacts(True, True, 1.0, True, 1), CellFacts(False, False, 1.0, True, 1)),
-        (CellFacts(False, False, 1.0, True, 1), CellFacts(False, True, 1.0, True, 1)),
-        (CellFacts(False, True, 1.0, False, 1), CellFacts(False, True, 1.0, False, 2)),
-        (CellFacts(False, True, 1.0, False, 1), CellFacts(False, True, 0.6, False, 1)),
+        (CellFacts(True, True, True, 1), CellFacts(False, False, True, 1)),
+        (CellFacts(True, True, True, 1), CellFacts(True, True, False, 1)),
+        (CellFacts(False, False, True, 1), CellFacts(False, True, True, 1)),
+        (CellFacts(False, True, False, 1), CellFacts(False, True, False, 2)),
     ],
-    ids=["arithmetic confirms", "arithmetic could and does not", "one line", "a clear heading"],
+    ids=["arithmetic confirms", "words among amounts", "arithmetic could and does not", "one line"],
 )
 def test_cells_under_headings(surer: CellFacts, less: CellFacts) -> None:
     assert cell_probability(surer) > cell_probability(less)

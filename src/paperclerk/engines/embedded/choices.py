@@ -11,8 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from paperclerk.domain.result import Leaf, Scalar, Span
 from paperclerk.engines.embedded import phrases, vocabulary
+from paperclerk.engines.embedded.confidence import concluded_probability
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.labels import Matcher
 from paperclerk.engines.embedded.layout import Row, Segment
@@ -94,7 +97,7 @@ def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dic
         elif profile.want == "choice":
             leaf = _ticked(options, profile) or _choice(facts, matcher, profile) or _payment(facts, profile)
         if leaf is not None:
-            found[profile.field.path] = leaf
+            found[profile.field.path] = msgspec.structs.replace(leaf, score=concluded_probability(leaf.score))
     return found
 
 

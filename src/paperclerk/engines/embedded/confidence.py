@@ -1,8 +1,8 @@
 """The probability that a value is right, from how it was found. Called by the engine and by what reads arrays.
 
-Fields outside arrays: a logistic model over facts of the choice (`scripts/calibrate.py` fits it). Cells of tables,
-lines of receipts and statements: shares that were right, counted by how they were found. Both were checked by
-leaving out one kind of documents after the other (docs/accuracy.md has the figures).
+Fields outside arrays: boosted trees over facts of the choice (`scripts/calibrate.py` fits them, mostly on what the
+engine gave of documents nobody had looked at). Cells of tables, lines of receipts and statements: shares that were
+right, counted by how they were found. docs/accuracy.md has how both do on documents they were not fitted on.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paperclerk.engines.embedded.candidates import Candidate
+from paperclerk.engines.embedded.forest import forest
 from paperclerk.engines.embedded.names import has_legal_form
 from paperclerk.engines.embedded.profile import Profile
 from paperclerk.engines.embedded.readings import Place
@@ -27,41 +28,37 @@ _TYPED = frozenset(
     {"money", "number", "percent", "integer", "date", "datetime", "time", "email", "uri", "phone"}
     | {"iban", "bic", "vat_id", "id", "currency"}
 )
-_WEIGHTS = {
-    "score": 1.23,
-    "clear": 2.03,
-    "first": 0.46,
-    "repeated": 0.58,
-    "support": 1.26,
-    "typed, unlabelled": 0.85,
-    "name": -1.31,
-    "legal form": 0.88,
-    "text": -1.07,
-    "head": 1.01,
-    "later": -0.62,
-    "deep": -0.99,
-    "recognised": 0.74,
-    "misread": -0.62,
-    "words on a scan": -0.62,
-}
-_BIAS = -1.12  # 0.2 under the fit: kinds of documents that were not seen are read a little less well
+_DATES = frozenset({"date", "datetime", "time"})
+_PLACES = frozenset({"street", "city", "state", "country", "postcode", "address"})
+PROSE = 60  # characters of a line: longer ones are running text
+_USUAL = 0.75  # of a schema's fields have an answer
+_USUAL_COUNT = 3  # fields that this counts for
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a choice stands among: `taken` are the places of what other fields were given, `others` how many other
+    fields there are, `answered` how many of them have an answer, `line` the characters of the line it stands in."""
+
+    taken: Set[Place]
+    others: int
+    answered: int
+    line: int
 
 
 def probability(
-    candidate: Candidate, ranked: Sequence[Candidate], profile: Profile, taken: Set[Place]
+    candidate: Candidate, ranked: Sequence[Candidate], profile: Profile, around: Around
 ) -> float | None:
-    """0..1, or None when the value is too doubtful to be given. `ranked` are all candidates of the field, `taken`
-    the places of what other fields were given."""
+    """0..1, or None when the value is too doubtful to be given. `ranked` are all candidates of the field."""
     if candidate.score < LEAST:
         return None
-    facts = features(candidate, ranked, profile, taken)
-    total = _BIAS + sum(_WEIGHTS[name] * value for name, value in facts.items())
+    odds = forest("confidence.json").log_odds(features(candidate, ranked, profile, around))
     fails = profile.want == "iban" and not is_iban(str(candidate.value))
-    return min(_FAILS_CHECK if fails else 1.0, 1.0 / (1.0 + math.exp(-total)))
+    return min(_FAILS_CHECK if fails else 1.0, 1.0 / (1.0 + math.exp(-odds)))
 
 
 def features(
-    candidate: Candidate, ranked: Sequence[Candidate], profile: Profile, taken: Set[Place]
+    candidate: Candidate, ranked: Sequence[Candidate], profile: Profile, around: Around
 ) -> dict[str, float]:
     """What the model looks at, each about 0..1.
 
@@ -72,28 +69,37 @@ def features(
     rivals = [
         c
         for c in ranked
-        if str(c.value) != said and c.place not in taken and not _overlap(c.place, candidate.place)
+        if str(c.value) != said and c.place not in around.taken and not _overlap(c.place, candidate.place)
     ]
     best = max(rivals, key=lambda c: c.score, default=None)
     behind = candidate.score - best.score if best is not None else candidate.score
-    typed, labelled = profile.want in _TYPED, candidate.label > 0
+    want, labelled = profile.want, candidate.label > 0
     page, row = candidate.place[:2]
     return {
         "score": min(1.0, candidate.score),
         "clear": 2 * max(0.0, min(0.5, behind)),
         "first": float(best is None or candidate.place < best.place),
+        "alone": float(best is None),
         "repeated": float(sum(str(c.value) == said for c in ranked) > 1),
         "support": 5 * min(0.2, candidate.support),
-        "typed, unlabelled": float(typed and not labelled),
-        "name": float(profile.want == "name"),
+        "label": min(1.2, candidate.label),
+        "said": float(candidate.direction == "said"),
+        "known": max(profile.concepts.values(), default=0.0),
+        "money": float(want == "money"),
+        "date": float(want in _DATES),
+        "id": float(want == "id"),
+        "name": float(want == "name"),
         "legal form": float(has_legal_form(said)),
-        "text": float(profile.want == "text"),
+        "text": float(want == "text"),
+        "address": float(want == "address"),
+        "place": float(profile.part in _PLACES),
         "head": float(page == 0 and row < HEAD_ROWS),
         "later": float(page > 0),
         "deep": min(1.0, page / DEEP),
+        "prose": float(around.line >= PROSE),
         "recognised": 5 * max(0.0, candidate.ocr - 0.8),
-        "misread": float(candidate.ocr < 0.9),
-        "words on a scan": float(not typed and labelled and candidate.ocr < 1),
+        "words on a scan": float(want not in _TYPED and labelled and candidate.ocr < 1),
+        "answered": (around.answered + _USUAL * _USUAL_COUNT) / (around.others + _USUAL_COUNT),
     }
 
 
@@ -106,27 +112,23 @@ class CellFacts:
     """How a cell of a table under a heading was found.
 
     `proved`: sums or products confirm its column; `beside_proved`: those of another column, so that a number here
-    is one that arithmetic did not confirm. `match` 0..1: how well the heading names the property. `lines` that
-    the cell runs over.
+    is one that arithmetic did not confirm. `lines` that the cell runs over.
     """
 
     proved: bool
     beside_proved: bool
-    match: float
     number: bool
     lines: int
 
 
 def cell_probability(cell: CellFacts) -> float:
-    if cell.proved:
-        return 0.97
-    if cell.number and cell.beside_proved:
-        return 0.75
     if cell.lines > 1:
-        return 0.82
-    if cell.match < WELL_NAMED:
-        return 0.86
-    return 0.95 if cell.beside_proved else 0.92
+        return 0.55
+    if cell.proved:
+        return 0.98 if cell.number else 0.75  # words in a column of amounts
+    if cell.beside_proved:
+        return 0.93 if cell.number else 0.96
+    return 0.95
 
 
 WELL_NAMED = 0.95
@@ -136,7 +138,13 @@ def listed_probability(*, proved: bool, name: bool) -> float:
     """For the `name` or a number of a line with an amount; `proved`: the amounts add up to a printed total."""
     if not proved:
         return 0.8
-    return 0.95 if name else 0.97
+    return 0.93 if name else 0.95
+
+
+def concluded_probability(evidence: float) -> float:
+    """For an enum member or a boolean. `evidence` 0..1 and more: the weight of the way it was concluded, times how
+    well its label fits."""
+    return 0.65 + 0.25 * min(1.0, evidence)
 
 
 @dataclass(frozen=True)

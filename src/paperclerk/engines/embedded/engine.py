@@ -16,7 +16,7 @@ from paperclerk.engines.embedded import blocks, contracts
 from paperclerk.engines.embedded.assignment import assign
 from paperclerk.engines.embedded.candidates import Candidate
 from paperclerk.engines.embedded.choices import ticked_members
-from paperclerk.engines.embedded.confidence import probability
+from paperclerk.engines.embedded.confidence import LEAST, Around, probability
 from paperclerk.engines.embedded.facts import Facts
 from paperclerk.engines.embedded.items import Tables
 from paperclerk.engines.embedded.levelling import levelled
@@ -59,10 +59,17 @@ class _Extraction:
         ranked = ranking.ranked()
         chosen = assign(ranked, ranking.shared())
         found: dict[tuple[str, ...], Leaf] = {}
+        given = sum(c.score >= LEAST for c in chosen.values())
         for index, candidate in chosen.items():
             asked = self.profiles[index]
-            taken = {c.place for i, c in chosen.items() if i != index}
-            score = probability(candidate, ranked[index], asked, taken)
+            page, row, start, _ = candidate.place
+            around = Around(
+                taken={c.place for i, c in chosen.items() if i != index},
+                others=len(ranked) - 1,
+                answered=given - (candidate.score >= LEAST),
+                line=len(self.facts.layout.pages[page].rows[row].segment_at(start).text),
+            )
+            score = probability(candidate, ranked[index], asked, around)
             if score is not None:
                 supplied = self._supplies_midnight(candidate)
                 found[asked.field.path] = Leaf(

@@ -351,7 +351,7 @@ class Tables:
                 return empty(child)
             number = child.kind in ("number", "integer")
             sure = cell_probability(
-                CellFacts(place.column in proved, bool(proved), place.match, number, len(lines_of(pieces)))
+                CellFacts(place.column in proved, bool(proved), number, len(lines_of(pieces)))
             )
             if child.kind == "array" and child.items is not None:
                 found = [leaf_for(child.items, part, self.locale, sure) for part in divided(pieces)]
