@@ -438,8 +438,9 @@ def _typed(facts: Facts, row: Row, segment: Segment) -> Iterator[_Value]:
             yield _Value(kind, row, start, end, 0, 0)
     for match in _NUMERAL.finditer(row.text, segment.start, segment.end):
         said = phrases.tokens(match["said"])
-        counts = any(map(asides.unit_in, phrases.tokens(match["unit"])[:1]))
-        if said and said[0] in asides.NUMERALS and counts:
+        if not said or said[0] not in asides.NUMERALS:
+            continue
+        if any(map(asides.unit_in, phrases.tokens(match["unit"])[:1])):
             yield _Value("number", row, *match.span("said"), 0, 0, asides.NUMERALS[said[0]])
 
 
