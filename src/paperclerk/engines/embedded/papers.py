@@ -185,9 +185,7 @@ def _work(element: Field, text: Text) -> dict[str, Tree]:
             continue
         start, end = parts[key]
         value = text.text[start:end]
-        if child.kind == "array" and child.items is not None and child.items.kind == "string":
-            row[child.name] = [text.leaf(value, start, end, CITED)]
-        elif child.kind in ("integer", "number"):
+        if child.kind in ("integer", "number"):
             row[child.name] = text.leaf(int(value), start, end, CITED) if value.isdigit() else ABSENT
         elif child.is_scalar:
             row[child.name] = text.leaf(value, start, end, CITED)
