@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.engines.pages_made import page, values
 
 from paperclerk.domain.document import Page
+from paperclerk.engines.embedded.citations import parts_of
 from paperclerk.engines.embedded.phrases import name_words
 
 TEXT, NUMBER, COUNT = {"type": "string"}, {"type": "number"}, {"type": "integer"}
@@ -240,6 +241,55 @@ REFERENCES
     assert {k: got[k] for k in ("doi", "volume", "issue", "pages", "year")} == {
         "doi": "10.5555/jrr.2021.0273", "volume": "27", "issue": "3", "pages": "211-213", "year": 2021,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("entry", "names", "title", "venue", "year"),
+    [
+        (
+            "[4] Mira Okafor, Jo van der Meer, and Li Wei. 2019. Silt: a field guide. In EelConf, 2031–2043.",
+            ["Mira Okafor", "Jo van der Meer", "Li Wei"], "Silt: a field guide", "In EelConf, 2031–2043", 2019,
+        ),
+        (
+            "7. [Oka2004] Okafor, M. A.; Meer, J. & Wei, L. Banks that move Proc. Intl. Conf. Rivers, 2004, 3, 17-21",
+            ["Okafor, M. A.", "Meer, J.", "Wei, L."], "Banks that move", "Proc. Intl. Conf. Rivers", 2004,
+        ),
+        (
+            "Okafor, M., Wei, L. (eds.) (2011a). Weirs and their fish. Delta Books.",
+            ["Okafor, M.", "Wei, L."], "Weirs and their fish", "Delta Books", 2011,
+        ),
+        (
+            'M. Okafor and J. Meer, "Counting eels by sound," Hydro Letters, vol. 3, no. 2, pp. 1-9, 2016.',
+            ["M. Okafor", "J. Meer"], "Counting eels by sound", "Hydro Letters, vol. 3, no. 2, pp. 1-9", 2016,
+        ),
+    ],
+)  # fmt: skip
+def test_a_work_is_cut_in_each_of_the_usual_styles(
+    entry: str, names: list[str], title: str, venue: str, year: int
+) -> None:
+    parts, found = parts_of(entry)
+    assert [entry[a:b] for a, b in found] == names
+    said = {key: entry[a:b] for key, (a, b) in parts.items()}
+    assert (said["title"], said["venue"], said["year"]) == (title, venue, str(year))
+
+
+def test_authors_of_a_work_as_an_array_and_words_cut_at_line_ends() -> None:
+    printed = """
+REFERENCES
+[1] Mira Oka-
+for and Li Wei. 2020. Slow rivers of the north-
+ern plain. Delta Books.
+[2] Li Wei. 2021. Ice. Delta Books.
+"""
+    author = {"type": "array", "items": {"type": "object", "properties": {"name": TEXT}}}
+    got = values(printed, rows("references", title=TEXT, authors=author))
+    assert got["references"] == [
+        {
+            "title": "Slow rivers of the northern plain",
+            "authors": [{"name": "Mira Okafor"}, {"name": "Li Wei"}],
+        },
+        {"title": "Ice", "authors": [{"name": "Li Wei"}]},
+    ]
 
 
 def replace_height(box: Any) -> Any:

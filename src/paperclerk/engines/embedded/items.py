@@ -21,6 +21,7 @@ from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.abreast import one_after_another
 from paperclerk.engines.embedded.arithmetic import agreement, close, rearranged
 from paperclerk.engines.embedded.cells import Text, has_letters, leaf_for, lines_of, numbers_of, text_of
+from paperclerk.engines.embedded.citations import cited_rows
 from paperclerk.engines.embedded.columns import ORDERED, Path, Place
 from paperclerk.engines.embedded.confidence import CellFacts, cell_probability, listed_probability
 from paperclerk.engines.embedded.continued import joined
@@ -41,7 +42,7 @@ from paperclerk.engines.embedded.ledger import (
 )
 from paperclerk.engines.embedded.numbered import numbered_rows
 from paperclerk.engines.embedded.pairs import pair_rows
-from paperclerk.engines.embedded.papers import author_rows, cited_rows
+from paperclerk.engines.embedded.papers import author_rows
 from paperclerk.engines.embedded.priced import is_offer, offer_rows, part_rows, parts_of
 from paperclerk.engines.embedded.records import Listing, Record, cell_text, listings, part_field
 from paperclerk.engines.embedded.roles import NUMERIC, fold, roles_of, roles_of_field, stems, words_of
@@ -92,7 +93,7 @@ class Tables:
         if element.is_scalar:
             return (
                 author_rows(array, self.strips, self.locale)
-                or cited_rows(array, self._sections, self.locale)
+                or cited_rows(array, self._sections)
                 or numbered_rows(array, self.strips, self.locale)
                 or [*scalars(array, self.strips, self._sections, self.locale)]
             )
@@ -147,7 +148,7 @@ class Tables:
     def _objects(self, array: Field, element: Field) -> list[Tree]:
         if special := (
             author_rows(array, self.strips, self.locale)
-            or cited_rows(array, self._sections, self.locale)
+            or cited_rows(array, self._sections)
             or numbered_rows(array, self.strips, self.locale)
             or self._groups(element)
             or self._offered(element)
