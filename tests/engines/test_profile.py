@@ -37,6 +37,10 @@ def asked(name: str, schema: dict[str, Any] | None = None, inside: str | None = 
         ("partner_zip", {"type": "string", "description": "Postal code of the issuer"}, "id", "postcode"),
         ("kundennummer", None, "id", "customer_number"),
         ("currency", None, "currency", "currency"),
+        ("invoice_due_date", None, "date", "due_date"),
+        ("invoice_discount", {"type": "number"}, "money", "discount"),
+        ("delivery_address", None, "address", "address"),
+        ("adresse_livraison", None, "address", "address"),
     ],
 )
 def test_type_and_concept(name: str, schema: dict[str, Any] | None, want: str, concept: str) -> None:
@@ -51,6 +55,8 @@ def test_type_and_concept(name: str, schema: dict[str, Any] | None, want: str, c
         ("city", "customer_shipping_address", "ship_to"),
         ("name", "buyer", "buyer"),
         ("merchant_name", None, "seller"),
+        ("bill_to", None, "buyer"),
+        ("rechnungsanschrift", None, "buyer"),
         ("phone", "insurance_company", "insurer"),
         ("passport_number", None, None),
     ],

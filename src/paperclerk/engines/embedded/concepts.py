@@ -13,6 +13,9 @@ from paperclerk.schemas.compiled import Field
 _WITH = word_set("con com sem")
 
 
+_PAPERS = word_set(
+    "invoice bill receipt document rechnung beleg dokument facture factura fattura factuur fatura"
+)
 _BOTH_WAYS = frozenset({"deposits_total", "withdrawals_total"})
 _PERSONS = frozenset({"first_name", "last_name"})  # whoever it is that has them
 
@@ -24,8 +27,9 @@ def concepts_of(field: Field, name: str) -> dict[str, float]:
         # `waehrung` is what `Währung` says, but `due` is no `du`
         plain = " ".join(phrases.without_e(word) if len(word) > 5 else word for word in name.split())
         name = plain if aliases().get(frozenset(phrases.stems(plain))) else name
+    asked = _of_the_paper(name)
     title = field.title if any(phrases.weight(s) > 0.5 for s in phrases.stems(field.title)) else ""
-    for text, top in ((name, 1.0), (title, 1.0)):
+    for text, top in ((asked, 1.0 if asked == name else 0.95), (title, 1.0)):
         for concept, strength in aliases().get(frozenset(phrases.stems(text)), ()) if text else ():
             scored[concept] = max(scored.get(concept, 0.0), top * strength)
     if "by" in phrases.tokens(name) and phrases.key(name) not in lexicon.labels():
@@ -43,6 +47,16 @@ def concepts_of(field: Field, name: str) -> dict[str, float]:
         if concept in scored or _agrees(field.description, concept, name):
             scored[concept] = max(scored.get(concept, 0.0), strength)
     return dict(sorted(scored.items(), key=lambda kv: -kv[1])[:6])
+
+
+def _of_the_paper(name: str) -> str:
+    """A name without the word for the paper that it begins with, where that says nothing: `invoice due date`."""
+    first, _, rest = name.partition(" ")
+    known = aliases()
+    if phrases.key(first) not in _PAPERS or frozenset(phrases.stems(name)) in known:
+        return name
+    telling = any(phrases.weight(s) > 0.5 for s in phrases.stems(rest))  # `bill to` is no `to`
+    return rest if telling and frozenset(phrases.stems(rest)) in known else name
 
 
 def _agrees(description: str, concept: str, name: str) -> bool:

@@ -68,6 +68,10 @@ def _read(field: Field) -> Profile:
     if want == "money" and not concepts and "total" in name_stems:
         concepts = {"gross_total": 0.75}  # a sum of whatever else its name says
     concepts = {c: v for c, v in concepts.items() if fits(c, want)}
+    if want in ("name", "text") and _says_address(field.name):
+        role = role or next((c for c in concepts if c in ROLES), None)
+        if role in ROLES:
+            want, concepts = "address", {"address": 1.0, role: 0.8}  # of whom its label gives the name too
     if set(name_stems) & _WORDS["postcode"] and set(name_stems) & _WORDS["city"]:
         concepts = {"city": 1.0, "postcode": 0.9}  # one line holds both
     top = next(iter(concepts), None)
@@ -105,6 +109,15 @@ def _read(field: Field) -> Profile:
         frozenset(topic),
         owner,
         (*_quoted_labels(field.description), *_own_label(name_stems, name)),
+    )
+
+
+def _says_address(name: str) -> bool:
+    return any(
+        word.endswith(
+            ("address", "adresse", "anschrift", "adres", "direccion", "indirizzo", "endereco", "morada")
+        )
+        for word in phrases.tokens(phrases.name_words(name))
     )
 
 
