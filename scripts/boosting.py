@@ -43,7 +43,7 @@ class Booster:
         self.bins = [np.searchsorted(cut, c) for cut, c in zip(self.cuts, columns, strict=True)]
 
     def fit(self) -> tuple[float, list[Any]]:
-        """The bias, and the trees in the form of `embedded.forest`."""
+        """The bias, and the trees in the form of `embedded.fields.forest`."""
         said_yes = self.weights @ self.right
         bias = float(np.log(said_yes / (self.weights.sum() - said_yes)))
         odds = np.full(len(self.right), bias)

@@ -1,4 +1,4 @@
-"""Fits the trees of `engines/embedded/confidence.json`: `python -m scripts.calibrate CASES.jsonl ...`.
+"""Fits the trees of `engines/embedded/fields/confidence.json`: `python -m scripts.calibrate CASES.jsonl ...`.
 
 Learns from `first_readings.csv`, and from the values given of each case: for every value that was given outside
 arrays the facts of its choice, and whether it is right. Prints for each source what a model fitted without it says
@@ -26,13 +26,14 @@ from scripts.reliability import report
 
 import paperclerk
 from paperclerk.engines.embedded import engine
-from paperclerk.engines.embedded.confidence import features
-from paperclerk.engines.embedded.forest import Forest
+from paperclerk.engines.embedded.fields import forest
+from paperclerk.engines.embedded.fields.confidence import features
+from paperclerk.engines.embedded.fields.forest import Forest
 from paperclerk.evaluation.cases import load_cases
 from paperclerk.evaluation.score import leaves_of
 
 FIRST_READINGS = Path(__file__).with_name("first_readings.csv")
-MODEL = Path(engine.__file__).with_name("confidence.json")
+MODEL = Path(forest.__file__).with_name("confidence.json")
 RAISES = frozenset(
     {
         "score",

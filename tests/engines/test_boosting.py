@@ -7,7 +7,7 @@ import pytest
 from scripts.boosting import Booster
 from scripts.calibrate import first_readings, fitted_on, said_by
 
-from paperclerk.engines.embedded.forest import Forest
+from paperclerk.engines.embedded.fields.forest import Forest
 
 COUNT = 600
 

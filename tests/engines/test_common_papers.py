@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.engines.pages_made import page, values
 
 from paperclerk.domain.document import Page
-from paperclerk.engines.embedded.addresses import address_within
+from paperclerk.engines.embedded.page.addresses import address_within
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}

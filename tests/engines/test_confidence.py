@@ -11,11 +11,17 @@ from tests.engines.pages_made import extract, page
 from tests.engines.tables.pages import down, page_of
 
 from paperclerk.domain.result import HI_FROM
-from paperclerk.engines.embedded.candidates import Candidate
-from paperclerk.engines.embedded.confidence import Around, CellFacts, cell_probability, features, probability
-from paperclerk.engines.embedded.forest import forest
-from paperclerk.engines.embedded.items import Tables
-from paperclerk.engines.embedded.profile import profile
+from paperclerk.engines.embedded.asked.profile import profile
+from paperclerk.engines.embedded.fields.candidates import Candidate
+from paperclerk.engines.embedded.fields.confidence import (
+    Around,
+    CellFacts,
+    cell_probability,
+    features,
+    probability,
+)
+from paperclerk.engines.embedded.fields.forest import forest
+from paperclerk.engines.embedded.tables.items import Tables
 from paperclerk.schemas.compile import compile_schema
 
 NAME, DATE = {"type": "string"}, {"type": "string", "format": "date"}
@@ -77,7 +83,7 @@ def test_the_model_asks_about_what_is_noted_and_no_fact_acts_against_its_sign() 
 
 
 def test_the_file_is_what_the_script_writes() -> None:
-    text = (files("paperclerk.engines.embedded") / "confidence.json").read_text(encoding="utf-8")
+    text = (files("paperclerk.engines.embedded.fields") / "confidence.json").read_text(encoding="utf-8")
     assert written(forest("confidence.json")) == text
 
 

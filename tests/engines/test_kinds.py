@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from tests.engines.pages_made import page, values
 
 from paperclerk.domain.document import Page
-from paperclerk.engines.embedded.citations import parts_of
-from paperclerk.engines.embedded.phrases import name_words
+from paperclerk.engines.embedded.lists.citations import parts_of
+from paperclerk.engines.embedded.words.phrases import name_words
 
 TEXT, NUMBER, COUNT = {"type": "string"}, {"type": "number"}, {"type": "integer"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.engines.pages_made import CHAR, page
 
 from paperclerk.domain.result import WordPart
-from paperclerk.engines.embedded.layout import COLUMN_MARK, Layout
+from paperclerk.engines.embedded.page.layout import COLUMN_MARK, Layout
 
 TEXT = """
 Bill to:              Date: 12/03/2024

@@ -14,9 +14,9 @@ import paperclerk
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import HI_FROM
-from paperclerk.engines.embedded.arithmetic import rearranged
-from paperclerk.engines.embedded.assignment import assign
-from paperclerk.engines.embedded.candidates import Candidate
+from paperclerk.engines.embedded.fields.assignment import assign
+from paperclerk.engines.embedded.fields.candidates import Candidate
+from paperclerk.engines.embedded.tables.arithmetic import rearranged
 
 
 def listed(head: str, *rows: tuple[str, str]) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from paperclerk.engines.embedded import lexicon
-from paperclerk.engines.embedded.profile import Profile, profile, prompted
+from paperclerk.engines.embedded.asked.profile import Profile, profile, prompted
+from paperclerk.engines.embedded.words import lexicon
 from paperclerk.schemas.compile import compile_schema
 
 

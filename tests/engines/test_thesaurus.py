@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.engines.pages_made import fields, values
 
-from paperclerk.engines.embedded.thesaurus import says
+from paperclerk.engines.embedded.words.thesaurus import says
 
 REPORT = """
 SERVICE REPORT

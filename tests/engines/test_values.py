@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paperclerk.engines.embedded.values import find_currency, read
+from paperclerk.engines.embedded.page.values import find_currency, read
 from paperclerk.printed.dates import find_dates, find_ranges, find_times
 from paperclerk.printed.locale import Locale, infer
 from paperclerk.printed.numbers import find_numbers

@@ -27,7 +27,7 @@ from tests.markdown.documents import (
 import paperclerk
 from paperclerk.agents.markdown import SCHEMA
 from paperclerk.domain.geometry import Box
-from paperclerk.engines.embedded.grid import Cell, Table
+from paperclerk.engines.embedded.tables.grid import Cell, Table
 from paperclerk.engines.markdown.tables import columns_of
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "invoice.pdf"

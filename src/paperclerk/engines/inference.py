@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from paperclerk.domain.document import Page
-from paperclerk.engines.embedded import lexicon
-from paperclerk.engines.embedded.continued import joined
-from paperclerk.engines.embedded.facts import Facts
-from paperclerk.engines.embedded.grid import Cell, Table, tables_of
-from paperclerk.engines.embedded.labels import Label
-from paperclerk.engines.embedded.layout import Row
-from paperclerk.engines.embedded.levelling import levelled
-from paperclerk.engines.embedded.regions import is_number
-from paperclerk.engines.embedded.roles import roles_of_label
-from paperclerk.engines.embedded.values import Values, read
+from paperclerk.engines.embedded.page.facts import Facts
+from paperclerk.engines.embedded.page.labels import Label
+from paperclerk.engines.embedded.page.layout import Row
+from paperclerk.engines.embedded.page.levelling import levelled
+from paperclerk.engines.embedded.page.values import Values, read
+from paperclerk.engines.embedded.tables.continued import joined
+from paperclerk.engines.embedded.tables.grid import Cell, Table, tables_of
+from paperclerk.engines.embedded.tables.regions import is_number
+from paperclerk.engines.embedded.tables.roles import roles_of_label
+from paperclerk.engines.embedded.words import lexicon
 from paperclerk.engines.markdown.tables import columns_of, heading_rows, kind_of
 from paperclerk.printed.locale import Locale
 

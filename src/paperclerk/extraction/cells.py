@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paperclerk.domain.document import Line, Page
-from paperclerk.engines.embedded.layout import baselines
+from paperclerk.engines.embedded.page.layout import baselines
 
 BETWEEN = "\t"  # what a text has where a column gap is printed
 _NEXT_LINE = 2.0  # of the cell's height: as far below it may the next one stand

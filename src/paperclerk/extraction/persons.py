@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from paperclerk.domain.document import Line
-from paperclerk.engines.embedded import lexicon, phrases
+from paperclerk.engines.embedded.words import lexicon, phrases
 from paperclerk.extraction.cells import BETWEEN, Cells, Text
 
 MOST_TOKENS = 6

@@ -15,8 +15,8 @@ from typing import Any
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box
-from paperclerk.engines.embedded.grid import tables_of
-from paperclerk.engines.embedded.levelling import levelled
+from paperclerk.engines.embedded.page.levelling import levelled
+from paperclerk.engines.embedded.tables.grid import tables_of
 from paperclerk.engines.models.endpoint import Tool, ToolCall, ToolResult
 from paperclerk.extraction.cut_outs import Render, cut_out
 from paperclerk.extraction.prompts import shown_pages

@@ -12,16 +12,16 @@ import msgspec
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
-from paperclerk.engines.embedded import blocks, contracts
-from paperclerk.engines.embedded.assignment import assign
-from paperclerk.engines.embedded.candidates import Candidate
-from paperclerk.engines.embedded.choices import ticked_members
-from paperclerk.engines.embedded.confidence import LEAST, Around, probability
-from paperclerk.engines.embedded.facts import Facts
-from paperclerk.engines.embedded.items import Tables
-from paperclerk.engines.embedded.levelling import levelled
-from paperclerk.engines.embedded.profile import profile, prompted, streets_apart
-from paperclerk.engines.embedded.ranking import Ranking
+from paperclerk.engines.embedded.asked.profile import profile, prompted, streets_apart
+from paperclerk.engines.embedded.fields import blocks, contracts
+from paperclerk.engines.embedded.fields.assignment import assign
+from paperclerk.engines.embedded.fields.candidates import Candidate
+from paperclerk.engines.embedded.fields.choices import ticked_members
+from paperclerk.engines.embedded.fields.confidence import LEAST, Around, probability
+from paperclerk.engines.embedded.fields.ranking import Ranking
+from paperclerk.engines.embedded.page.facts import Facts
+from paperclerk.engines.embedded.page.levelling import levelled
+from paperclerk.engines.embedded.tables.items import Tables
 from paperclerk.engines.engine import Context
 from paperclerk.schemas.compiled import Field
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from paperclerk.domain.document import Word
 from paperclerk.domain.geometry import Box, union
-from paperclerk.engines.embedded import lexicon, phrases
+from paperclerk.engines.embedded.words import lexicon, phrases
 
 BULLET = re.compile(r"[•·▪■●○◦‣∙⁃►▸\uf0b7–—*-]")
 NUMBERED = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)]")

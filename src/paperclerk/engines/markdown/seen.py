@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paperclerk.domain.document import Page
-from paperclerk.engines.embedded.continued import headed
-from paperclerk.engines.embedded.grid import Table, tables_of
-from paperclerk.engines.embedded.levelling import levelled
+from paperclerk.engines.embedded.page.levelling import levelled
+from paperclerk.engines.embedded.tables.continued import headed
+from paperclerk.engines.embedded.tables.grid import Table, tables_of
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf, Tree
-from paperclerk.engines.embedded.grid import Cell, Table
-from paperclerk.engines.embedded.levelling import as_it_lay
-from paperclerk.engines.embedded.regions import CAPTION, is_number
+from paperclerk.engines.embedded.page.levelling import as_it_lay
+from paperclerk.engines.embedded.tables.grid import Cell, Table
+from paperclerk.engines.embedded.tables.regions import CAPTION, is_number
 from paperclerk.engines.markdown.blocks import Block
 from paperclerk.engines.markdown.leaves import computed
 from paperclerk.engines.markdown.text import escaped

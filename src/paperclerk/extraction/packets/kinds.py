@@ -18,7 +18,7 @@ from statistics import median
 from paperclerk.domain.agent import OTHER
 from paperclerk.domain.document import Line, Page, PageStatus
 from paperclerk.domain.result import Leaf, Span, WordPart
-from paperclerk.engines.embedded import phrases
+from paperclerk.engines.embedded.words import phrases
 
 TOP = 0.35  # share of the height in which a title stands
 TITLE, HIGH, ANYWHERE = 3.0, 1.2, 0.5  # what a phrase counts in a title, in the upper third, elsewhere

@@ -17,8 +17,8 @@ from rapidfuzz import fuzz, process
 
 from paperclerk.domain.document import Page, TextOrigin
 from paperclerk.domain.result import Leaf
-from paperclerk.engines.embedded import phrases
 from paperclerk.engines.embedded.engine import EmbeddedEngine
+from paperclerk.engines.embedded.words import phrases
 from paperclerk.engines.engine import Context
 from paperclerk.extraction.packets.kinds import title_of
 from paperclerk.schemas.compile import compile_schema

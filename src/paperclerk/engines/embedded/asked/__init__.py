@@ -1,0 +1,1 @@
+"""What a schema field asks for, before any page is looked at."""

@@ -1,0 +1,1 @@
+"""Arrays that are no tables: sections, entries, enumerations, menus, agendas, works cited."""

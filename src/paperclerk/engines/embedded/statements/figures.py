@@ -1,0 +1,605 @@
+"""Arrays that ask for one line of a statement: `revenue: [{period, value, unit}, ...]`. Called by `items`.
+
+The name of such an array is the label of a row; its elements are the numbers of that row, one a column, and
+what the heading of the column, the currency mark and a remark such as `in millions` say about them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from msgspec import structs
+
+from paperclerk.domain.result import ABSENT, Leaf, Scalar, Tree
+from paperclerk.engines.embedded.fields.confidence import FigureFacts, figure_probability
+from paperclerk.engines.embedded.page.values import find_currency
+from paperclerk.engines.embedded.statements import periods
+from paperclerk.engines.embedded.statements.breakdowns import (
+    Breakdown,
+    breakdowns,
+    figure_in,
+    is_level,
+    level_of,
+    repeats,
+    segment_of,
+)
+from paperclerk.engines.embedded.statements.changes import changes, changing, is_change
+from paperclerk.engines.embedded.statements.lines import Line, alike, line_of, telling
+from paperclerk.engines.embedded.tables.cells import Text, leaf_for, text_of
+from paperclerk.engines.embedded.tables.roles import fold, roles_of_field, stems, words_of
+from paperclerk.engines.embedded.tables.shapes import empty
+from paperclerk.engines.embedded.tables.strips import Piece, Strip
+from paperclerk.engines.embedded.words.vocabulary import phrases as phrases_of
+from paperclerk.engines.embedded.words.vocabulary import words
+from paperclerk.printed.locale import Locale
+from paperclerk.printed.numbers import Number
+from paperclerk.schemas.compiled import Field
+
+_VALUE = frozenset(
+    ["value", "amount", "figure", "number", "total", "wert", "betrag", "montant", "valor", "valore"]
+)
+_PERIOD = frozenset(["period", "year", "quarter", "date", "fiscal", "column", "jahr", "periode", "exercice"])
+_UNIT = frozenset(["unit", "currency", "einheit", "devise", "moneda", "valuta"])
+_SCALE = frozenset(["scale", "multiplier", "factor", "magnitude"])
+_SCALES = re.compile(
+    r"\b(?:in|en|em)\s+(thousands?|millions?|billions?|tausend|millionen|milliers|miles|millones|migliaia|milioni)\b",
+    re.I,
+)
+_SHARE = re.compile(r"\b(?:percent\w*|growth|margin|rate|ratio|yield|share of)\b|%", re.I)
+_PER_PIECE = re.compile(r"\bper (?:\w+ )?(?:share|unit)\b|\beps\b", re.I)  # amounts that no scale applies to
+_CONSOLIDATED = re.compile(  # the literal that a schema wants where a figure is no part of the whole
+    r"['\"]([^'\"]{1,16})['\"] (?:for|if) (?:the )?(?:company|group|consolidated|total|whole)", re.I
+)
+_OUTFLOW = frozenset(
+    words("expense expenses paid cost costs repurchases payments capex purchases charge aufwand")
+)
+_PERCENT = stems("percentage percent")
+MATCH = 0.74
+SAME_STATEMENT = 0.05
+TITLE_WITHIN = 8  # strips
+NAMED = 0.8
+PROVED = 1.0
+_STATEMENTS = (
+    ("balance", re.compile(r"\bbalance sheets?\b|\bfinancial position\b|\bbilanz\b|\bbilan\b")),
+    ("cash", re.compile(r"\bcash flows?\b|\bkapitalflussrechnung\b|\bflux de tresorerie\b")),
+    (
+        "income",
+        re.compile(
+            r"\bincome statements?\b|\bstatements? of (?:\w+ )?(?:income|operations|earnings)\b"
+            r"|\bprofit and loss\b|\bgewinn und verlustrechnung\b|\bcompte de resultat\b"
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The line that fits an array best. `match` 0..1 how well its label does; `titled` whether its page has the title
+    of the statement that the array belongs to."""
+
+    line: Line
+    match: float
+    titled: bool
+
+    def rank(self) -> tuple[float, int]:
+        return self.match + SAME_STATEMENT * self.titled, -self.line.page
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure of a line, and what stands in the column that says its period: itself, or the figure that changed."""
+
+    piece: Piece
+    number: Number
+    over: Piece
+
+
+def is_figure(element: Field) -> bool:
+    """Whether an element is a number with its circumstances, and nothing that names a thing."""
+    names = [(c, set(words_of(c.name).split())) for c in element.children if c.is_scalar]
+    value = any(words & _VALUE and c.kind in ("number", "integer", "any", "string") for c, words in names)
+    about = any(words & (_PERIOD | _UNIT | _SCALE) for _, words in names)
+    named = any(
+        c.kind == "string"
+        and (roles_of_field(c).get("description", 0) > 0.8 or words_of(c.name).endswith(" description"))
+        for c, _ in names
+    )
+    return value and about and not named
+
+
+def is_whole(element: Field, row: Tree) -> bool:
+    """Whether a row, read by other means, holds the number that such an element is about and the period it is asked
+    with (or the unit, where no period is): a number alone may be any."""
+    scalars = [c for c in element.children if c.is_scalar]
+    about = _PERIOD if any(_is_period(c) for c in scalars) else _UNIT | _SCALE
+    said = {
+        kind
+        for c in scalars
+        for kind in (_VALUE, about)
+        if isinstance(row, dict) and row[c.name].value is not None and set(words_of(c.name).split()) & kind
+    }
+    return len(said) == 2
+
+
+class Statements:
+    """All rows of numbers of a document, by the words of their labels."""
+
+    def __init__(self, pages: Sequence[Sequence[Strip]], locale: Locale) -> None:
+        self.pages, self.locale = pages, locale
+
+    @cached_property
+    def _lines(self) -> list[list[Line | None]]:
+        """What each strip of each page is as a line."""
+        return [[line_of(n, s, self.locale) for s in strips] for n, strips in enumerate(self.pages)]
+
+    @cached_property
+    def _index(self) -> dict[str, list[Line]]:
+        found: dict[str, list[Line]] = {}
+        for strips, lines in zip(self.pages, self._lines, strict=True):
+            section = ""
+            for strip, line in zip(strips, lines, strict=True):
+                if len(strip.pieces) == 1 and strip.text.endswith(":"):
+                    section = strip.text
+                if line is None:
+                    continue
+                under = (
+                    replace(line, stems=line.stems | telling(section)) if len(line.label.words) == 1 else line
+                )
+                for each in (line, under) if under is not line else (line,):
+                    for stem in each.stems:
+                        found.setdefault(stem, []).append(each)
+        return found
+
+    def elements(self, array: Field, element: Field) -> list[dict[str, Tree]]:
+        """One element for every number of the row that the array names, and of the rows that it is broken down into
+        where an element names a segment; none where no row does."""
+        found = self._best(array)
+        base = changing(array) if found is None else None
+        if base is not None:
+            return self._changed(array, base, element)
+        share = _is_share(array)
+        parts = None if share else self._broken_down(array, array, element, found, _width)
+        made: list[dict[str, Tree]] = []
+        if found is not None and (parts is None or _asks_for_whole(element)):
+            cells = [Shown(p, n, p) for p, n in found.line.cells if n.percent == share]
+            made += self._of(array, element, found, cells)
+        if parts is not None:
+            for row in parts.rows:
+                made += self._of(array, element, _proved(row), _shown(row, parts, found), row.label)
+        return made
+
+    def _changed(self, array: Field, base: Field, element: Field) -> list[dict[str, Tree]]:
+        """One element for every change of a figure that a line prints beside it, of the whole and of each segment."""
+        whole = self._best(base)
+        parts = self._broken_down(array, base, element, whole, _changes_of)
+        lines: list[tuple[Line, Text | None]] = []
+        if whole is not None and (parts is None or _asks_for_whole(element)):
+            again = [x for x in self._every if repeats(x, whole.line)]
+            lines.append((max(again, key=_changes_of), None))
+        lines += [(row, row.label) for row in parts.rows] if parts is not None else []
+        return [
+            made
+            for line, part in lines
+            for made in self._of(
+                array, element, _proved(line), [Shown(c.piece, c.number, c.of) for c in changes(line)], part
+            )
+        ]
+
+    def _broken_down(
+        self, array: Field, figure: Field, element: Field, whole: Found | None, worth: Callable[[Line], int]
+    ) -> Breakdown | None:
+        """The rows of the segments of the figure that an array is about: of several tables that which the schema's
+        words for a part name, and which says most."""
+        part = segment_of(element)
+        if part is None:
+            return None
+        wanted = [telling(phrase) for phrase, _ in _phrases(figure)]
+        asked = stems(fold(f"{words_of(array.name)} {array.description} {words_of(part.name)}"))
+        found = breakdowns(
+            self.pages,
+            self._lines,
+            lambda said: any(alike(w, said) >= NAMED for w in wanted),
+            whole.line if whole is not None else None,
+        )
+        return max(found, key=lambda b: (len(b.said & asked), worth(b.total)), default=None)
+
+    @cached_property
+    def _every(self) -> list[Line]:
+        return [line for lines in self._lines for line in lines if line is not None]
+
+    def _of(
+        self, array: Field, element: Field, found: Found, shown: Sequence[Shown], part: Text | None = None
+    ) -> list[dict[str, Tree]]:
+        """An element for each figure of a line."""
+        line = found.line
+        outflow = bool(set(words_of(array.name).split()) & _OUTFLOW) and "(" not in line.label.text
+        periods = [self._periods(element, line, s.over) for s in shown]
+        said = [tuple(leaf.value for leaf in p.values()) for p in periods]
+        elements = []
+        for figure, over, when in zip(shown, periods, said, strict=True):
+            facts = FigureFacts(
+                found.titled, found.match, None not in when, said.count(when) == 1, part is not None
+            )
+            number = replace(figure.number, value=abs(figure.number.value)) if outflow else figure.number
+            elements.append(
+                self._element(array, element, line, replace(figure, number=number), over, facts, part)
+            )
+        return elements
+
+    def compared(self, thing: Field) -> dict[str, Leaf]:
+        """Values of an object that asks for one figure in several years: `revenue: {current_year, prior_year}`, or
+        `{2024, 2023}`. The years over the columns tell which is which, else the order."""
+        asked = {c.name: when for c in thing.children if c.is_scalar and (when := _when(c.name)) is not None}
+        best = self._best(thing) if len(asked) >= 2 else None
+        if best is None:
+            return {}
+        found: dict[str, Leaf] = {}
+        for name, (piece, number, dated, distinct) in self._in_years(best.line, asked).items():
+            facts = FigureFacts(best.titled, best.match, dated, distinct)
+            sure = figure_probability(facts, "value") if dated else 0.6
+            found[name] = text_of([piece]).leaf(number.value, number.start, number.end, sure)
+        return found
+
+    def _in_years(self, line: Line, asked: Mapping[str, int]) -> dict[str, tuple[Piece, Number, bool, bool]]:
+        """The figure of a line in the year of each property, whether a heading says the year, and whether once."""
+        cells = [cell for cell in line.cells if not cell[1].percent] or line.cells
+        heads = [over.text if (over := self._headed(line, p)) is not None else "" for p, _ in cells]
+        years = [_year_in(head) for head in heads]
+        known = sorted({y for y in years if y is not None}, reverse=True)
+        found = {}
+        for name, when in asked.items():
+            year = when if when > MOST_BACK else known[when] if when < len(known) else None
+            at = _column(name, year, heads) if year in known else when if not known else None
+            if at is not None and at < len(cells):
+                found[name] = (*cells[at], year is not None, years.count(year) == 1)
+        return found
+
+    def compared_rows(self, array: Field, element: Field) -> list[dict[str, Tree]]:
+        """A figure by segment in columns that the schema calls by when they are: `revenue_by_region: [{region,
+        current, prior, change_percent}]`. None where the rows do not add up."""
+        part = segment_of(element)
+        numbers = [c for c in element.children if c.kind in ("number", "integer")]
+        when = {c.name: back for c in numbers if (back := _when(c.name)) is not None}
+        if part is None or not when:
+            return []
+        figure = replace(array, name=figure_in(words_of(array.name)), title="", description="")
+        parts = self._broken_down(array, figure, element, self._best(figure), _width)
+        return (
+            [self._compared_row(element, part, when, row) for row in parts.rows] if parts is not None else []
+        )
+
+    def _compared_row(
+        self, element: Field, part: Field, when: Mapping[str, int], row: Line
+    ) -> dict[str, Tree]:
+        sure = figure_probability(FigureFacts(False, PROVED, True, True, part=True), "value")
+        made: dict[str, Tree] = {c.name: empty(c) for c in element.children}
+        label = row.label.text.rstrip(" :")
+        made[part.name] = row.label.leaf(label, 0, len(label), sure)
+        for name, (piece, number, _, _) in self._in_years(row, when).items():
+            made[name] = text_of([piece]).leaf(number.value, number.start, number.end, sure)
+        change = next(changes(row), None)
+        for child in element.children if change is not None else ():
+            if change is not None and child.kind == "number" and is_change(child):
+                number = change.number
+                made[child.name] = text_of([change.piece]).leaf(number.value, number.start, number.end, sure)
+        return made
+
+    def single(self, field: Field) -> Leaf:
+        """A number alone, asked for in an object named after a statement (`balance_sheet: {inventories}`): the newest
+        column of its row there. ABSENT where no page has that title or no row fits."""
+        if not any(_statement(name) for name in field.ancestors):
+            return ABSENT
+        best = self._best(field)
+        if best is None or not best.titled:
+            return ABSENT
+        cells = [c for c in best.line.cells if c[1].percent == _is_share(field)]
+        heads = [self._headed(best.line, piece) for piece, _ in cells]
+        years = [_year_in(head.text) or 0 if head is not None else 0 for head in heads]
+        piece, number = cells[years.index(max(years))]
+        if field.kind == "integer" and number.value != int(number.value):
+            return ABSENT
+        value = int(number.value) if field.kind == "integer" else number.value
+        facts = FigureFacts(True, best.match, bool(max(years)), years.count(max(years)) == 1)
+        sure = figure_probability(facts, "value")
+        return text_of([piece]).leaf(value, number.start, number.end, sure)
+
+    def _headed(self, line: Line, piece: Piece) -> Piece | None:
+        """What says a year over a column."""
+        strips = self.pages[line.page]
+        at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
+        for strip in reversed(strips[max(0, at - 60) : at]):
+            for over in strip.pieces:
+                near = over.box.overlap_x(piece.box) > 0.3 * min(over.box.width, piece.box.width)
+                if near and len(over.words) <= 6 and _year_in(over.text) is not None:
+                    return over
+        return None
+
+    def _best(self, array: Field) -> Found | None:
+        best: Found | None = None
+        share = _is_share(array)
+        asked = next((k for name in reversed(array.ancestors) if (k := _statement(name))), None)
+        for phrase, weight in _phrases(array):
+            wanted = telling(phrase)
+            rows = {id(line): line for stem in wanted for line in self._index.get(stem, ())}
+            for line in rows.values():
+                if not any(n.percent == share for _, n in line.cells):
+                    continue
+                if "gross" in phrase.split() and "gross" not in line.label.text.lower():
+                    continue  # what is left after all costs is another profit
+                label = line.stems - _PERCENT if share and wanted.isdisjoint(_PERCENT) else line.stems
+                likeness = weight * (0.85 * alike(wanted, label) + 0.15 * alike(wanted, line.whole))
+                stands = self._kinds[line.page] if asked is not None else None
+                if stands is not None and "balance" in (asked, stands) and asked != stands:
+                    continue  # a change of receivables is no receivable
+                found = Found(line, likeness, stands is not None and asked == stands)
+                if found.rank()[0] >= MATCH and (best is None or found.rank() > best.rank()):
+                    best = found
+        return None if best is not None and self._is_one_of_several(best.line) else best
+
+    def _is_one_of_several(self, line: Line) -> bool:
+        """Whether a line is a part of what its label begins with: `Receivables, trade` over `Receivables, other`."""
+        return any(
+            other.page == line.page and other.stems == line.stems and other.whole != line.whole
+            for stem in line.stems
+            for other in self._index.get(stem, ())
+            if line.whole != line.stems
+        )
+
+    def _element(
+        self,
+        array: Field,
+        element: Field,
+        line: Line,
+        shown: Shown,
+        periods: Mapping[str, Leaf],
+        facts: FigureFacts,
+        part: Text | None,
+    ) -> dict[str, Tree]:
+        made: dict[str, Tree] = {}
+        text, number = text_of([shown.piece]), shown.number
+        named = segment_of(element) if part is not None else None
+        doubt = 0.4 + 0.6 * min(text.score, line.label.score)
+        for child in element.children:
+            words = set(words_of(child.name).split())
+            kind: Literal["value", "period", "about"]
+            kind = "period" if child.name in periods else "value" if words & _VALUE else "about"
+            if kind == "value":
+                made[child.name] = text.leaf(number.value, number.start, number.end)
+            elif kind == "period":
+                made[child.name] = periods[child.name]
+            elif words & _SCALE:
+                whole = number.percent or _PER_PIECE.search(f"{words_of(array.name)} {array.description}")
+                made[child.name] = (
+                    _concluded(_named_scale(child, 1), text, number) if whole else self._scale(child, line)
+                )
+            elif words & _UNIT:
+                made[child.name] = self._unit(line, text, number)
+            elif part is not None and child is named:
+                label = part.text.rstrip(" :")
+                made[child.name] = part.leaf(label, 0, len(label))
+            elif part is not None and is_level(child):
+                made[child.name] = _concluded(level_of(child, part.text), text, number)
+            elif child.kind == "enum" and child.default in child.values and child.default is not None:
+                made[child.name] = _concluded(child.default, text, number)
+            elif child.kind == "string" and (literal := _CONSOLIDATED.search(child.description)):
+                made[child.name] = _concluded(literal[1], text, number)
+            else:
+                made[child.name] = empty(child)
+            leaf = made[child.name]
+            if isinstance(leaf, Leaf) and leaf.value is not None:
+                sure = doubt * figure_probability(facts, kind)
+                made[child.name] = structs.replace(leaf, score=round(sure, 3))
+        return made
+
+    @cached_property
+    def _kinds(self) -> list[str | None]:
+        """Which statement each page is, by its title."""
+        return [
+            next((k for s in strips[:TITLE_WITHIN] if len(s.words) <= 10 and (k := _statement(s.text))), None)
+            for strips in self.pages
+        ]
+
+    @cached_property
+    def _year_end(self) -> int | None:
+        return periods.year_end(self.pages)
+
+    def _periods(self, element: Field, line: Line, piece: Piece) -> dict[str, Leaf]:
+        """The period over a column, for each property that asks for one."""
+        return {c.name: self._period(c, line, piece) for c in element.children if _is_period(c)}
+
+    def _period(self, field: Field, line: Line, piece: Piece) -> Leaf:
+        """What stands over the column: the nearest dates and years above, and the heading over them. Where the
+        schema wants `FY2025 Q2`, that is worked out from them."""
+        if self._year_end is not None and periods.is_canonical(field):
+            said = periods.period(self.pages[line.page], line.strip, piece, self._year_end)
+            if said is not None:
+                return said
+        if field.kind == "integer":
+            return self._year(line, piece)
+        found: list[Piece] = []
+        strips = self.pages[line.page]
+        at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
+        for strip in reversed(strips[max(0, at - 60) : at]):
+            over = [
+                p
+                for p in strip.pieces
+                if p.box.overlap_x(piece.box) > 0.3 * min(p.box.width, piece.box.width)
+            ]
+            dated = [p for p in over if _dated(p.text)]
+            if dated and len(dated[0].words) <= 6:
+                found = [*dated[:1], *found]
+                if len(found) == 2 or not dated[0].text.strip().isdigit():
+                    break
+            elif found:
+                break
+        return leaf_for(field, text_of(found), self.locale, 0.4) if found else ABSENT
+
+    def _year(self, line: Line, piece: Piece) -> Leaf:
+        over = self._headed(line, piece)
+        year = _year_in(over.text) if over is not None else None
+        if over is None or year is None:
+            return ABSENT
+        at = over.text.find(str(year))
+        return text_of([over]).leaf(year, at, at + 4, 0.8)
+
+    def _scale(self, field: Field, line: Line) -> Leaf:
+        for strip in reversed(self.pages[line.page]):
+            if strip.box.y0 < line.strip.box.y0 and (found := _SCALES.search(strip.text.replace("  ", " "))):
+                text = text_of(strip.pieces)
+                at = text.text.lower().find(found[1].lower())
+                if at >= 0:
+                    said = _named_scale(field, _times(found[1]), found[1])
+                    return text.leaf(said, at, at + len(found[1]), 0.75)
+        return ABSENT
+
+    def _unit(self, line: Line, text: Text, number: Number) -> Leaf:
+        """`%` beside the number, or the currency mark of the row, of a row near by, or of the page."""
+        if number.percent:
+            return (
+                text.leaf("%", number.end, number.full_end, 0.8)
+                if number.full_end > number.end
+                else _concluded("%", text, number)
+            )
+        strips = self.pages[line.page]
+        near = sorted(strips, key=lambda s: abs(s.index - line.strip.index))
+        for strip in near[:40]:
+            row = text_of(strip.pieces)
+            for code, start, end in find_currency(row.text):
+                return row.leaf(code, start, end, 0.7)
+        return ABSENT
+
+
+MOST_BACK = 5
+
+
+def _statement(title: str) -> str | None:
+    """`balance`, `income` or `cash`: which statement a title or the name of an object speaks of."""
+    said = fold(words_of(title))
+    return next((kind for kind, pattern in _STATEMENTS if pattern.search(said)), None)
+
+
+def _width(line: Line) -> int:
+    return len(line.cells)
+
+
+def _changes_of(line: Line) -> int:
+    return len(list(changes(line)))
+
+
+def _proved(line: Line) -> Found:
+    return Found(line, PROVED, titled=False)
+
+
+def _shown(row: Line, parts: Breakdown, whole: Found | None) -> list[Shown]:
+    """The figures of a row in the columns whose sum is one of the whole's: others are differences and shares."""
+    own = None if whole is None else {n.value for _, n in whole.line.cells}
+    sums = [p.box for p, n in parts.total.cells if not n.percent and (own is None or n.value in own)]
+    return [
+        Shown(p, n, p)
+        for p, n in row.cells
+        if not n.percent and any(p.box.overlap_x(box) > 0 for box in sums)
+    ]
+
+
+def _asks_for_whole(element: Field) -> bool:
+    """Whether elements for all segments together are wanted: the schema says how to name them."""
+    return any(c.kind == "string" and _CONSOLIDATED.search(c.description) for c in element.children)
+
+
+def _is_period(field: Field) -> bool:
+    words = set(words_of(field.name).split())
+    return bool(words & _PERIOD) and not words & _VALUE
+
+
+def _concluded(value: Scalar, text: Text, number: Number) -> Leaf:
+    """What follows from a figure without being printed: it stands where the figure does."""
+    return Leaf(value, text.part(number.start, number.end), 0.6, inferred=True)
+
+
+def _year_in(text: str) -> int | None:
+    found = re.search(r"\b(?:FY ?)?((?:19|20)\d\d)\b", text)
+    return int(found[1]) if found else None
+
+
+def _column(name: str, year: int | None, heads: Sequence[str]) -> int | None:
+    """The column of a year; where several have it, the one that also says the quarter."""
+    of_year = [i for i, head in enumerate(heads) if _year_in(head) == year]
+    quarter = re.search(_QUARTER, name, re.I)
+    said = [i for i in of_year if quarter and quarter.group().lower() in heads[i].lower()]
+    return next(iter(said or of_year), None)
+
+
+_QUARTER = "[qh][1-4]"  # `q1_2026`; or half a year
+
+
+def _when(name: str) -> int | None:
+    """How many years back a property looks (`current_year` 0, `prior_year` 1), or the year that it names."""
+    if year := re.fullmatch(rf"(?:{_QUARTER}|\D)*((?:19|20)\d\d)(?:{_QUARTER}|\D)*", name, re.I):
+        return int(year[1])
+    said = set(words_of(name).split())
+    if said & {"current", "this", "latest"} and said <= _WHEN:
+        return 0
+    return 1 if said & {"prior", "previous", "last", "preceding", "comparative"} and said <= _WHEN else None
+
+
+_WHEN = frozenset(
+    words(
+        "current this latest prior previous last preceding comparative year period fiscal fy value amount quarter"
+    )
+)
+
+
+def _is_share(array: Field) -> bool:
+    """Whether an array asks for percentages: by its name, or by how its description begins."""
+    return bool(_SHARE.search(words_of(array.name)) or _SHARE.search(array.description[:60]))
+
+
+def _phrases(array: Field) -> list[tuple[str, float]]:
+    """What may stand on the page for an array: its name, title, the first phrase of its description, and what
+    statements usually print for it."""
+    parts = [p for p in re.split(r"[:(.,;]", array.description)[:1] if p.strip()]
+    name = words_of(array.name)
+    known = sorted({p for key, ps in phrases_of("line").items() if name == key or name in ps for p in ps})
+    phrases = [
+        (name, 0.97),
+        (fold(array.title), 0.98),
+        *((fold(p), 1.0) for p in parts),
+        *((p, 0.99) for p in known),
+    ]
+    return [(p, w) for p, w in phrases if p]
+
+
+def _dated(text: str) -> bool:
+    return bool(re.search(r"\b(?:19|20)\d\d\b|\b[QH][1-4]\b|\bFY ?\d\d", text)) or "ended" in text.lower()
+
+
+def _named_scale(field: Field, times: int, printed: str = "") -> Scalar:
+    """A scale as the property wants it: a number, the value of its enumeration that means it, or the printed word."""
+    if field.kind == "enum":
+        return next((v for v in field.values if _means(v, times)), None)
+    return (printed or None) if field.kind == "string" else times
+
+
+def _means(value: Scalar, times: int) -> bool:
+    if not isinstance(value, str):
+        return value == times and not isinstance(value, bool)
+    said = value.lower()
+    if times == 1:
+        return said == "1" or said in _ONES
+    return said == str(times) or (_TIMES.match(said) is not None and _times(said) == times)
+
+
+_ONES = frozenset(words("one ones unit units none actual exact"))
+_TIMES = re.compile(r"thousand|million|billion|tausend|millie?|miles$|miglia|milione")
+
+
+def _times(word: str) -> int:
+    """1,000 for `thousands` and its like, and so on."""
+    low = word.lower()
+    if low.startswith(("th", "ta", "mill") if low.startswith("milliers") else ("th", "ta", "mile", "mig")):
+        return 1_000
+    return 1_000_000_000 if low.startswith("bi") else 1_000_000
