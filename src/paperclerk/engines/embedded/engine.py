@@ -13,12 +13,13 @@ import msgspec
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.asked.profile import profile, prompted, streets_apart
-from paperclerk.engines.embedded.fields import blocks, contracts
+from paperclerk.engines.embedded.fields import contracts
 from paperclerk.engines.embedded.fields.assignment import assign
 from paperclerk.engines.embedded.fields.candidates import Candidate
 from paperclerk.engines.embedded.fields.choices import ticked_members
 from paperclerk.engines.embedded.fields.confidence import LEAST, Around, probability
 from paperclerk.engines.embedded.fields.ranking import Ranking
+from paperclerk.engines.embedded.lists import blocks
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.levelling import levelled
 from paperclerk.engines.embedded.tables.items import Tables
