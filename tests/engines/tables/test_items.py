@@ -150,7 +150,7 @@ def test_a_receipt_without_a_heading_by_amounts_that_add_up() -> None:
 
 def test_a_price_in_the_name_of_a_thing_is_no_amount() -> None:
     page = receipt(
-        [(120, "CARRIER BAG RM0.20")],
+        [(120, "CRATE RM0.35")],
         [(120, "9556001"), (-300, "2"), (-460, "0.40")],
         [(120, "ENVELOPES A4")],
         [(120, "9556002"), (-300, "1"), (-460, "5.20")],

@@ -201,7 +201,7 @@ def _plausible_run(strips: Sequence[Strip], amounts: Sequence[Amount]) -> list[A
 
 
 def _in_column(amounts: Sequence[Amount]) -> list[Amount]:
-    """Without those left of the edge that most share: the price in the name of a thing (`BAG RM0.20`)."""
+    """Without those left of the edge that most share: the price in the name of a thing (`CRATE RM0.35`)."""
     if not amounts:
         return []
     edge = statistics.median(_right(a) for a in amounts)
