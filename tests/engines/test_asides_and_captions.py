@@ -250,3 +250,34 @@ def test_dates_of_other_papers_numbers_that_are_said_and_people_to_ask_for() -> 
         "agent_name": "Lucinda Farrow",
         "signed_by": None,
     }
+
+
+def test_whose_law_how_long_and_between_whom() -> None:
+    printed = """
+THIS AGREEMENT dated 4 May 2026 (the "Effective Date") is made by and between Sable Point Foundry, Inc., a Maine
+corporation ("Sable"), and Orrin Vale Trust LLC ("Orrin"). This Agreement shall remain in effect for a period of
+three (3) years from its date. It is governed by the laws of the State of New Mexico, and the parties may end it
+at any time.
+"""
+    asked = {
+        "party": {"type": "array", "items": {"type": "string"}}, "term": TEXT, "governing_law": TEXT,
+        "parties": {"type": "array", "items": {"type": "object", "properties": {"name": TEXT, "short_name": TEXT}}},
+    }  # fmt: skip
+    assert values(printed, asked) == {
+        "party": ["Sable Point Foundry, Inc.", "Orrin Vale Trust LLC"],
+        "term": "three (3) years",
+        "governing_law": "New Mexico",
+        "parties": [
+            {"name": "Sable Point Foundry, Inc.", "short_name": "Sable"},
+            {"name": "Orrin Vale Trust LLC", "short_name": "Orrin"},
+        ],
+    }
+    german = """
+Für diesen Vertrag und alles, was die Parteien auf seiner Grundlage miteinander vereinbaren, gilt
+österreichisches Recht. Änderungen bedürfen der Schriftform und der Unterschrift beider Parteien.
+"""
+    assert values(german, {"anwendbares_recht": TEXT}) == {"anwendbares_recht": "österreichisches Recht"}
+    assert values("Payment term: 30 days net", {"governing_law": TEXT, "jurisdiction": TEXT}) == {
+        "governing_law": None,
+        "jurisdiction": None,
+    }

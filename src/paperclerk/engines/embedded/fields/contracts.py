@@ -209,7 +209,10 @@ def _named(rows: Sequence[Row], at: int, row: Row) -> Iterator[Named]:
         name = clause.text[: _name_end(clause.text)].rstrip(" ,-–(")
         said = match["said"] or match["bare"]
         itself = name.casefold().endswith(said.casefold()) and not has_legal_form(name)
-        if 2 < len(name) < 80 and name[0].isupper() and not itself:  # This Agreement (the "Agreement")
+        dated = {"date", "day", "datum"} & set(phrases.tokens(said))  # the "Effective Date"
+        if (
+            2 < len(name) < 80 and name[0].isupper() and not itself and not dated
+        ):  # This Agreement (the "Agreement")
             term = Stretch(row, *match.span("said" if match["said"] else "bare"))
             yield Named(clause.cut(0, len(name)), term, _address(clause, len(name)), clause)
 
@@ -279,7 +282,11 @@ def nth(field: Field) -> int | None:
 def rows(facts: Facts, array: Field) -> list[Tree]:
     """The elements of an array of parties or of who signs; empty for any other."""
     about = set(phrases.stems(phrases.name_words(array.name)))
-    if array.items is None or array.items.kind != "object":
+    if array.items is None:
+        return []
+    if about & {"party", "parti"} and array.items.kind == "string":
+        return [p.name.leaf(0.7) for p in named_parties(facts)]
+    if array.items.kind != "object":
         return []
     if about & {"party", "parti"}:
         return [_party(array.items, p) for p in named_parties(facts)]
@@ -294,7 +301,7 @@ def _party(element: Field, party: Named) -> Tree:
     for child in element.children:
         said = set(phrases.stems(phrases.name_words(child.name)))
         part = (
-            party.name if said & _NAMES else party.term if said & _ROLES
+            party.term if said & _ROLES or "short" in said else party.name if said & _NAMES
             else party.address if said & _ADDRESSES else None
         )  # fmt: skip
         tree[child.name] = part.leaf(0.7) if part is not None and child.kind == "string" else ABSENT

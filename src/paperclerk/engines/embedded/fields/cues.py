@@ -63,10 +63,6 @@ _ASKED_FOR = re.compile(
     r"(?P<name>(?!\S* ?(?:[A-Z]\S* )*(?:Services?|Department|Office|Team|Support|Cent(?:er|re)|Line|Desk|Us)\b)"
     r"[A-ZÀ-Ý][^\W\d_]+ [A-ZÀ-Ý][^\W\d_]+)"
 )
-_LAW = re.compile(
-    r"\blaws? of (?:the )?(?:(?:State|Commonwealth|Province) of )?"
-    r"(?P<law>[A-Z][^\W\d_]+(?: (?:and |of )?[A-Z][^\W\d_]+)*)"
-)
 _TIME_ALONE = phrases.word_set("time uhrzeit heure hora ora tijd of day transaction purchase receipt printed")
 
 
@@ -107,8 +103,6 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     elif words & _SEEN and (profile.want in ("name", "text")):
         yield from (c.with_score(0.45) for c in _found(facts, profile, _TITLED))
         yield from (c.with_score(0.5) for c in _found(facts, profile, _ASKED_FOR))
-    elif {"governing", "law"} <= words:
-        yield from (c.with_score(1.0) for c in _found(facts, profile, _LAW))
     elif profile.want == "uri" and profile.owner:
         yield from _profiles(facts, profile)
     elif words & _SIGNERS:

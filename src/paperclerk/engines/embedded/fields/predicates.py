@@ -31,6 +31,7 @@ _PERSON = (
     r"(?:(?:Dr|Prof|Dipl\.-Ing|Mrs?|Ms|Herrn?|Frau|Ing|Sra?|D\.ª|D)\.?\s)*"
     r"[A-ZÀ-Ý][^\W\d_]+(?:[ -](?:[A-ZÀ-Ý]\.|[A-ZÀ-Ý][^\W\d_]+)){1,3}"
 )
+_UNITS = r"(?:years?|months?|weeks?|days?|Jahren?|Monaten?|ans|mois|años|meses|anni|mesi)"
 _CAPITALS = r"[A-ZÀ-Ý][^\W\d_]+(?: [A-ZÀ-Ý][^\W\d_]+)*"
 _TEXT = r"(?P<it>[^.;,()]{2,120}?)" + _STOP
 # Behind the field's words.
@@ -54,9 +55,11 @@ _DOERS = phrases.word_set("body organisation organization agency authority insti
 _INVERTED = re.compile(r"\b(?:beträgt|ist|lautet) (?:die|der|das) $")
 _REST = re.compile(r"\s" + _TEXT)
 # What is said of a few things in words of their own.
-_USE, _FORUM, _WAY, _POST = (
+_USE, _FORUM, _LAW, _LASTS, _WAY, _POST = (
     phrases.word_set("purpose use zweck objet objeto scopo oggetto verwendungszweck"),
     phrases.word_set("venue jurisdiction forum tribunal court juzgado gerichtsstand foro"),
+    phrases.word_set("law jurisdiction recht droit derecho ley legge legislacion"),
+    phrases.word_set("term duration laufzeit vertragsdauer duree plazo vigencia durata looptijd"),
     phrases.word_set("forma method modalite mode zahlungsart zahlungsweise modalita"),
     phrases.word_set(
         "position role job post taetigkeit tatigkeit beruf poste puesto funktion occupation cargo"
@@ -69,6 +72,16 @@ _SAID = (
     (_FORUM, re.compile(
         r"(?:\bjurisdiction of|\bsoumis (?:au|à la)|\bsometen a|\bGerichtsstand ist|\bcompetente (?:il|è il)) "
         r"(?P<it>[^.;,()]{4,80}?)(?=\s?[.;,(]|$)", re.I)),
+    (_LAW, re.compile(
+        r"\blaws? (?:in force )?(?:of|in) (?:the )?(?:(?:State|Commonwealth|Province) of )?"
+        rf"(?P<it>{_CAPITALS}(?: (?:and|of) {_CAPITALS})*)|"
+        rf"\b(?:governed by|under) (?P<by>{_CAPITALS}) law\b|"
+        r"\b(?P<adj>(?:[a-zäöüß]+isch|deutsch)es Recht|Schweizer Recht|droit (?:français|belge|suisse)|"
+        r"derecho (?:español|mexicano|argentino|chileno)|(?:diritto|legge) italian[ao])\b")),
+    (_LASTS, re.compile(
+        r"\b(?:agreement|contract|lease|term|duration|Vertrag|Laufzeit|contrat|contrato|contratto)\b[^.;]{0,120}? "
+        r"(?:period of|term of|for|is|be|Dauer von|Laufzeit von|(?:durée|duración|plazo|durata) (?:de|di)) "
+        rf"(?P<it>(?:[^\W\d_]+(?:-[^\W\d_]+)? )?\(?\d+\)? {_UNITS}|[^\W\d_]+ {_UNITS})\b", re.I)),
     (_WAY, re.compile(
         r"\b(?:mediante|by way of|par voie de|im Wege der) (?P<it>[^.;,()]{4,40}?)"
         r"(?=\s?[.;,(]|$|\s(?:en|al?|dentro|in|within|zum|binnen|dans|sous)\s)", re.I)),
@@ -108,7 +121,8 @@ class Predicates:
             if own & asked and profile.want == "text":
                 for sentence, _ in self.sentences:
                     for match in pattern.finditer(sentence.text):
-                        yield from _candidate(profile, sentence, match, 0.6)
+                        law = asked is _LAW and not own & _FORUM  # which may mean whose courts
+                        yield from _candidate(profile, sentence, match, 1.0 if law else 0.6)
         telling = [w for w, v in profile.words if v > 0.5 and not phrases.is_particle(w)]
         telling = [w for w in telling if w not in _DOERS] or telling
         sayings = [self._saying(word) for word in telling]
