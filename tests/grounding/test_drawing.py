@@ -47,3 +47,14 @@ def test_a_name_stands_right_of_its_box_where_the_paper_is_blank() -> None:
     pixels = np.asarray(Image.open(io.BytesIO(made))).astype(int)
     assert (np.ptp(pixels[100:115, 254:270], axis=2) > 60).any()
     assert not (np.ptp(pixels[:95], axis=2) > 60).any()
+
+
+def test_a_path_that_finds_no_room_gives_its_last_step() -> None:
+    """Boxes stand all around but for a gap of 70 pixels; the whole path is longer, its last step is not."""
+    others = [(0, 60, 600, 95), (0, 120, 600, 155), (0, 98, 195, 117), (325, 98, 600, 117)]
+    boxes = [(f"other_{i}", place(*box)) for i, box in enumerate(others)]
+    made = draw_boxes(page(), [("merchant_address.postal", place(200, 98, 250, 117)), *boxes])
+    pixels = np.asarray(Image.open(io.BytesIO(made))).astype(int)
+    coloured = np.ptp(pixels[100:115], axis=2) > 60
+    assert coloured[:, 256:300].mean() > 0.5, "the name stands in the gap"
+    assert not coloured[:, 330:590].any(), "and on no other box"

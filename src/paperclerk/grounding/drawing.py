@@ -42,10 +42,16 @@ def draw_boxes(page_png: bytes, labelled: Iterable[tuple[str, Place]]) -> bytes:
         root = name.split("[")[0]
         colour = colours.setdefault(root, COLOURS[len(colours) % len(COLOURS)])
         pen.rectangle(corners, outline=colour, width=2, fill=colour + "20")
-        label = _free_place(corners, pen.textlength(name, font=font) + 6, ink, taken)
+        names = (name, name.rpartition(".")[2])  # the last step alone where the whole path finds no room
+        lengths = [pen.textlength(said, font=font) + 6 for said in names]
+        found = (_free_place(corners, length, ink, taken) for length in lengths)
+        said, label = next(
+            ((said, place) for said, place in zip(names, found, strict=True) if place is not None),
+            (names[1], _above(corners, lengths[1])),
+        )
         taken.append(label)
         pen.rectangle(label, fill=colour + "D8")
-        pen.text((label[0] + 3, label[1]), name, fill="white", font=font)
+        pen.text((label[0] + 3, label[1]), said, fill="white", font=font)
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
@@ -88,9 +94,9 @@ def _without_rules(inked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return kept
 
 
-def _free_place(box: Corners, length: float, ink: _Ink, taken: Sequence[Corners]) -> Corners:
+def _free_place(box: Corners, length: float, ink: _Ink, taken: Sequence[Corners]) -> Corners | None:
     """Where a label covers no box, no other label and the least of what is printed: beside its box, above or below
-    it, or some steps further along these sides; the nearest where several are blank."""
+    it, or some steps further along these sides; the nearest where several are blank. None where all are taken."""
     x0, y0, x1, y1 = box
     high = LABEL_SIZE + 4
     middle = (y0 + y1 - high) / 2
@@ -103,8 +109,12 @@ def _free_place(box: Corners, length: float, ink: _Ink, taken: Sequence[Corners]
         if 0 <= x <= ink.width - length and 0 <= y <= ink.height - high
     ]
     free = [p for p in places if not any(_overlap(p, t) for t in taken)]
-    above = (x0, max(0.0, y0 - high - 1), x0 + length, max(0.0, y0 - high - 1) + high)
-    return min(free, key=ink.under, default=above)
+    return min(free, key=ink.under, default=None)
+
+
+def _above(box: Corners, length: float) -> Corners:
+    top = max(0.0, box[1] - LABEL_SIZE - 5)
+    return (box[0], top, box[0] + length, top + LABEL_SIZE + 4)
 
 
 def _overlap(a: Corners, b: Corners) -> bool:

@@ -127,5 +127,5 @@ def seconds(count: int) -> float:
 
 def test_time_grows_linearly_with_the_pages() -> None:
     seconds(5)  # warm
-    few, many = seconds(20), seconds(160)
+    few, many = seconds(10), seconds(80)
     assert many < 20 * few
