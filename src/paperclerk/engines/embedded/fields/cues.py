@@ -168,10 +168,10 @@ def _done_by(facts: Facts, profile: Profile, words: Set[str]) -> Iterator[Candid
     if len(profile.field.path) > 2 or not long:
         return
     for row in facts.rows:
-        for match in _BY_WHOM.finditer(row.text):
+        for match in _BY_WHOM.finditer(row.text) if "ed by" in row.text else ():
             if match["verb"].lower()[:ALIKE] in long:
                 yield _candidate(row, *match.span("it"), match["it"], 0.8)
-        for match in _AS_WHOM.finditer(row.text):
+        for match in _AS_WHOM.finditer(row.text) if " (" in row.text else ():
             if match["role"].lower()[:ALIKE] in long:
                 yield _candidate(row, *match.span("it"), match["it"], 1.0)
 

@@ -113,7 +113,7 @@ class Predicates:
 
     def find(self, profile: Profile) -> Iterator[Candidate]:
         """Texts that sentences say of the field."""
-        if profile.want not in ("text", "name", "id"):
+        if profile.want not in ("text", "name", "id") or not self.sentences:
             return
         party = profile.role in ROLES
         own = set(phrases.tokens(phrases.name_words(profile.field.name)))

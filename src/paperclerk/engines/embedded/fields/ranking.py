@@ -71,6 +71,7 @@ class Ranking:
         self._asked = {p.role for p in profiles if p.part}
         self.profiles = [self._placed(p) for p in profiles]
         self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
+        self._kin: dict[tuple[str, ...], list[Profile]] = {}
         self.parties = parties(facts)
         self.sentences = Sentences(facts)
         self.predicates = Predicates(facts)
@@ -188,14 +189,15 @@ class Ranking:
         """Whether a label is just the name of another field of the same object that means the same."""
         if not (label.whole or label.colon or label.sure):
             return False
-        kin = [
-            p
-            for p in self.profiles
-            if p is not profile
-            and p.field.path[:-1] == profile.field.path[:-1]
-            and p.concepts.keys() & profile.concepts.keys()
-        ]
-        return any(_names_rather(label, p, profile) for p in kin)
+        if profile.field.path not in self._kin:
+            self._kin[profile.field.path] = [
+                p
+                for p in self.profiles
+                if p is not profile
+                and p.field.path[:-1] == profile.field.path[:-1]
+                and p.concepts.keys() & profile.concepts.keys()
+            ]
+        return any(_names_rather(label, p, profile) for p in self._kin[profile.field.path])
 
     def _dates_another(self, label: Label, profile: Profile) -> bool:
         """Whether a bare "of" follows the number of another paper, `according to quote no. 17 of 3 May`, or of a
