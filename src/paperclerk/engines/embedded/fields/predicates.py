@@ -129,7 +129,7 @@ class Predicates:
         if not telling or not all(sayings):
             return
         for at, (sentence, words) in enumerate(self.sentences):
-            if profile.owner and not any(_says(said, own) for said, _ in words for own in profile.owner):
+            if profile.owner and not any(said in self._saying(o) for said, _ in words for o in profile.owner):
                 continue
             for first, last in _places(words, sayings):
                 if not party:
@@ -144,9 +144,9 @@ class Predicates:
         `Equipment. ... one milking robot, make Vantor`."""
         sentence, words = self.sentences[at]
         near = {said for _, around in self.sentences[max(0, at - 1) : at + 1] for said, _ in around}
-        lacking = [w for w in telling if not any(_says(said, w) for said in near)]
+        lacking = [w for w in telling if near.isdisjoint(self._saying(w))]
         for said, match in () if lacking else words:
-            if any(_says(said, w) for w in telling):
+            if any(said in self._saying(w) for w in telling):
                 yield from (c.with_score(0.45) for c in _behind(profile, sentence, match, match))
 
 
