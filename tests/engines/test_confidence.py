@@ -11,6 +11,7 @@ from tests.engines.pages_made import extract, page
 from tests.engines.tables.pages import down, page_of
 
 from paperclerk.domain.result import HI_FROM
+from paperclerk.engines.embedded.arrays import Tables
 from paperclerk.engines.embedded.asked.profile import profile
 from paperclerk.engines.embedded.fields.candidates import Candidate
 from paperclerk.engines.embedded.fields.confidence import (
@@ -21,7 +22,6 @@ from paperclerk.engines.embedded.fields.confidence import (
     probability,
 )
 from paperclerk.engines.embedded.fields.forest import forest
-from paperclerk.engines.embedded.tables.items import Tables
 from paperclerk.schemas.compile import compile_schema
 
 NAME, DATE = {"type": "string"}, {"type": "string", "format": "date"}

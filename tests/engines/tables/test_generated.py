@@ -8,7 +8,7 @@ import pytest
 from tests.engines.tables.invoices import Made, invoice, receipt
 from tests.engines.tables.pages import GOODS, array_of, plain
 
-from paperclerk.engines.embedded.tables.items import Tables
+from paperclerk.engines.embedded.arrays import Tables
 from paperclerk.printed.locale import infer
 from paperclerk.schemas.compiled import Field
 

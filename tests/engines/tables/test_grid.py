@@ -8,8 +8,8 @@ from tests.engines.tables.pages import down, page_of, pdf_of, plain
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box
+from paperclerk.engines.embedded.arrays import Tables
 from paperclerk.engines.embedded.tables.grid import Table, tables_of
-from paperclerk.engines.embedded.tables.items import Tables
 from paperclerk.schemas.compile import compile_schema
 
 

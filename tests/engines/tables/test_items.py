@@ -7,7 +7,7 @@ from tests.engines.tables.pages import GOODS, array_of, down, page_of, plain, wo
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import Leaf
-from paperclerk.engines.embedded.tables.items import Tables
+from paperclerk.engines.embedded.arrays import Tables
 from paperclerk.printed.locale import infer
 
 

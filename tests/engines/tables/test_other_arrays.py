@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.engines.tables.pages import array_of, down, page_of, plain, words_under
 
 from paperclerk.domain.document import Page
-from paperclerk.engines.embedded.tables.items import Tables
+from paperclerk.engines.embedded.arrays import Tables
 from paperclerk.printed.locale import infer
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field

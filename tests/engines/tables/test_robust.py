@@ -11,8 +11,8 @@ from tests.engines.tables.pages import GOODS, array_of, down, page_of
 from paperclerk.domain.document import Page, PageStatus, TextOrigin, Word
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf
+from paperclerk.engines.embedded.arrays import Tables
 from paperclerk.engines.embedded.tables.grid import tables_of
-from paperclerk.engines.embedded.tables.items import Tables
 from paperclerk.printed.locale import infer
 from paperclerk.schemas.compile import compile_schema
 from paperclerk.schemas.compiled import Field

@@ -9,8 +9,8 @@ from tests.engines.tables.pages import down, page_of, plain, words_under
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import HI_FROM
+from paperclerk.engines.embedded.arrays import Tables
 from paperclerk.engines.embedded.statements.periods import canonical
-from paperclerk.engines.embedded.tables.items import Tables
 from paperclerk.printed.locale import infer
 from paperclerk.schemas.compile import compile_schema
 

@@ -12,6 +12,7 @@ import msgspec
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
+from paperclerk.engines.embedded.arrays import Tables
 from paperclerk.engines.embedded.asked.profile import profile, prompted, streets_apart
 from paperclerk.engines.embedded.fields import contracts
 from paperclerk.engines.embedded.fields.assignment import assign
@@ -22,7 +23,6 @@ from paperclerk.engines.embedded.fields.ranking import Ranking
 from paperclerk.engines.embedded.lists import blocks
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.levelling import levelled
-from paperclerk.engines.embedded.tables.items import Tables
 from paperclerk.engines.engine import Context
 from paperclerk.schemas.compiled import Field
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 
 from paperclerk.domain.result import Scalar, Span
 from paperclerk.engines.embedded.asked.profile import Profile
-from paperclerk.engines.embedded.fields.readings import Place, readings
-from paperclerk.engines.embedded.fields.slots import Slot
-from paperclerk.engines.embedded.page.captions import (
+from paperclerk.engines.embedded.fields.captions import (
     heads_column,
     heads_table,
     in_table_head,
@@ -23,6 +21,8 @@ from paperclerk.engines.embedded.page.captions import (
     over_a_paragraph,
     over_its_value,
 )
+from paperclerk.engines.embedded.fields.readings import Place, readings
+from paperclerk.engines.embedded.fields.slots import Slot
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.labels import Label
 

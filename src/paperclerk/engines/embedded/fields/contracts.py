@@ -282,17 +282,15 @@ def nth(field: Field) -> int | None:
 def rows(facts: Facts, array: Field) -> list[Tree]:
     """The elements of an array of parties or of who signs; empty for any other."""
     about = set(phrases.stems(phrases.name_words(array.name)))
-    if array.items is None:
+    element = array.items
+    if element is None:
         return []
-    if about & {"party", "parti"} and array.items.kind == "string":
-        return [p.name.leaf(0.7) for p in named_parties(facts)]
-    if array.items.kind != "object":
-        return []
-    if about & {"party", "parti"}:
-        return [_party(array.items, p) for p in named_parties(facts)]
-    if about & {"signatory", "signature", "signer"}:
+    if about & {"party", "parti"} and element.kind in ("string", "object"):
+        named = named_parties(facts)
+        return [p.name.leaf(0.7) if element.kind == "string" else _party(element, p) for p in named]
+    if about & {"signatory", "signature", "signer"} and element.kind == "object":
         names = _signed(facts)
-        return [_signer(facts, array.items, names, label) for label in names]
+        return [_signer(facts, element, names, label) for label in names]
     return []
 
 

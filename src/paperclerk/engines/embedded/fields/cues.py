@@ -17,7 +17,6 @@ from paperclerk.engines.embedded.fields.mrz import zoned
 from paperclerk.engines.embedded.fields.readings import mark_value
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.layout import PageLayout, Row, Segment
-from paperclerk.engines.embedded.tables.roles import abbreviates
 from paperclerk.engines.embedded.words import phrases
 from paperclerk.printed.dates import Date
 from paperclerk.printed.numbers import Number
@@ -383,7 +382,9 @@ def _column_totals(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         for number in numbers:
             said = set(phrases.stems(_column_head(facts, row, number.start)))
             value = forms.number_value(number, profile, row.text[number.start : number.end])
-            if value is not None and all(any(s == w or abbreviates(s, w) for s in said) for w in about):
+            if value is not None and all(
+                any(s == w or phrases.abbreviates(s, w) for s in said) for w in about
+            ):
                 yield _candidate(row, number.start, number.end, value, 0.85)
     yield from _list_totals(facts, profile, about)
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from paperclerk.domain.result import Scalar, Span
 from paperclerk.engines.embedded.asked.profile import Profile
 from paperclerk.engines.embedded.fields import forms
-from paperclerk.engines.embedded.fields.slots import Slot
-from paperclerk.engines.embedded.page.addresses import address_likeness
-from paperclerk.engines.embedded.page.captions import (
+from paperclerk.engines.embedded.fields.captions import (
     PHRASE,
 )
+from paperclerk.engines.embedded.fields.slots import Slot
+from paperclerk.engines.embedded.page.addresses import address_likeness
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.layout import COLUMN_MARK, PageLayout, Row, Segment
 from paperclerk.engines.embedded.page.names import has_legal_form, name_end

@@ -1,7 +1,7 @@
 """The works that a paper or a book cites, one element each: whole, or cut into authors, title, venue and year.
 
-Called by `items`. A list of works has one style throughout, but each style puts year and marks elsewhere, so an entry
-is cut by what its parts are: a run of names first, then the title up to its full stop, the venue behind.
+Called by `arrays`. A list of works has one style throughout, but each style puts year and marks elsewhere, so an
+entry is cut by what its parts are: a run of names first, then the title up to its full stop, the venue behind.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Arrays of objects that are no tables: repeated entries under a heading, as in a résumé or a list of works.
-Called by `items`.
+Called by `arrays`.
 
 An entry begins where a line with a date (or the line over it) stands after details or a wider gap. Its dates
 go to the date properties, its first lines to those that name things, the rest to a description.

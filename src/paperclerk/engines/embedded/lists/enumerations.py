@@ -1,4 +1,4 @@
-"""Arrays of scalars: after a label, under a heading, or of the wanted kind anywhere. Called by `items`."""
+"""Arrays of scalars: after a label, under a heading, or of the wanted kind anywhere. Called by `arrays`."""
 
 from __future__ import annotations
 

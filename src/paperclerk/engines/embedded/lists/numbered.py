@@ -1,4 +1,4 @@
-"""Numbered headings and what stands under them: an agenda, sections of a paper, clauses. Called by `items`."""
+"""Numbered headings and what stands under them: an agenda, sections of a paper, clauses. Called by `arrays`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays of a name and its value: the specifications of a product, one line each. Called by `items`."""
+"""Arrays of a name and its value: the specifications of a product, one line each. Called by `arrays`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scientific papers: who wrote them and where they work. Called by `items`."""
+"""Scientific papers: who wrote them and where they work. Called by `arrays`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Price lists under headings, as menus are printed: what is offered, what it costs, a line about it below. Called by
-`items`.
+`arrays`.
 """
 
 from __future__ import annotations

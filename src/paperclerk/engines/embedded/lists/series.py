@@ -1,5 +1,5 @@
 """Arrays whose elements are a name with a row of values: stops with their departures, years of a series. Called by
-`items`.
+`arrays`.
 """
 
 from __future__ import annotations

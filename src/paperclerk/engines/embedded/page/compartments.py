@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from paperclerk.domain.geometry import Box
 from paperclerk.engines.embedded.page.layout import PageLayout, Segment
-from paperclerk.engines.embedded.tables.rulings import rules_of
+from paperclerk.engines.embedded.page.rulings import rules_of
 
 SMALLER = 0.92  # of the size of what is filled in, at most
 TALLEST = 8  # lines of text that a box to fill in holds at most

@@ -1,4 +1,4 @@
-"""Arrays that ask for one line of a statement: `revenue: [{period, value, unit}, ...]`. Called by `items`.
+"""Arrays that ask for one line of a statement: `revenue: [{period, value, unit}, ...]`. Called by `arrays`.
 
 The name of such an array is the label of a row; its elements are the numbers of that row, one a column, and
 what the heading of the column, the currency mark and a remark such as `in millions` say about them.

@@ -1,5 +1,5 @@
 """Two tables side by side under one line of headings, as payslips print earnings beside deductions, and a table
-beside sums, as invoices print rates of tax: read one after the other. Called by `items`.
+beside sums, as invoices print rates of tax: read one after the other. Called by `arrays`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Sums and products as evidence: which columns are quantity, price and amount, and what adds up. Called by
-`items` and `ledger`."""
+`arrays` and `ledger`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from functools import lru_cache
 from paperclerk.domain.geometry import Box, union
 from paperclerk.engines.embedded.tables.cells import has_letters
 from paperclerk.engines.embedded.tables.roles import (
-    abbreviates,
     fold,
     roles_of,
     roles_of_field,
@@ -21,6 +20,7 @@ from paperclerk.engines.embedded.tables.roles import (
     words_of,
 )
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
+from paperclerk.engines.embedded.words.phrases import abbreviates
 from paperclerk.engines.embedded.words.thesaurus import says
 from paperclerk.engines.embedded.words.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field

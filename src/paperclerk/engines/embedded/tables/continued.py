@@ -1,5 +1,5 @@
-"""A table that goes on after a page's end. Called by `items`, which wants it whole, and by `markdown.pagewise`, which
-tells of each page its part under the headings of the first one.
+"""A table that goes on after a page's end. Called by `arrays`, which wants it whole, and by `markdown.pagewise`,
+which tells of each page its part under the headings of the first one.
 
 A part goes on with the table that ends the page before when it begins its page, its columns stand under the same
 places, and it repeats the heading or has none. Linear in the cells.

@@ -1,4 +1,4 @@
-"""What stands labelled under a row of a table (`Origin: Slovakia  Lot: 4711`). Called by `items`."""
+"""What stands labelled under a row of a table (`Origin: Slovakia  Lot: 4711`). Called by `arrays`."""
 
 from __future__ import annotations
 

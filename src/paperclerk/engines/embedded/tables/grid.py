@@ -1,4 +1,4 @@
-"""Tables of a page as rows of cells, with and without drawn rules. Called by `items` and by whoever wants tables.
+"""Tables of a page as rows of cells, with and without drawn rules. Called by `arrays` and by whoever wants tables.
 
     tables = tables_of(page)
 

@@ -1,4 +1,4 @@
-"""Arrays whose elements hold a table each: terms with their courses, projects with their hours. Called by `items`.
+"""Arrays whose elements hold a table each: terms with their courses, projects with their hours. Called by `arrays`.
 
 The same heading stands over every table; the line over it names the group, lines around the rows have its figures.
 """

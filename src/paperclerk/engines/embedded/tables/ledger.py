@@ -1,4 +1,4 @@
-"""Lists of goods without a heading, as on receipts: text on the left, amounts at the right edge. Called by `items`.
+"""Lists of goods without a heading, as on receipts: text on the left, amounts at the right edge. Called by `arrays`.
 
 The strongest evidence is arithmetic: a stretch of amounts that adds up to an amount printed below it.
 """

@@ -1,4 +1,4 @@
-"""Rows of a table under a heading, over as many pages as it runs. Called by `items`.
+"""Rows of a table under a heading, over as many pages as it runs. Called by `arrays`.
 
 A *record* is what one element of the array is made of: for each column the pieces of text that stand in it,
 over one or more strips.

@@ -11,8 +11,8 @@ from functools import cached_property
 
 from paperclerk.domain.document import Page
 from paperclerk.domain.geometry import Box, union
+from paperclerk.engines.embedded.page.rulings import Frame, frames, positions, rules_of
 from paperclerk.engines.embedded.tables.roles import roles_of_label
-from paperclerk.engines.embedded.tables.rulings import Frame, frames, positions, rules_of
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
 
 CAPTION = re.compile(

@@ -163,14 +163,3 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(
         w[:6].rstrip("s") if len(w) > 3 else w for w in every if w not in _SMALL or len(every) == 1
     )
-
-
-@lru_cache(maxsize=65536)
-def abbreviates(short: str, word: str) -> bool:
-    """Whether a printed word is short for another: its first letter, then more of its letters in order (`pkgs`)."""
-    if not 2 <= len(short) < len(word) or short[0] != word[0] or not short.isalpha() or len(word) < 4:
-        return False
-    if len(short) > 3 and word.startswith(short[:4]):
-        return len(short) <= 5
-    rest = iter(word[1:])
-    return all(c in rest for c in short[1:])

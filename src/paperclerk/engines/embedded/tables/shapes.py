@@ -1,4 +1,4 @@
-"""Trees for schemas that ask for tables as such, rows of cells; and the tree of what is absent. Called by `items`."""
+"""Trees for schemas that ask for tables as such, rows of cells, and for what is absent. Called by `arrays`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of a page as horizontal strips of pieces, the raw material of tables. Called by `grid`, `items`.
+"""Words of a page as horizontal strips of pieces, the raw material of tables. Called by `grid`, `arrays`.
 
 Built from words and not from `Page.lines`: a table needs finer gaps than prose, and a line that ran over
 two columns would hide the border between them. A *strip* is what stands on one baseline; a *piece* is a part

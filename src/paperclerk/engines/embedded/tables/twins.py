@@ -1,5 +1,5 @@
 """Properties that come in pairs, one for money in and one for money out, as schemas of bank statements have them:
-`deposit`, `deposit_description`, `withdrawal`, `withdrawal_description`. Called by `items`.
+`deposit`, `deposit_description`, `withdrawal`, `withdrawal_description`. Called by `arrays`.
 
 On the page a pair shares its columns (date, description); which of the two a row belongs to is told by the column
 that holds its amount, or by the sign.

@@ -149,3 +149,14 @@ def _parted(word: str) -> tuple[str, ...]:
         if low.endswith(end) and low[: -len(end)] in _BEGINNINGS:
             return (*_parted(word[: -len(end)]), _SHORT.get(end, end))
     return (word,)
+
+
+@lru_cache(maxsize=65536)
+def abbreviates(short: str, word: str) -> bool:
+    """Whether a printed word is short for another: its first letter, then more of its letters in order (`pkgs`)."""
+    if not 2 <= len(short) < len(word) or short[0] != word[0] or not short.isalpha() or len(word) < 4:
+        return False
+    if len(short) > 3 and word.startswith(short[:4]):
+        return len(short) <= 5
+    rest = iter(word[1:])
+    return all(c in rest for c in short[1:])
