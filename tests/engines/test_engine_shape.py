@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engines.pages_made import page, words_of
@@ -32,13 +33,18 @@ SCALARS = st.sampled_from(
         {"enum": ["open", "total", 3]},
     ]
 )
-_NAMES = "total invoice_number date name buyer_name address phone status x items city from_date"
-NAMES = st.sampled_from(_NAMES.split())
+DESCRIPTIONS = st.sampled_from(["", "The total (sum) of [it", "Datum\n", "Итого", "Who pays"])
+DESCRIBED = st.tuples(SCALARS, DESCRIPTIONS).map(lambda pair: {**pair[0], "description": pair[1]})
+_NAMES = (
+    "total invoice_number date name buyer_name address phone status x items city from_date experience # 金额"
+)
+NAMES = st.sampled_from([*_NAMES.split(), ""])
 OBJECTS = st.recursive(
-    st.dictionaries(NAMES, SCALARS, max_size=5).map(lambda p: {"type": "object", "properties": p}),
+    st.dictionaries(NAMES, DESCRIBED, max_size=5).map(lambda p: {"type": "object", "properties": p}),
     lambda inner: st.one_of(
         st.dictionaries(NAMES, inner, max_size=3).map(lambda p: {"type": "object", "properties": p}),
         inner.map(lambda i: {"type": "object", "properties": {"items": {"type": "array", "items": i}}}),
+        inner.map(lambda i: {"type": "object", "properties": {"": {"type": "array", "items": i}}}),
     ),
     max_leaves=6,
 )
@@ -68,6 +74,17 @@ def test_any_pages_and_any_schema(texts: list[list[list[str]]], schema: dict[str
     pages = [page("\n".join("   ".join(words) for words in lines), index=i) for i, lines in enumerate(texts)]
     field = compile_schema(schema)
     check(EmbeddedEngine().extract(pages, field, Context()), field, pages)
+
+
+@pytest.mark.parametrize("name", ["", "#", "金额", "Сумма"])
+def test_a_name_without_a_readable_word_is_asked_by_its_description(name: str) -> None:
+    pages = [page("EXPERIENCE\nClerk   Amber Works   2019\n\nInvoice total:   45.00")]
+    rows = {"type": "array", "items": {"type": "object", "properties": {name: {"type": "string"}}}}
+    asked = {name: {"type": "number", "description": "The invoice total"}, name + " ": rows}
+    field = compile_schema({"type": "object", "properties": asked})
+    tree = EmbeddedEngine().extract(pages, field, Context())
+    check(tree, field, pages)
+    assert tree[name].value in (45.0, None)
 
 
 def _long(pages: int) -> list[Any]:

@@ -42,7 +42,7 @@ def concepts_of(field: Field, name: str) -> dict[str, float]:
             strength *= 0.5  # a small part says little
         scored.setdefault(concept, strength)
     for concept, strength in _runs(field.description, 0.8):
-        if scored and max(phrases.weight(s) for s in phrases.stems(name)) > 0.5:
+        if scored and any(phrases.weight(s) > 0.5 for s in phrases.stems(name)):
             strength = min(strength, 0.65)
         if concept in scored or _agrees(field.description, concept, name):
             scored[concept] = max(scored.get(concept, 0.0), strength)

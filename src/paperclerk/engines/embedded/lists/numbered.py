@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from paperclerk.domain.result import Leaf, Tree
 from paperclerk.engines.embedded.lists.sections import flows
 from paperclerk.engines.embedded.tables.cells import has_letters, leaf_for, text_of
-from paperclerk.engines.embedded.tables.roles import words_of
+from paperclerk.engines.embedded.tables.roles import last_word, words_of
 from paperclerk.engines.embedded.tables.shapes import empty
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
 from paperclerk.engines.embedded.words.vocabulary import words
@@ -67,7 +67,7 @@ def numbered_rows(array: Field, pages: Sequence[Sequence[Strip]], locale: Locale
 
 
 def _asked(element: Field, kind: frozenset[str]) -> Field | None:
-    return next((c for c in element.children if c.is_scalar and words_of(c.name).split()[-1] in kind), None)
+    return next((c for c in element.children if c.is_scalar and last_word(c.name) in kind), None)
 
 
 def _plain(leaf: Leaf) -> Leaf:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from paperclerk.domain.result import Tree
 from paperclerk.engines.embedded.lists.sections import Section, sections_for
 from paperclerk.engines.embedded.tables.cells import has_letters, leaf_for, text_of
-from paperclerk.engines.embedded.tables.roles import words_of
+from paperclerk.engines.embedded.tables.roles import last_word
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
 from paperclerk.engines.embedded.words.vocabulary import words
 from paperclerk.printed.locale import Locale
@@ -30,7 +30,7 @@ def pair_rows(
     if len(element.children) != 2 or not all(c.is_scalar for c in element.children):
         return []
     name, value = element.children
-    if words_of(name.name).split()[-1] not in _NAMES or words_of(value.name).split()[-1] not in _VALUES:
+    if last_word(name.name) not in _NAMES or last_word(value.name) not in _VALUES:
         return []
     rows: list[dict[str, Tree]] = []
     for section in sections_for(array, sections):

@@ -126,10 +126,10 @@ def _home(field: Field, author: Author, below: Sequence[Strip], locale: Locale) 
 
 def _mail(author: Author, below: Sequence[Strip], *, alone: bool) -> Leaf:
     """The address that has the last name in it, or the only one of the only author."""
-    last = fold(author.text.text[author.start : author.end]).split()[-1]
+    last = fold(author.text.text[author.start : author.end]).rpartition(" ")[2]
     for strip in below:
         text = text_of(strip.pieces)
         for match in _MAIL.finditer(text.text):
-            if last in fold(match.group()).replace(" ", "") or alone:
+            if (last and last in fold(match.group()).replace(" ", "")) or alone:
                 return text.leaf(match.group(), *match.span(), SURE)
     return ABSENT

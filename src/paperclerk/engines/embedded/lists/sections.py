@@ -155,7 +155,8 @@ def match(field: Field, heading: str) -> float:
 @lru_cache(maxsize=4096)
 def _match(name: str, title: str, heading: str) -> float:
     names = [words_of(name), fold(title)]
-    wanted = [stems(n) for n in names if n]
+    if not (wanted := [stems(n) for n in names if stems(n)]):
+        return 0.0  # in a script that is not read, or `#`
     for key, known in (*phrases("heading").items(), *phrases("listed").items()):
         if _same_subject(key, known, names[0], wanted[0]):
             if fold(heading) in known:

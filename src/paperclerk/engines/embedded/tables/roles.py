@@ -90,6 +90,11 @@ def words_of(name: str) -> str:
     return fold(name_words(name))
 
 
+def last_word(name: str) -> str:
+    """What says what a property is: `balance` of `ending_daily_balance`. Empty where nothing of it can be read."""
+    return words_of(name).rpartition(" ")[2]
+
+
 def roles_of_field(field: Field) -> Mapping[str, float]:
     """How strongly a property speaks of each role, 0..1: by its name, its title, and less by its description."""
     return roles_of(field.name, field.title, field.description)
@@ -105,8 +110,7 @@ def roles_of(name: str, title: str, description: str) -> Mapping[str, float]:
     for text, weight in ((words_of(name), 1.0), (title, 0.9), (first_sentence, 0.7)):
         for role, value in roles_of_label(text).items():
             found[role] = max(found.get(role, 0.0), weight * value)
-    head = words_of(name).split()[-1:]  # the last word says what it is: `ending_daily_balance`
-    for role, value in roles_of_label(" ".join(head)).items():
+    for role, value in roles_of_label(last_word(name)).items():
         found[role] = max(found.get(role, 0.0), _BY_HEAD * value)
     return found
 
