@@ -151,6 +151,7 @@ def _loaded(weights: Path) -> Any:
     options.add_session_config_entry("session.use_env_allocators", "1")
     # of this thread and those it starts: white paper makes activations so small that they cost half the time
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    options.enable_mem_pattern = False  # of shapes that were seen before, while each line has its own width
     options.log_severity_level = 4
     return onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
 
