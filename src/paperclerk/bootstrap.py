@@ -16,7 +16,7 @@ import structlog
 from paperclerk.domain.errors import InvalidRequest
 from paperclerk.security.plans import Plans, load_plans
 from paperclerk.settings import Settings
-from paperclerk.storage.database import Database
+from paperclerk.storage.database import Database, opening
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from paperclerk.api.services import ApiLimits, Services
     from paperclerk.jobs.work import Workshop
     from paperclerk.security.outbound import OutboundGuard
+    from paperclerk.storage.blobs import Blobs
     from paperclerk.storage.contents import Contents
 
 log = structlog.get_logger()
@@ -37,7 +38,8 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     prepare_data_dir(settings)
     database = Database(settings.database)
     try:
-        await database.migrate()
+        with opening(database.url):
+            await database.migrate()
         yield database
     finally:
         await database.close()
@@ -108,10 +110,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def open_contents(settings: Settings, database: Database) -> Contents:
-    from paperclerk.storage.blobs import Blobs
     from paperclerk.storage.contents import Contents
 
-    return Contents(database, Blobs(settings.blobs, staging=settings.data_dir / "staging"))
+    return Contents(database, open_blobs(settings))
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """The store of bytes. Raises InvalidRequest."""
+    from paperclerk.storage.blobs import Blobs
+
+    return Blobs(settings.blobs, staging=settings.data_dir / "staging")
 
 
 def open_guard(settings: Settings) -> OutboundGuard:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from paperclerk.bootstrap import open_database, open_workshop, warm_up
+from paperclerk.bootstrap import open_blobs, open_database, open_workshop, warm_up
 from paperclerk.durable import DurableClient, DurableWorker, Queue, migrate_durable
 from paperclerk.jobs.durable_jobs import DurableJobs
 from paperclerk.jobs.liveness import hold_liveness
@@ -18,15 +18,15 @@ from paperclerk.jobs.retention import Retention
 from paperclerk.jobs.work import Workshop
 from paperclerk.jobs.worker import WorkerParts, new_executor_id
 from paperclerk.settings import Settings
-from paperclerk.storage.blobs import Blobs
 from paperclerk.storage.checkpoints import Checkpoints
 from paperclerk.storage.contents import Contents
+from paperclerk.storage.database import Database, opening
 from paperclerk.webhooks.sender import Sender
 
 
 async def open_jobs(settings: Settings, workshop: Workshop) -> DurableJobs:
     """What a server accepts executions with, and the worker processes beside it."""
-    await asyncio.to_thread(migrate_durable, workshop.database.url)
+    await migrate_jobs(workshop.database)
     client = DurableClient(workshop.database.url)
     return DurableJobs(
         workshop,
@@ -47,16 +47,22 @@ def worker_command(settings: Settings) -> WorkerCommand:
     return WorkerCommand((sys.executable, "-m", "paperclerk", "worker", "--channel"), {**os.environ, **given})
 
 
+async def migrate_jobs(database: Database) -> None:
+    """Brings the durable engine's tables up to date. Raises InvalidRequest."""
+    with opening(database.url):
+        await asyncio.to_thread(migrate_durable, database.url)
+
+
 @asynccontextmanager
 async def open_worker(settings: Settings) -> AsyncIterator[WorkerParts]:
     """Everything that a worker process runs executions with; ends with the block."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
-        await asyncio.to_thread(migrate_durable, database.url)
+        await migrate_jobs(database)
         executor_id = new_executor_id()
         liveness = hold_liveness(database.url, executor_id)
         stack.callback(liveness.close)
-        blobs = Blobs(settings.blobs, staging=settings.data_dir / "staging")
+        blobs = open_blobs(settings)
         workshop = open_workshop(settings, stack, database, Contents(database, blobs), executes=True)
         await warm_up(workshop)
         await asyncio.to_thread(workshop.reader.warm, ocr=False)  # scans later: `run_worker` sees to it

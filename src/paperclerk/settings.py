@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from paperclerk.domain.errors import InvalidRequest
+
+OF_COMMANDS = frozenset({"PAPERCLERK_KEY", "PAPERCLERK_SERVER"})  # options of `paperclerk mcp`
 
 
 def default_data_dir() -> Path:
@@ -26,7 +29,9 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """The settings of one installation."""
 
-    model_config = SettingsConfigDict(env_prefix="PAPERCLERK_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PAPERCLERK_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -146,8 +151,17 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_a_database_of_ours(cls, value: str | None) -> str | None:
-        if value is not None and not re.match(r"(sqlite|postgres|postgresql)(\+\w+)?://", value):
+        if value is not None and not re.match(
+            r"(sqlite(\+\w+)?:///(?!:memory:).|postgres(ql)?(\+\w+)?://)", value
+        ):
             raise ValueError("use sqlite:///PATH or postgresql://USER@HOST/NAME")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _begins_with_http(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/]", value):
+            raise ValueError("write the whole address, such as https://clerk.example.org")
         return value
 
     @field_validator("allow_private_addresses")
@@ -157,6 +171,14 @@ class Settings(BaseSettings):
 
         parse_networks(value)
         return value
+
+    @model_validator(mode="after")
+    def _names_the_model(self) -> Self:
+        if self.model_url is not None and self.model is None and self.models_file is None:
+            raise ValueError(
+                "PAPERCLERK_MODEL_URL is set, but no PAPERCLERK_MODEL that it is to be asked for"
+            )
+        return self
 
     @property
     def database(self) -> str:
@@ -174,6 +196,21 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = "; ".join(
-            f"PAPERCLERK_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)
+            f"{_named(e['loc'])}{e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors(include_input=False)
         )
         raise InvalidRequest(f"A setting is wrong. {problems}.", code="invalid_setting") from None
+
+
+def _named(place: tuple[int | str, ...]) -> str:
+    """The variable that is wrong, empty for what is wrong between several."""
+    return f"PAPERCLERK_{str(place[0]).upper()}: " if place else ""
+
+
+def unknown_variables() -> list[tuple[str, str]]:
+    """Variables of the environment that look like settings and are none, each with the one that it may mean."""
+    names = [f"PAPERCLERK_{name.upper()}" for name in Settings.model_fields]
+    unknown = [
+        name for name in os.environ if name.startswith("PAPERCLERK_") and name not in {*names, *OF_COMMANDS}
+    ]
+    return [(name, next(iter(get_close_matches(name, names, 1)), "")) for name in sorted(unknown)]

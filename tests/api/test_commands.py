@@ -132,6 +132,9 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         ("PAPERCLERK_ALLOW_PRIVATE_ADDRESSES", "ten dot zero"),
         ("PAPERCLERK_SIGNING_SECRET", "short"),
         ("PAPERCLERK_DATA_DIR", "/proc/nowhere"),
+        ("PAPERCLERK_DATABASE_URL", "sqlite:////proc/version"),
+        ("PAPERCLERK_BLOBS_URL", "blobs"),
+        ("PAPERCLERK_MODELS_FILE", "/nowhere/models.yaml"),
     ],
 )
 def test_a_wrong_setting_is_said_in_a_sentence(tmp_path: Path, name: str, value: str) -> None:
@@ -149,8 +152,13 @@ def test_doctor(tmp_path: Path) -> None:
     assert re.search(r"protections: \d+ of \d+ are active", well.stdout)
     (tmp_path / "file").write_text("not a folder")
     ill = call(
-        "doctor", "--data-dir", str(tmp_path / "file"), PAPERCLERK_PLANS_FILE=str(tmp_path / "none.yaml")
+        "doctor",
+        "--data-dir",
+        str(tmp_path / "file"),
+        PAPERCLERK_PLANS_FILE=str(tmp_path / "none.yaml"),
+        PAPERCLERK_DATADIR="x",
     )
+    assert "PAPERCLERK_DATADIR is set, and is no setting\n      Closest: PAPERCLERK_DATA_DIR." in ill.stdout
     assert ill.returncode == 1
     assert ill.stdout.count("FAIL") >= 2 and "Traceback" not in ill.stdout + ill.stderr
 

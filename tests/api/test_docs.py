@@ -6,9 +6,12 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from paperclerk.api import errors, unsupported
+from paperclerk.domain.errors import InvalidRequest
 from paperclerk.security.plans import load_plans
-from paperclerk.settings import Settings
+from paperclerk.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "paperclerk"
@@ -25,6 +28,24 @@ def test_every_setting_is_documented_and_no_other() -> None:
         if isinstance(field.default, int | str) and field.default:
             shown = re.search(rf"`PAPERCLERK_{name.upper()}` \| `([^`]*)`", SETTINGS)
             assert shown and type(field.default)(shown[1]) == field.default, name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PAPERCLERK_BASE_URL", "clerk.example.org", "https://clerk.example.org"),
+        ("PAPERCLERK_DATABASE_URL", "sqlite://", "sqlite:///PATH"),
+        ("PAPERCLERK_MODEL_URL", "http://gpu:8000/v1", "no PAPERCLERK_MODEL"),
+    ],
+)
+def test_a_wrong_setting_is_refused_and_an_empty_one_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidRequest, match=f"{name}.*{says}"):
+        load_settings()
+    monkeypatch.setenv(name, "")
+    assert load_settings() == Settings()
 
 
 def test_the_committed_description_is_that_of_the_routes() -> None:
@@ -74,7 +95,8 @@ def test_every_class_of_errors_has_a_status() -> None:
     from paperclerk.domain.errors import PaperclerkError
 
     for kind in below(PaperclerkError) - {PaperclerkError}:
-        assert errors.status_of(kind.__new__(kind)) < 500, kind
+        status = errors.status_of(kind.__new__(kind))
+        assert status < 500 or (kind, status) == (errors.DatabaseAway, 503), kind
 
 
 def test_documents_that_are_too_large_are_413_from_an_execution_too() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,9 +18,12 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 from tests.api.conftest import SCHEMA, Running, assert_error, serving, upload
 from tests.documents_made import make_pdf
 
+from paperclerk.api import errors
 from paperclerk.api.admission import RateLimiter
 from paperclerk.security.keys import new_key
 
@@ -508,3 +513,24 @@ def test_an_integer_may_be_written_with_a_point(client: httpx.Client) -> None:
     assert_error(
         client.post("/files/presigned-url", json={**body, "expiration": 60.5}), 400, "invalid_request"
     )
+
+
+def test_a_database_that_is_away_is_503() -> None:
+    app = FastAPI()
+    errors.install(app)
+
+    @app.get("/{away}")
+    async def fail(away: bool) -> None:
+        raise OperationalError(
+            "SELECT", {}, sqlite3.OperationalError("no such table") if not away else OSError("refused")
+        )
+
+    async def ask(path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+            return await client.get(path)
+
+    away = asyncio.run(ask("/true"))
+    assert_error(away, 503, "database_away")
+    assert away.headers["Retry-After"] == "5"
+    assert_error(asyncio.run(ask("/false")), 500, "internal_error")

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from paperclerk.domain.errors import PaperclerkError
+from paperclerk.domain.errors import InvalidRequest, PaperclerkError
 from paperclerk.durable import DurableClient, Queue
 from paperclerk.extraction.pipeline import Progress
 from paperclerk.jobs import executing, outcome
 from paperclerk.jobs.ahead import Ahead
 from paperclerk.jobs.executing import Executor, _Run, _Wanted
+from paperclerk.jobs.refusal import end_if_refused
 from paperclerk.jobs.resuming import resume
 from paperclerk.jobs.starting import Start
-from paperclerk.storage.database import Database, is_outage
+from paperclerk.storage.database import Database, is_outage, is_refused, opening
 from paperclerk.storage.executions import Execution, Executions, NewExecution, Status
 from paperclerk.storage.keys import Keys
 from paperclerk.storage.takeovers import Takeovers
@@ -154,6 +158,46 @@ def test_only_what_passes_is_waited_for(store: sa.URL) -> None:
         assert is_outage(error := asyncio.run(failed(*statements))), error
     for statements in stays[kind]:
         assert not is_outage(error := asyncio.run(failed(*statements))), error
+
+
+def test_a_refused_password_is_no_outage_and_ends_the_worker(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sa.make_url(postgres)
+    folder = Path(str(server.query["host"]))
+    rules = (folder / "pg_hba.conf").read_text("utf-8")
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as admin:
+        admin.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
+        (folder / "pg_hba.conf").write_text(f"local all locked scram-sha-256\n{rules}", "utf-8")
+        admin.execute("SELECT pg_reload_conf()")
+
+    async def failed(url: sa.URL) -> Exception:
+        database = Database(url.render_as_string(hide_password=False))
+        with pytest.raises(sa.exc.OperationalError) as caught:
+            async with database.read():
+                pass
+        await database.close()
+        return caught.value
+
+    refused = [
+        server.set(username="locked", password="wrong"),
+        server.set(username="locked"),
+        server.set(username="nobody"),
+        server.set(database="nowhere"),
+    ]
+    for url in refused:
+        error = asyncio.run(failed(url))
+        assert is_refused(error) and not is_outage(error), error
+        end_if_refused(error)
+    away = asyncio.run(failed(server.set(query={"host": "/nowhere"})))
+    assert is_outage(away) and not is_refused(away)
+    end_if_refused(away)
+    assert ended == [4] * len(refused)
+    says = r'nobody.*role "nobody" does not exist.*PAPERCLERK_DATABASE_URL'
+    with pytest.raises(InvalidRequest, match=says), opening(refused[2]):
+        raise asyncio.run(failed(refused[2]))
 
 
 def test_a_job_that_a_worker_died_over_stays_among_the_suspects(store: sa.URL) -> None:

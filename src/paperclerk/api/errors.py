@@ -28,6 +28,7 @@ from paperclerk.domain.errors import (
     PaperclerkError,
     UnsupportedDocument,
 )
+from paperclerk.storage.database import DATABASE_ERRORS, cause_of, is_outage, is_refused
 from paperclerk.wire.errors import error_json
 
 log = structlog.get_logger()
@@ -81,6 +82,10 @@ class QueueFull(RateLimited):
     code = "queue_full"
 
 
+class DatabaseAway(PaperclerkError):
+    code = "database_away"
+
+
 # The first class that an error is of gives its status.
 STATUSES: tuple[tuple[type[PaperclerkError], int], ...] = (
     (Unauthorized, 401),
@@ -106,6 +111,7 @@ STATUSES: tuple[tuple[type[PaperclerkError], int], ...] = (
     (AddressNotAllowed, 400),
     (FetchFailed, 400),
     (ExecutionFailed, 400),
+    (DatabaseAway, 503),
     (PaperclerkError, 500),
 )
 
@@ -148,6 +154,8 @@ def error_reply(error: PaperclerkError, request_id: str | None = None) -> Respon
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, DatabaseAway):
+        headers["Retry-After"] = "5"
     about = request_id if status >= 500 else None
     return JSONResponse(error_json(error.code, error.message, about), status, headers)
 
@@ -157,6 +165,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PaperclerkError, _on_ours)
     app.add_exception_handler(HTTPException, _on_framework)
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, _on_database)
     app.add_exception_handler(Exception, _on_fault)
 
 
@@ -189,6 +199,15 @@ def _allowed(request: Request) -> str | None:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     return error_reply(InvalidRequest(_sentence(error.errors())))
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    """Of a database that is away there is no more to say than so; anything else is a fault."""
+    if not is_outage(error) and not is_refused(error):
+        raise error
+    log.error("the database does not answer", request_id=_request_id(request), error=cause_of(error))
+    message = "The server's database does not answer. Try again in a few seconds."
+    return error_reply(DatabaseAway(message), _request_id(request))
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:

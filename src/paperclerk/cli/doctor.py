@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paperclerk.settings import Settings
 
 LARGEST_CONTEXT = 32_768  # tokens that a model is tried with
+STORE_S = 15.0  # that a store of files may take to answer
 SAMPLE_TEXT = "Invoice 20418"
 
 
@@ -110,6 +111,14 @@ def _python(_: Settings) -> Iterator[Finding]:
     yield Finding(Health.GOOD, "python", f"{version}, {os.cpu_count()} cores")
 
 
+def _settings(_: Settings) -> Iterator[Finding]:
+    from paperclerk.settings import unknown_variables
+
+    for name, meant in unknown_variables():
+        fix = f"Closest: {meant}." if meant else "docs/settings.md lists them."
+        yield Finding(Health.WEAK, "settings", f"{name} is set, and is no setting", fix)
+
+
 def _data_folder(settings: Settings) -> Iterator[Finding]:
     from paperclerk.bootstrap import prepare_data_dir
 
@@ -151,6 +160,21 @@ async def _count_keys(settings: Settings) -> tuple[int, str]:
         keys = await Keys(connection).list()
         kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     return sum(key.revoked_at is None for key in keys), kind
+
+
+def _stored_files(settings: Settings) -> Iterator[Finding]:
+    from paperclerk.bootstrap import open_blobs
+
+    async def ask() -> None:
+        await asyncio.wait_for(open_blobs(settings).exists("0" * 64), STORE_S)
+
+    try:
+        asyncio.run(ask())
+    except TimeoutError:
+        fix = "Check PAPERCLERK_BLOBS_URL and the AWS_ variables; AWS_ALLOW_HTTP=true for one without TLS."
+        yield Finding(Health.BAD, "stored files", f"{settings.blobs} does not answer", fix)
+        return
+    yield Finding(Health.GOOD, "stored files", f"{settings.blobs} answers")
 
 
 def _plans(settings: Settings) -> Iterator[Finding]:
@@ -217,4 +241,15 @@ def _sample_image() -> bytes:
     return out.getvalue()
 
 
-CHECKS: tuple[Check, ...] = (_python, _data_folder, _database, _plans, _port, _agents, _reading, _protections)
+CHECKS: tuple[Check, ...] = (
+    _python,
+    _settings,
+    _data_folder,
+    _database,
+    _stored_files,
+    _plans,
+    _port,
+    _agents,
+    _reading,
+    _protections,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -97,16 +98,13 @@ def server_config(settings: Settings) -> uvicorn.Config:
 def _serve(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
-    from paperclerk.bootstrap import load_plans_of, prepare_data_dir
-
-    load_plans_of(settings)  # what is wrong with a setting is said here, in a sentence
-    prepare_data_dir(settings)
+    has_keys = asyncio.run(_prepare(settings))
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                typer.echo(await _greeting(settings, listener))
+                typer.echo(_greeting(settings, listener, has_keys=has_keys))
 
     server = Server(server_config(settings))
     server.run(sockets=[listener])
@@ -114,10 +112,10 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         raise typer.Exit(1)
 
 
-async def _greeting(settings: Settings, listener: socket.socket) -> str:
+def _greeting(settings: Settings, listener: socket.socket, *, has_keys: bool) -> str:
     """Where the server answers, and how to get a first key: none is made without being asked for."""
     lines = [f"Paperclerk answers at {address_of(listener)} (data in {settings.data_dir.absolute()})."]
-    if not await _has_keys(settings):
+    if not has_keys:
         lines.append(
             "There is no API key yet. Make one, in another shell:\n"
             f"  paperclerk keys create --tenant NAME --data-dir {settings.data_dir.absolute()}"
@@ -132,9 +130,17 @@ def address_of(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-async def _has_keys(settings: Settings) -> bool:
-    from paperclerk.bootstrap import open_database
+async def _prepare(settings: Settings) -> bool:
+    """Opens once what the settings lead to, so that what is wrong is said in a sentence; whether there are keys."""
+    from paperclerk.bootstrap import load_plans_of, open_blobs, open_database
+    from paperclerk.bootstrap_models import models_config
+    from paperclerk.bootstrap_worker import migrate_jobs
     from paperclerk.storage.keys import Keys
 
-    async with open_database(settings) as database, database.read() as connection:
-        return bool(await Keys(connection).list())
+    load_plans_of(settings)
+    models_config(settings)
+    async with open_database(settings) as database:  # which makes the data folder, for its owner only
+        open_blobs(settings)
+        await migrate_jobs(database)
+        async with database.read() as connection:
+            return bool(await Keys(connection).list())

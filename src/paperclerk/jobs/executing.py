@@ -39,11 +39,12 @@ from paperclerk.jobs import outcome
 from paperclerk.jobs.ahead import Ahead, Begun
 from paperclerk.jobs.ending import end, leave
 from paperclerk.jobs.making import MadeFile, Maker
+from paperclerk.jobs.refusal import end_if_refused
 from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.starting import Start
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints, KeptReplies
-from paperclerk.storage.database import is_outage
+from paperclerk.storage.database import cause_of, is_outage
 from paperclerk.storage.executions import (
     UNFINISHED,
     Execution,
@@ -238,11 +239,10 @@ class Executor:
             try:
                 return self._await(work())
             except Exception as error:
+                end_if_refused(error)
                 if not is_outage(error) or time.monotonic() > until:
                     raise
-                log.warning(
-                    "the database is away; a job waits for it", error=str(getattr(error, "orig", error))
-                )
+                log.warning("the database is away; a job waits for it", error=cause_of(error))
             time.sleep(wait_s)
             wait_s = min(2 * wait_s, MAX_WAIT_S)
 
@@ -332,11 +332,10 @@ class _Wanted:
         try:
             self._wanted = self._run.executor._await(self._run.note_progress(done)) is Status.RUNNING
         except Exception as error:
+            end_if_refused(error)
             if not is_outage(error):
                 raise
-            log.warning(
-                "the database is away; progress is not noted", error=str(getattr(error, "orig", error))
-            )
+            log.warning("the database is away; progress is not noted", error=cause_of(error))
 
     def __call__(self, progress: Progress) -> None:
         if not self.tell(progress):

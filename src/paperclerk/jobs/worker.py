@@ -28,10 +28,12 @@ from paperclerk.jobs.executing import Executor
 from paperclerk.jobs.liveness import Liveness
 from paperclerk.jobs.names import EXECUTE, parts_of
 from paperclerk.jobs.reconciling import Reconciler
+from paperclerk.jobs.refusal import end_if_refused
 from paperclerk.jobs.retention import Retention
 from paperclerk.jobs.sweeper import MAX_DEATHS_AT_A_STEP, Sweeper
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints
+from paperclerk.storage.database import cause_of, is_outage
 from paperclerk.storage.executions import Execution, Executions
 from paperclerk.storage.takeovers import Takeovers
 from paperclerk.webhooks.sender import Sender
@@ -245,5 +247,9 @@ async def _tried(work: Callable[[], Awaitable[object]]) -> None:
     """One round of work whose failure must not end the worker: the database may be away for a moment."""
     try:
         await work()
-    except Exception:
-        log.exception("a round of the worker failed; the next one follows")
+    except Exception as error:
+        end_if_refused(error)
+        if is_outage(error):
+            log.warning("the database is away; a round of the worker waits for it", error=cause_of(error))
+        else:
+            log.exception("a round of the worker failed; the next one follows")

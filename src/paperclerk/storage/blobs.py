@@ -14,7 +14,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
+
+from paperclerk.domain.errors import InvalidRequest
 
 _PREFIX = "content"
 
@@ -23,12 +26,22 @@ class Blobs:
     """A store of bytes. `staging` is a local directory for bytes on their way in or out of a remote store."""
 
     def __init__(self, url: str, *, staging: Path) -> None:
-        """`url` is `file:///DIRECTORY` or what obstore understands (`s3://BUCKET/PREFIX`, ...)."""
+        """`url` is `file:///DIRECTORY` or what obstore understands (`s3://BUCKET/PREFIX`, ...).
+
+        Raises InvalidRequest.
+        """
         self._root = Path(url.removeprefix("file://")) if url.startswith("file://") else None
         # A directory stages within itself, so that storing is a link and never a copy.
         self.staging = self._root / "staging" if self._root else staging
-        self.staging.mkdir(parents=True, exist_ok=True)
-        self._store: ObjectStore = LocalStore(self._root) if self._root else from_url(url)
+        try:
+            self.staging.mkdir(parents=True, exist_ok=True)
+            self._store: ObjectStore = LocalStore(self._root) if self._root else from_url(url)
+        except (OSError, ValueError, BaseError) as error:
+            raise InvalidRequest(
+                f"The store of files {url!r} cannot be used: {error}. Correct PAPERCLERK_BLOBS_URL: "
+                "file:///FOLDER or s3://BUCKET/PREFIX.",
+                code="invalid_setting",
+            ) from error
 
     def new_staging_file(self) -> Path:
         """An empty file of a random name that the caller fills and then hands to `keep` or deletes."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import re
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -28,6 +30,7 @@ from paperclerk.storage import sqlite_connection
 BUSY_TIMEOUT_MS = 30_000
 _MIGRATION_LOCK = 0x70617065  # any number, the same in every process
 _BLOB_LOCK = 0x626C6F62
+DATABASE_ERRORS = (DBAPIError, PoolTimeout, psycopg.Error, sqlite3.Error)
 
 
 def database_url(value: str) -> URL:
@@ -129,18 +132,60 @@ _SQLITE_PASSES = frozenset(
 _POSTGRESQL_PASSES = ("08", "40", "53", "57", "55P03", "25006")
 
 
+# PostgreSQL's words: libpq gives no SQLSTATE of a connection that is refused. In another language it is an outage.
+_REFUSALS = (
+    "authentication failed",
+    "no password supplied",
+    "does not exist",
+    "pg_hba.conf",
+    "is not permitted to log in",
+    "permission denied for database",
+)
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether PostgreSQL is there and will not have us: a wrong password, user or database. Waiting mends none."""
+    cause = getattr(error, "orig", error)
+    refused = isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
+    return refused and any(words in str(cause) for words in _REFUSALS)
+
+
+def cause_of(error: Exception) -> str:
+    """What the driver said, in one line, without its hints."""
+    return " ".join(re.split(r"\n(?=\t|LINE |HINT: )", str(getattr(error, "orig", error)))[0].split())
+
+
+@contextmanager
+def opening(url: URL) -> Iterator[None]:
+    """Says in a sentence why the database cannot be opened in the block. Raises InvalidRequest."""
+    try:
+        yield
+    except (*DATABASE_ERRORS, OSError) as error:
+        waits = is_outage(error) and url.get_backend_name() != "sqlite"
+        shown = url.set(drivername=url.get_backend_name()).render_as_string()  # without the password
+        fix = "Start it, or correct" if waits else "Correct that, or"
+        raise InvalidRequest(
+            f"The database {shown} cannot be used: {cause_of(error)}. {fix} PAPERCLERK_DATABASE_URL.",
+            code="invalid_setting",
+        ) from error
+
+
 def is_outage(error: Exception) -> bool:
     """Whether the database could not be reached, was too busy or had no room: the same may succeed later.
 
-    No outage is what waiting does not mend: a table that is missing, a file that may not be written.
+    No outage is what waiting does not mend: a password that is refused, a table that is missing, a file that may not
+    be written.
     """
+    if is_refused(error):
+        return False
     if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return True
-    if not isinstance(error, OperationalError | InterfaceError):
+    if not isinstance(error, OperationalError | InterfaceError | psycopg.OperationalError):
         return False
-    if isinstance(error.orig, sqlite3.Error):
-        return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _SQLITE_PASSES
-    state = getattr(error.orig, "sqlstate", None)
+    cause = getattr(error, "orig", error)
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _SQLITE_PASSES
+    state = getattr(cause, "sqlstate", None)
     return state is None or state.startswith(_POSTGRESQL_PASSES)  # without one it was not even reached
 
 

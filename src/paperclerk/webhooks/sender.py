@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from paperclerk.security.outbound import OutboundGuard
-from paperclerk.storage.database import Database
+from paperclerk.storage.database import Database, cause_of, is_outage, is_refused
 from paperclerk.storage.keys import WebhookSecrets
 from paperclerk.storage.outbox import EventState, StoredAttempt, StoredEvent, Webhooks, claim_due, next_due
 from paperclerk.webhooks.delivery import ATTEMPT_TIMEOUT_S, Attempt, Event, deliver
@@ -89,8 +89,11 @@ class Sender:
             self._wake.clear()
             try:
                 await self.claim()
-            except Exception:  # the border of one look; the next may find the database back
-                log.exception("webhooks could not be claimed")
+            except Exception as error:  # the border of one look; the next may find the database back
+                if is_outage(error) or is_refused(error):
+                    log.warning("the database is away; webhooks wait for it", error=cause_of(error))
+                else:
+                    log.exception("webhooks could not be claimed")
             try:
                 await asyncio.wait_for(self._wake.wait(), POLL_S)
             except TimeoutError:
