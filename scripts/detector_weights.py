@@ -1,9 +1,10 @@
-"""The detector of PP-OCRv6 tiny as `scripts/tiny_weights.py` writes it, with fewer passes over memory; same output.
+"""The detectors of PP-OCRv6 with fewer passes over memory; same output.
 
     .venv/bin/pip install onnx==1.19.1
-    .venv/bin/python scripts/detector_weights.py [-o src/paperclerk/documents/weights/tiny_detector.onnx]
+    .venv/bin/python scripts/detector_weights.py SOURCE -o src/paperclerk/documents/weights/NAME_detector.onnx
 
-Its tensors are larger than the caches, so moving them costs as much as the sums. The two last layers, each of which
+`SOURCE` is, for tiny, what `scripts/tiny_weights.py` writes, and for small RapidOCR's `PP-OCRv6_det_small.onnx`.
+Their tensors are larger than the caches, so moving them costs as much as the sums. The two last layers, each of which
 doubles the picture, look at one place only: they become two products at a quarter of the size, cut into pixels
 at the very end. What was joined to be convolved is convolved apart and added. Channels become multiples of 16, with
 zeros, which the runtime would otherwise rearrange for each layer. Weights: PaddlePaddle, Apache-2.0.
@@ -21,15 +22,14 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "src/paperclerk/documents/weights/tiny_detector.onnx"
 BLOCK = 16  # channels that the runtime keeps together
 PASSED = ("Relu", "MaxPool")  # zeros stay zeros
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description="Writes the quicker detector.")
-    arguments.add_argument("-s", "--source", type=Path, default=WEIGHTS)
-    arguments.add_argument("-o", "--output", type=Path, default=WEIGHTS)
+    arguments = argparse.ArgumentParser(description="Writes a quicker detector.")
+    arguments.add_argument("source", type=Path)
+    arguments.add_argument("-o", "--output", type=Path, required=True)
     chosen = arguments.parse_args()
     source = chosen.source.read_bytes()
     network = Network(simplified(source))

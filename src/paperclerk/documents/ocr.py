@@ -1,9 +1,10 @@
 """Words on a picture: text detection and recognition with the PP-OCRv6 networks. Used in the child.
 
-The small networks are those that RapidOCR ships, the tiny ones stand in `weights`, as does the small recogniser
-in bytes (`scripts/small_weights.py`), for processors that multiply bytes; all are opened by path, so nothing can be
-fetched. RapidOCR's box post-processing is used as it is. Recognition is ours for one reason:
-the position of every character, which gives each word a tight box.
+The small recogniser and the network for the direction are those that RapidOCR ships; the tiny networks stand in
+`weights`, as do the small detector, rewritten (`scripts/detector_weights.py`), and the small recogniser in bytes
+(`scripts/small_weights.py`), for processors that multiply bytes; all are opened by path, so nothing can be fetched.
+RapidOCR's box post-processing is used as it is. Recognition is ours for one reason: the position of every character,
+which gives each word a tight box.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Networks:
         ours, theirs = Path(__file__).parent / "weights", Path(rapidocr.__file__).parent / "models"
         self.detectors = {
             "tiny": Detector(ours / "tiny_detector.onnx"),
-            "small": Detector(theirs / "PP-OCRv6_det_small.onnx"),
+            "small": Detector(ours / "small_detector.onnx"),
         }
         self.recognisers = {
             "tiny": Recogniser(ours / "tiny_recogniser.onnx"),
