@@ -74,6 +74,10 @@ _PATTERNS = [
     ("packed", r"(?<![\d./-])(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\d./-])"),
 ]
 _COMPILED = [(kind, re.compile(pattern, re.I)) for kind, pattern in _PATTERNS]
+_IN_DIGITS = [(kind, pattern) for kind, pattern in _COMPILED if kind in ("iso", "num", "packed")]
+_DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+_MONTH_ENDS = frozenset(name[-3:] for name in MONTHS)
 _TIME = re.compile(
     r"(?<![\d:.,$€£])(?P<h>[01]?\d|2[0-4])(?:[:h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d))?(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?"
     r"(?:\s?Uhr)?(?![\d:])|(?:\.(?P<min>[0-5]\d))?\s?(?:(?P<noon>[ap])\.?m\b\.?|Uhr\b))",
@@ -92,10 +96,11 @@ _JOIN = re.compile(
 
 def find_dates(text: str, locale: Locale) -> list[Date]:
     """All dates with a year, left to right, without overlaps."""
-    if sum(c.isdigit() for c in text) < 3:
+    if len(_DIGIT.findall(text)) < 3:
         return []
     found: list[Date] = []
-    for kind, pattern in _COMPILED:
+    named = any(word[-3:] in _MONTH_ENDS for word in _LETTERS.findall(text.lower()))
+    for kind, pattern in _COMPILED if named else _IN_DIGITS:
         for match in pattern.finditer(text):
             date = _read(kind, match, locale.order)
             if date is None or text[date.end : date.end + 1] == "%":

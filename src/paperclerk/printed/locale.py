@@ -85,12 +85,15 @@ _NUMERIC_DATE = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2}
 _DAY_FIRST = re.compile(r"\b(?:DD|TT|JJ)\s?[/.-]\s?MM\b", re.IGNORECASE)
 _MONTH_FIRST = re.compile(r"\bMM\s?[/.-]\s?DD\b", re.IGNORECASE)
 _ANY_CODE = "|".join(sorted(CODES))
+# Where a mark may begin, or the blank between a number and one: nothing else of the patterns is tried elsewhere.
+MARK_BEGINS = rf"(?=[{''.join(sorted({re.escape(m[0]) for m in (*SYMBOLS, *CODES)}))}]|(?<=\d)\s)"
 _MONEY_MARK = re.compile(
-    r"(?<![\w$])(?P<a>"
+    MARK_BEGINS
+    + r"(?:(?<![\w$])(?P<a>"
     + "|".join(re.escape(s) for s in sorted(SYMBOLS, key=len, reverse=True))
     + r")[.:]?\s?"
     r"(?=[-(]?\d)|(?<=\d)\s?(?P<b>€|£|zł|Kč|Ft)"
-    rf"|(?<![A-Z])(?P<c>{_ANY_CODE})(?=[.:]?\s?-?\d)|(?:(?<=\d)|(?<=\d\s)|(?<=\())(?P<d>{_ANY_CODE})(?![A-Z])"
+    rf"|(?<![A-Z])(?P<c>{_ANY_CODE})(?=[.:]?\s?-?\d)|(?:(?<=\d)|(?<=\d\s)|(?<=\())(?P<d>{_ANY_CODE})(?![A-Z]))"
 )
 _UNITED_STATES = re.compile(
     r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|"
@@ -104,6 +107,7 @@ _BALANCE = re.compile(r"(?:balance|saldo|solde|kontostand)\b", re.I)
 
 def infer(texts: Iterable[str]) -> Locale:
     """The locale that the rows of a document speak for."""
+    words: Counter[str] = Counter()
     languages: Counter[str] = Counter()
     currencies: Counter[str] = Counter()
     marks: Counter[str] = Counter()
@@ -111,9 +115,8 @@ def infer(texts: Iterable[str]) -> Locale:
     groups: Counter[str] = Counter()
     spaced = american = owed = 0
     for text in texts:
-        for word in _WORD.findall(text.lower()):
-            for code in _LANGUAGE_OF.get(word, ()):
-                languages[code] += 1
+        low = text.lower()
+        words.update(_WORD.findall(low))
         if any(c.isdigit() for c in text):
             if side := _SIDED.search(text):
                 owed += side["owed"] is not None or _BALANCE.search(text) is not None
@@ -127,11 +130,15 @@ def infer(texts: Iterable[str]) -> Locale:
             spaced += len(_SPACED.findall(text))
             for m in _NUMERIC_DATE.finditer(text):
                 _vote_order(orders, int(m[1]), m[2], int(m[3]))
-        orders["dmy"] += 4 * len(_DAY_FIRST.findall(text))
-        orders["mdy"] += 4 * len(_MONTH_FIRST.findall(text))
+        if "mm" in low:
+            orders["dmy"] += 4 * len(_DAY_FIRST.findall(text))
+            orders["mdy"] += 4 * len(_MONTH_FIRST.findall(text))
         for m in _MONEY_MARK.finditer(text):
             currencies[_code_of(m)] += 1
         american += len(_UNITED_STATES.findall(text))
+    for word, count in words.items():
+        for code in _LANGUAGE_OF.get(word, ()):
+            languages[code] += count
     language = languages.most_common(1)[0][0] if languages else "en"
     whole = not marks and len(groups) == 1 and groups.total() >= _LEAST_WHOLE
     return Locale(

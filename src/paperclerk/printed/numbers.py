@@ -42,7 +42,7 @@ _AFTER = re.compile(
 _CREDITED, _OWED = ("CR", "Cr"), ("DR", "Dr", "S")
 _SPELT = re.compile(r"[^\W\d_]{3,} $")  # twelve (12) months
 _GLUED = "|".join(f"(?<={mark})" for mark in ["RM", "Rp", "Rs", *sorted(CODES)])  # RM24.40
-_CORE = re.compile(rf"(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
+_CORE = re.compile(rf"(?=[\d.,])(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
 _GROUP_BY_SPACE = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?(?![\d.,]*\d)")
 _GROUPED_UNIT = re.compile(
     r"(?<![\d.,] )(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?=\s?(?:kWh|MWh|m³|m3|kg|km|l|t|g|pcs)\b)"
@@ -55,8 +55,6 @@ def find_numbers(text: str, locale: Locale, *, loose: bool = False) -> list[Numb
 
     `loose` also takes a decimal mark with a stray blank beside it (`24 .40`), as OCR yields.
     """
-    if not any(c.isdigit() for c in text):
-        return []
     found: list[Number] = []
     last = 0
     for start, end in _cores(text, locale, loose):

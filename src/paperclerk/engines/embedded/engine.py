@@ -83,8 +83,10 @@ class _Extraction:
 
     def _supplies_midnight(self, candidate: Candidate) -> bool:
         """Whether a date-time was made of a date alone: the page names no time."""
+        if not str(candidate.value).endswith("T00:00:00"):
+            return False
         printed = " ".join(self.facts.layout.text_of(span) for span in candidate.spans)
-        return str(candidate.value).endswith("T00:00:00") and re.search(r"\d[:h.]\d\d", printed) is None
+        return re.search(r"\d[:h.]\d\d", printed) is None
 
     def _build(self, field: Field) -> Tree:
         if field.kind == "object":

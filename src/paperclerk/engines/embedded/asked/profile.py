@@ -20,14 +20,18 @@ from paperclerk.schemas.compiled import Field
 _WORDS = vocabulary.phrases("field")
 _PRIVATE: tuple[Want, ...] = ("name", "address", "phone", "email", "uri", "iban", "bic", "vat_id")
 
+KEPT_PROFILES = 8192  # for which what follows from them is kept
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """`concepts` maps lexicon concepts to how surely the field means them (0..1). `role` is the party a field
     is about, `part` which part of it. `side` is the end of a period. `words` are (stem, weight) of name and
     title, `hints` those of the description. `iso` asks for YYYY-MM-DD. `topic` are the stems
     that tell one period from another. `owner` are stems that name somebody or something no known role stands for:
-    nothing unlabelled will do then. `phrases` are keys of labels that description or prompt quote."""
+    nothing unlabelled will do then. `phrases` are keys of labels that description or prompt quote. `called` are the
+    tokens of the property's own name. A schema's profiles are the same objects for every document, so that what
+    follows from one is kept by its identity."""
 
     field: Field
     want: Want
@@ -41,6 +45,7 @@ class Profile:
     topic: frozenset[str] = frozenset()
     owner: frozenset[str] = frozenset()
     phrases: tuple[str, ...] = ()
+    called: frozenset[str] = frozenset()
 
 
 def profile(field: Field) -> Profile:
@@ -51,7 +56,7 @@ def profile(field: Field) -> Profile:
         return _read(field)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=KEPT_PROFILES)
 def _cached(field: Field) -> Profile:
     return _read(field)
 
@@ -109,6 +114,7 @@ def _read(field: Field) -> Profile:
         frozenset(topic),
         owner,
         (*_quoted_labels(field.description), *_own_label(name_stems, name)),
+        frozenset(phrases.tokens(phrases.name_words(field.name))),
     )
 
 

@@ -46,7 +46,8 @@ class Candidate:
     ocr: float = 1.0
 
     def with_score(self, score: float) -> Candidate:
-        return replace(self, score=max(0.0, score))
+        score = max(0.0, score)
+        return self if score == self.score else replace(self, score=score)
 
     def with_support(self, bonus: float) -> Candidate:
         """Raised by evidence from elsewhere on the document; strong evidence makes up for a weak label."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
 from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import Leaf
-from paperclerk.engines.embedded.asked.profile import Profile
+from paperclerk.engines.embedded.asked.profile import KEPT_PROFILES, Profile
 from paperclerk.engines.embedded.asked.whose import speaker_of
 from paperclerk.engines.embedded.fields import amounts, choices, unlabelled
 from paperclerk.engines.embedded.fields.candidates import Candidate, from_label
@@ -66,12 +67,15 @@ class Ranking:
         self._both = {"seller", "buyer"} <= asked  # then who is called `Firma` in an address is the second
         self.regions = [r for r in regions(facts) if not (self._both and salutes(facts, r.label))]
         profiles = _dated(facts, profiles)
-        self.matcher = Matcher(facts.labels, profiles)
+        self.matcher = Matcher(facts.labels)
         profiles = self._with_issuer(profiles)
         self._asked = {p.role for p in profiles if p.part}
         self.profiles = [self._placed(p) for p in profiles]
         self._places: dict[tuple[Label, bool], tuple[Slot, ...]] = {}
         self._kin: dict[tuple[str, ...], list[Profile]] = {}
+        self._siblings: dict[tuple[str, ...], list[Profile]] = defaultdict(list)
+        for p in self.profiles:
+            self._siblings[p.field.path[:-1]].append(p)
         self.parties = parties(facts)
         self.sentences = Sentences(facts)
         self.predicates = Predicates(facts)
@@ -189,15 +193,14 @@ class Ranking:
         """Whether a label is just the name of another field of the same object that means the same."""
         if not (label.whole or label.colon or label.sure):
             return False
-        if profile.field.path not in self._kin:
-            self._kin[profile.field.path] = [
+        kin = self._kin.get(profile.field.path)
+        if kin is None:
+            kin = self._kin[profile.field.path] = [
                 p
-                for p in self.profiles
-                if p is not profile
-                and p.field.path[:-1] == profile.field.path[:-1]
-                and p.concepts.keys() & profile.concepts.keys()
+                for p in self._siblings[profile.field.path[:-1]]
+                if p is not profile and not p.concepts.keys().isdisjoint(profile.concepts)
             ]
-        return any(_names_rather(label, p, profile) for p in self._kin[profile.field.path])
+        return any(_names_rather(label, p, profile) for p in kin)
 
     def _dates_another(self, label: Label, profile: Profile) -> bool:
         """Whether a bare "of" follows the number of another paper, `according to quote no. 17 of 3 May`, or of a
@@ -278,20 +281,33 @@ class Ranking:
 def _names_rather(label: Label, other: Profile, profile: Profile) -> bool:
     """Whether a label is what another field is called and less than this one is: by its words, or by what it means
     ("P. IVA" is a VAT number, and no fiscal code where both are asked for)."""
-    key = phrases.key(label.text)
-    if label.whole and profile.want == "id" and key in other.phrases and key not in profile.phrases:
-        return True
-    said, theirs, ours = (
-        frozenset(w for w in words if not phrases.is_common(w))
-        for words in (label.stems, [w for w, _ in other.words], [w for w, _ in profile.words])
-    )
-    if profile.want == "id" and said and said == theirs < ours:
-        return True
-    meant, has, asks = (
-        {c for c, v in concepts.items() if v >= EXACT}
-        for concepts in (label.concepts, other.concepts, profile.concepts)
-    )
-    return bool(meant) and meant <= has < asks and not said & ours
+    if profile.want == "id":
+        if label.whole and other.phrases:
+            key = phrases.key(label.text)
+            if key in other.phrases and key not in profile.phrases:
+                return True
+        said, theirs, ours = _telling(label.stems), _telling_words(other), _telling_words(profile)
+        if said and said == theirs < ours:
+            return True
+    has, asks = _sure_concepts(other), _sure_concepts(profile)
+    if not has < asks:
+        return False
+    meant = {c for c, v in label.concepts.items() if v >= EXACT}
+    return bool(meant) and meant <= has and _telling(label.stems).isdisjoint(_telling_words(profile))
+
+
+def _telling(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(w for w in words if not phrases.is_common(w))
+
+
+@lru_cache(maxsize=KEPT_PROFILES)
+def _telling_words(profile: Profile) -> frozenset[str]:
+    return _telling(w for w, _ in profile.words)
+
+
+@lru_cache(maxsize=KEPT_PROFILES)
+def _sure_concepts(profile: Profile) -> frozenset[str]:
+    return frozenset(c for c, v in profile.concepts.items() if v >= EXACT)
 
 
 def _parties_of(facts: Facts, profiles: Sequence[Profile]) -> tuple[str, str]:

@@ -52,7 +52,7 @@ def _spot(label: Label) -> Spot:
 
 def _repeated(facts: Facts, asked: Mapping[str, Profile]) -> dict[str, list[Label]]:
     """For each property the labels of one wording that name it, where there are several."""
-    matcher = Matcher(facts.labels, list(asked.values()))
+    matcher = Matcher(facts.labels)
     found: dict[str, list[Label]] = {}
     for name, wanted in asked.items():
         by_text: dict[str, list[Label]] = defaultdict(list)

@@ -8,8 +8,9 @@ and speaks of nothing but its own box or line.
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from paperclerk.domain.geometry import Box
@@ -45,28 +46,53 @@ def compartments(page: PageLayout) -> Compartments:
     if not page.page.rules:
         return Compartments({}, {})
     across, down = rules_of(page.page)
+    flat = _Rules((r.cy, r.x0 - _SLACK, r.x1, r) for r in across)
+    upright = _Rules((r.cx, r.y0 - _SLACK, r.y1 + _SLACK, r) for r in down)
     boxes: dict[Box, list[Segment]] = defaultdict(list)
     for segment in page.segments:
-        if (box := _box_around(segment, across, down)) is not None and box.height < TALLEST * page.size * 1.5:
+        if (
+            box := _box_around(segment, flat, upright)
+        ) is not None and box.height < TALLEST * page.size * 1.5:
             boxes[box].append(segment)
     found = _over(boxes)
     boxed = {s.index: box for box, segments in boxes.items() for s in segments}
     drawn = boxed if found else {}
-    for segment, caption in _under_lines(page, [s for s in page.segments if s.index not in boxed], across):
+    for segment, caption in _under_lines(page, [s for s in page.segments if s.index not in boxed], flat):
         found[segment.index] = caption
     return Compartments(found, drawn)
 
 
-def _box_around(segment: Segment, across: Sequence[Box], down: Sequence[Box]) -> Box | None:
+class _Rules:
+    """The rules of one direction, by where they lie: (place, from, to, rule)."""
+
+    def __init__(self, rules: Iterable[tuple[float, float, float, Box]]) -> None:
+        self._rules = sorted(rules, key=lambda rule: rule[0])
+        self._places = [place for place, *_ in self._rules]
+
+    def around(self, place: float, along: float) -> tuple[float, float] | None:
+        """The places of the nearest rules before and behind `place` that reach past `along`; None without both."""
+        before = range(bisect_left(self._places, place) - 1, -1, -1)
+        behind = range(bisect_right(self._places, place), len(self._rules))
+        first, last = (
+            next((self._places[i] for i in order if self._rules[i][1] <= along <= self._rules[i][2]), None)
+            for order in (before, behind)
+        )
+        return (first, last) if first is not None and last is not None else None
+
+    def between(self, least: float, most: float) -> Iterator[Box]:
+        """The rules that lie from `least` to `most`."""
+        for i in range(bisect_left(self._places, least), bisect_right(self._places, most)):
+            yield self._rules[i][3]
+
+
+def _box_around(segment: Segment, across: _Rules, down: _Rules) -> Box | None:
     """The smallest drawn box that a segment stands in."""
     x, y = segment.box.x0 + 1, segment.box.cy
-    top = max((r.cy for r in across if r.x0 - _SLACK <= x <= r.x1 and r.cy < y), default=None)
-    bottom = min((r.cy for r in across if r.x0 - _SLACK <= x <= r.x1 and r.cy > y), default=None)
-    left = max((r.cx for r in down if r.y0 - _SLACK <= y <= r.y1 + _SLACK and r.cx < x), default=None)
-    right = min((r.cx for r in down if r.y0 - _SLACK <= y <= r.y1 + _SLACK and r.cx > x), default=None)
-    if top is None or bottom is None or left is None or right is None:
+    upper_lower = across.around(y, x)
+    sides = down.around(x, y) if upper_lower else None
+    if upper_lower is None or sides is None:
         return None
-    return Box(left, top, right, bottom)
+    return Box(sides[0], upper_lower[0], sides[1], upper_lower[1])
 
 
 def _over(boxes: dict[Box, list[Segment]]) -> dict[int, Caption]:
@@ -89,11 +115,13 @@ def _over(boxes: dict[Box, list[Segment]]) -> dict[int, Caption]:
 
 
 def _under_lines(
-    page: PageLayout, segments: Sequence[Segment], across: Sequence[Box]
+    page: PageLayout, segments: Sequence[Segment], across: _Rules
 ) -> Iterator[tuple[Segment, Caption]]:
     """Small lines right under a line to write on; what is written stands on that line."""
     for segment in segments:
-        line = next((r for r in across if _stands_under(segment, r)), None)
+        top = segment.box.y0
+        over = [r for r in across.between(top - segment.size - 1, top + 2) if _stands_under(segment, r)]
+        line = max(over, key=lambda r: r.width, default=None)
         if line is None or line.width > 0.8 * page.page.width:
             continue
         written = [s for s in page.segments if _stands_on(s, line)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -79,20 +79,23 @@ class Label:
     cut_concepts: tuple[str, ...] = ()
     numbered: bool = False
     aside: tuple[str, ...] = ()
+    known: float = field(init=False)  # how fully the words say the concept that they say best
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", max(self.concepts.values(), default=0.0))
 
     @property
     def likeness(self) -> float:
         """How much the words read like a label rather than like a value, 0..1."""
         if self.colon:
             return 1.0
-        known = max(self.concepts.values(), default=0.0)
         heads = phrases.ends_in_a_head(self.stems) and len(self.stems) <= 4
-        return max(known, 0.6 if heads else 0.0)
+        return max(self.known, 0.6 if heads else 0.0)
 
     @property
     def sure(self) -> bool:
         """Whether the words surely are a label, and no value."""
-        return self.colon or max(self.concepts.values(), default=0.0) >= 0.95
+        return self.colon or self.known >= 0.95
 
     @property
     def role(self) -> str | None:
@@ -324,40 +327,51 @@ _WORDY = frozenset({"name", "address", "text", "choice"})  # values that may be 
 
 
 class Matcher:
-    """How well each label fits each field; built once per document and schema, linear in labels."""
+    """How well each label fits a field; built once per document, linear in labels."""
 
-    def __init__(self, labels: Sequence[Label], profiles: Sequence[Profile]) -> None:
+    def __init__(self, labels: Sequence[Label]) -> None:
         self._by_concept: dict[str, list[Label]] = defaultdict(list)
         self._by_stem: dict[str, list[Label]] = defaultdict(list)
         self._by_key: dict[str, list[Label]] = defaultdict(list)
         for label in labels:
-            for concept in {*label.concepts, *label.cut_concepts}:
+            for concept in dict.fromkeys((*label.concepts, *label.cut_concepts)):
                 self._by_concept[concept].append(label)
-            for s in {*label.stems, *label.aside}:
+            for s in dict.fromkeys((*label.stems, *label.aside)):
                 self._by_stem[s].append(label)
             self._by_key[phrases.key(label.text)].append(label)
         self._shortened = {phrases.stem(m) for x in labels for m in _shortened(x.text)}
-        every = {w for p in profiles for w, _ in (*p.words, *p.hints)}
-        self._near = {stem: self._alike(stem) for stem in every}
-        named = {w for p in profiles for w, v in p.words if v > 0.5}
-        self._kin = {stem: self._akin(stem) for stem in named}
+        self._meanings = thesaurus.Meanings(self._by_stem)
+        self._near: dict[str, dict[str, float]] = {}
+        self._kin: dict[str, frozenset[str]] = {}
 
     def _alike(self, stem: str) -> dict[str, float]:
-        found = {stem: 1.0} if stem in self._by_stem else {}
-        if len(stem) >= 6:
-            for other, score, _ in process.extract(
-                stem, self._by_stem.keys(), scorer=fuzz.ratio, score_cutoff=84, limit=4
-            ):
-                found.setdefault(other, 0.9 * score / 100)
-        return found
+        """Stems of labels that are a word of the schema, or like it but for a letter or two, with how much."""
+        if stem not in self._near:
+            found = {stem: 1.0} if stem in self._by_stem else {}
+            if len(stem) >= 6:
+                for other, score, _ in process.extract(
+                    stem, self._by_stem.keys(), scorer=fuzz.ratio, score_cutoff=84, limit=4
+                ):
+                    found.setdefault(other, 0.9 * score / 100)
+            self._near[stem] = found
+        return self._near[stem]
 
     def _akin(self, stem: str) -> frozenset[str]:
-        """Stems of labels that mean the same in other words or another language, or are short for it."""
-        meant = thesaurus.meant_by(stem)
-        found = {other for other in self._by_stem if thesaurus.says(other, stem)} if meant else set()
-        longer = (stem, *(w for things in meant[:1] for w in thesaurus.words_for(things)))
-        found |= {s for s in self._shortened if any(len(w) > len(s) + 1 and w.startswith(s) for w in longer)}
-        return frozenset(found)
+        """Stems of labels that mean the same in other words or another language, or are short for it; none for a
+        word that tells little."""
+        if stem not in self._kin:
+            found: set[str] = set()
+            if phrases.weight(stem) > 0.5:
+                found |= self._meanings.saying(stem)
+                longer = (
+                    stem,
+                    *(w for things in thesaurus.meant_by(stem)[:1] for w in thesaurus.words_for(things)),
+                )
+                found |= {
+                    s for s in self._shortened if any(len(w) > len(s) + 1 and w.startswith(s) for w in longer)
+                }
+            self._kin[stem] = frozenset(found)
+        return self._kin[stem]
 
     def matches(self, profile: Profile) -> list[tuple[Label, float, bool]]:
         """Labels that may name the field: (label, fit 0..1, whether only its head before `cut` is meant)."""
@@ -366,11 +380,11 @@ class Matcher:
             for label in self._by_key.get(said, ()):
                 self._keep(fits, label, 1.15, False)
         if profile.want == "name" and profile.role in _SUBJECTS:
-            for label in self._by_concept["person_name"]:
+            for label in self._by_concept.get("person_name", ()):
                 if label.concepts.get("person_name", 0.0) >= 0.95:
                     self._keep(fits, label, 0.6, False)
         for concept, surety in profile.concepts.items():
-            for label in self._by_concept[concept]:
+            for label in self._by_concept.get(concept, ()):
                 fit = surety * label.concepts.get(concept, 0.0)
                 if concept in label.cut_concepts and fit < 0.75 * surety and profile.want in _WORDY:
                     self._keep(fits, label, 0.75 * surety, True)
@@ -411,7 +425,7 @@ class Matcher:
 
     def _weigh_topic(self, fits: dict[int, tuple[Label, float, bool]], profile: Profile) -> None:
         """Of several periods the one whose label names what the field is about."""
-        near = {other for word in profile.topic for other in self._near.get(word, ())}
+        near = {other for word in profile.topic for other in self._alike(word)}
         for key, (label, fit, cut) in fits.items():
             fits[key] = (label, max(fit, 0.92) if near & set(label.stems) else 0.8 * fit, cut)
 
@@ -426,7 +440,7 @@ class Matcher:
         telling = [w for w, v in profile.words if v > 0.5] or [w for w, _ in profile.words]
         found: dict[int, Label] = {}
         for word in telling:
-            for other in (*self._near.get(word, ()), *self._kin.get(word, ())):
+            for other in (*self._alike(word), *self._akin(word)):
                 for label in self._by_stem[other]:
                     found[id(label)] = label
         return list(found.values())
@@ -439,15 +453,15 @@ class Matcher:
         got = 0.0
         apart = label.colon or label.whole  # in a line of text other words say little
         for word, value in profile.words:
-            near = [(o, v) for o, v in self._near.get(word, {}).items() if o in spoken]
+            near = [(o, v) for o, v in self._alike(word).items() if o in spoken]
             if not near and apart:
-                near = [(o, ALIKE) for o in self._kin.get(word, ()) if o in stems]
+                near = [(o, ALIKE) for o in self._akin(word) if o in stems]
             if near:
                 other, like = max(near, key=lambda n: n[1])
                 hit[other] = like
                 got += value * like
         for word, _ in profile.hints:
-            for other, like in self._near.get(word, {}).items():
+            for other, like in self._alike(word).items():
                 if other in stems:
                     hit.setdefault(other, 0.7 * like)
         need = sum(v for _, v in profile.words) or 1.0
@@ -480,8 +494,7 @@ def _shortened(text: str) -> tuple[str, ...]:
 
 def _rival(label: Label, profile: Profile) -> float:
     """Less than 1 when the label as a whole says something else than the field wants."""
-    best = max(label.concepts.values(), default=0.0)
-    if best < 0.95:
+    if label.known < 0.95:
         return 1.0
     own = max((v for c, v in label.concepts.items() if c in profile.concepts), default=0.0)
     if own >= 0.95 or not profile.concepts:

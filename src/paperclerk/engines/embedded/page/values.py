@@ -13,7 +13,7 @@ from typing import Literal
 
 from paperclerk.printed.dates import Date, DateRange, Time, find_dates, find_ranges, find_times
 from paperclerk.printed.identifiers import IBAN_LENGTHS, VAT_ID, is_iban
-from paperclerk.printed.locale import CODES, NAMES, SYMBOLS, Locale
+from paperclerk.printed.locale import CODES, MARK_BEGINS, NAMES, SYMBOLS, Locale
 from paperclerk.printed.numbers import Number, find_numbers
 
 MarkKind = Literal["email", "uri", "phone", "iban", "bic", "vat_id", "checked", "unchecked"]
@@ -47,6 +47,7 @@ Placed = Number | Date | Time | Mark
 
 _NOTHING = Values()
 
+_DIGIT = re.compile(r"\d")
 _EMAIL = re.compile(r"[\w.+%-]+ ?@ ?(?![\d.,]+(?:\s|/|$))[\w-]+(?:\.[\w-]+)+")
 _URI = re.compile(
     r"(?:https?://|www\.)[^\s,;<>\"')]+|(?<![@\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*"
@@ -70,15 +71,16 @@ _CODE = "|".join(sorted(CODES))
 _SYMBOL = "|".join(re.escape(s) for s in sorted(SYMBOLS, key=len, reverse=True))
 # Three capitals may be a word (Sdn Bhd): a code counts beside a number, in brackets, or after "currency" or "in".
 _CURRENCY = re.compile(
-    rf"(?<![\w$])(?:{_SYMBOL})(?=[.:]?\s?[-(]?\d)|(?<=\d)\s?(?:€|£|zł|Kč|Ft)(?!\w)|€|(?<![A-Za-z])(?:{_CODE})(?="
+    rf"{MARK_BEGINS}(?:(?<![\w$])(?:{_SYMBOL})(?=[.:]?\s?[-(]?\d)|(?<=\d)\s?(?:€|£|zł|Kč|Ft)(?!\w)|€|(?<![A-Za-z])(?:{_CODE})(?="
     rf"[.:]?\s?-?\d)|(?:(?<=\d)|(?<=\d\s)|(?<=[(\[]))(?:{_CODE})(?![A-Za-z])|(?<=\bin )(?:{_CODE}|RM)\b"
-    rf"|(?:(?<=rency:\s)|(?<=rency\s)|(?<=hrung:\s)|(?<=hrung\s)|(?<=evise: )|(?<=oneda: )|(?<=aluta: ))(?:{_CODE})\b"
+    rf"|(?:(?<=rency:\s)|(?<=rency\s)|(?<=hrung:\s)|(?<=hrung\s)|(?<=evise: )|(?<=oneda: )|(?<=aluta: ))"
+    rf"(?:{_CODE})\b)"
 )
 
 
 def read(text: str, locale: Locale, *, loose: bool = False) -> Values:
     """All typed values of one row. `loose` forgives what OCR does to numbers."""
-    digits = any(c.isdigit() for c in text)
+    digits = _DIGIT.search(text) is not None
     marks = _marks(text, digits)
     if not digits:
         return Values(marks=tuple(marks)) if marks else _NOTHING
@@ -96,7 +98,7 @@ def read(text: str, locale: Locale, *, loose: bool = False) -> Values:
 
 
 def _hits(value: Placed, taken: Sequence[Placed]) -> bool:
-    return any(t.start < value.end and value.start < t.end for t in taken)
+    return bool(taken) and any(t.start < value.end and value.start < t.end for t in taken)
 
 
 def _marks(text: str, digits: bool) -> list[Mark]:

@@ -6,6 +6,8 @@ label: they only tell how near a word on the page is to a word of the schema.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -54,3 +56,19 @@ def says(printed: str, asked: str) -> bool:
     """Whether a stem on the page means what one of the schema means, or a kind of it: a `Miete` is no `Mietdauer`."""
     said, wanted = meant_by(printed), meant_by(asked)
     return bool(wanted) and all(any(not part.isdisjoint(s) for s in said) for part in wanted)
+
+
+class Meanings:
+    """The stems of a document by what they may stand for."""
+
+    def __init__(self, stems: Iterable[str]) -> None:
+        self._meaning: dict[int, set[str]] = defaultdict(set)
+        for stem in stems:
+            for part in meant_by(stem):
+                for thing in part:
+                    self._meaning[thing].add(stem)
+
+    def saying(self, asked: str) -> set[str]:
+        """Those that mean what a stem of the schema means, or a kind of it."""
+        near = {s for part in meant_by(asked)[:1] for thing in part for s in self._meaning.get(thing, ())}
+        return {s for s in near if says(s, asked)}
