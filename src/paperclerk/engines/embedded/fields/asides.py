@@ -94,7 +94,7 @@ _NEW = phrases.word_set(
 
 def turn_asked(profile: Profile) -> Turn | None:
     """Which side of a change a field asks for: `current_rent`, `new_rent`."""
-    said = set(phrases.tokens(phrases.name_words(profile.field.name)))
+    said = profile.called
     return "old" if said & _OLD else "new" if said & _NEW else None
 
 
@@ -138,7 +138,7 @@ _NEAR = 3  # words before a date that tell which end it is
 def end_asked(profile: Profile) -> End | None:
     """Which end of a time a date is asked for."""
     said = set(phrases.stems(phrases.name_words(f"{profile.field.name} {profile.field.title}")))
-    said |= set(phrases.tokens(phrases.name_words(profile.field.name)))
+    said |= profile.called
     if profile.side:
         return profile.side
     if any(w.endswith("frist") for w in said):

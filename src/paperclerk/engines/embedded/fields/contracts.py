@@ -179,7 +179,7 @@ class Named:
                 return self.clause.cut(*match.span("it"))
         return None
 
-    def called(self, words: set[str]) -> bool:
+    def called(self, words: Set[str]) -> bool:
         """Whether the word that stands for it is one of these, or a form of it (Vermieter, Vermieterin)."""
         return any(
             s == w or (len(w) > 4 and s.startswith(w)) for s in phrases.stems(self.term.text) for w in words

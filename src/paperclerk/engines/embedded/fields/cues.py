@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
+from functools import lru_cache, partial
 
 from paperclerk.domain.result import Scalar
-from paperclerk.engines.embedded.asked.profile import Profile
+from paperclerk.engines.embedded.asked.profile import KEPT_PROFILES, Profile
 from paperclerk.engines.embedded.fields import forms
 from paperclerk.engines.embedded.fields.candidates import Candidate
-from paperclerk.engines.embedded.fields.mrz import zoned
+from paperclerk.engines.embedded.fields.mrz import asks_zone, zoned
 from paperclerk.engines.embedded.fields.readings import mark_value
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.layout import PageLayout, Row, Segment
@@ -65,59 +66,77 @@ _ASKED_FOR = re.compile(
 _TIME_ALONE = phrases.word_set("time uhrzeit heure hora ora tijd of day transaction purchase receipt printed")
 
 
+Cue = Callable[[Facts, Profile], Iterator[Candidate]]
+
+
 def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """What the surroundings tell of the field; nothing for most fields."""
-    words = set(phrases.tokens(phrases.name_words(profile.field.name)))
-    yield from zoned(facts, profile)
+    for cue in _cues(profile):
+        yield from cue(facts, profile)
+
+
+@lru_cache(maxsize=KEPT_PROFILES)
+def _cues(profile: Profile) -> tuple[Cue, ...]:
+    """What to look for: it follows from the field alone."""
+    words, want = profile.called, profile.want
+    cues: list[Cue | None] = [zoned if asks_zone(profile) else None]
     if (cited := next((p for said, p in _CITED.items() if words <= said), None)) is not None:
-        yield from _in_citation(facts, profile, cited)
+        cues.append(partial(_in_citation, part=cited))
     if "doi" in words or "arxiv" in words:
-        yield from (c.with_score(0.9) for c in _found(facts, profile, _DOI if "doi" in words else _ARXIV))
-    if profile.want in ("name", "text"):
-        yield from _done_by(facts, profile, words)
-    if profile.want in ("date", "datetime") and profile.concepts.get("due_date", 0.0) >= 0.55:
-        yield from _days_to_pay_by(facts, profile)
-    elif profile.want == "date" and words & _MADE:
-        yield from _days_of_signing(facts, profile)
-    elif profile.want == "percent" and profile.concepts.get("tax_rate", 0.0) >= 0.8:
-        yield from _tax_rates(facts, profile)
-    elif profile.want == "time" and not set(words) - _TIME_ALONE:
-        yield from _times(facts, profile)
-    elif max(profile.concepts.get(c, 0.0) for c in _BALANCES) >= 0.9:
-        yield from _dated_balances(facts, profile)
-    elif profile.want in ("money", "number", "integer") and "total" in {w for w, _ in profile.words}:
-        yield from _column_totals(facts, profile)
-        if profile.want != "money":
-            yield from _counted(facts, profile)
-    elif profile.want in ("integer", "number"):
-        if "day" in words and "days" not in words:
-            yield from _days_of_month(facts, profile)
-        yield from _counted(facts, profile)
-    elif ("last" in words and words & {"4", "four", "digits"}) or words & {"last4", "lastfour"}:
-        yield from _found(facts, profile, _CARD_DIGITS)
-    elif "card" in words | _around(profile) and words & {"type", "brand", "network", "scheme"}:
-        yield from _found(facts, profile, _BRAND)
-    elif profile.concepts.get("payment_method", 0.0) >= 0.9:
-        yield from (c.with_score(0.4) for c in _found(facts, profile, _BRAND))
-    elif words & _SEEN and (profile.want in ("name", "text")):
-        yield from (c.with_score(0.45) for c in _found(facts, profile, _TITLED))
-        yield from (c.with_score(0.5) for c in _found(facts, profile, _ASKED_FOR))
-    elif profile.want == "uri" and profile.owner:
-        yield from _profiles(facts, profile)
-    elif words & _SIGNERS:
-        yield from _who_writes(facts, profile, words)
-    elif words & _POSTS and words <= _POSTS | _POSTS_TOO:
-        yield from (c.with_score(0.6) for c in _found(facts, profile, _POST))
-    elif words & _CHIEFS and words <= _CHIEFS | {"name"}:
-        yield from (c.with_score(0.6) for c in _found(facts, profile, _CHIEF))
-    elif words & _HOLDERS:
-        yield from _certified(facts)
-    elif any(map(_is_place, words)) and all(
+        cues.append(partial(_found, pattern=_DOI if "doi" in words else _ARXIV, score=0.9))
+    if want in ("name", "text") and len(profile.field.path) <= 2 and any(len(w) >= ALIKE for w in words):
+        cues.append(_done_by)
+    return (*filter(None, cues), *_by_kind(profile))
+
+
+def _by_kind(profile: Profile) -> tuple[Cue, ...]:
+    words, want, concepts = profile.called, profile.want, profile.concepts
+    if want in ("date", "datetime") and concepts.get("due_date", 0.0) >= 0.55:
+        return (_days_to_pay_by,)
+    if want == "date" and words & _MADE:
+        return (_days_of_signing,)
+    if want == "percent" and concepts.get("tax_rate", 0.0) >= 0.8:
+        return (_tax_rates,)
+    if want == "time" and not words - _TIME_ALONE:
+        return (_times,)
+    if max(concepts.get(c, 0.0) for c in _BALANCES) >= 0.9:
+        return (_dated_balances,)
+    if want in ("money", "number", "integer") and "total" in {w for w, _ in profile.words}:
+        return (_column_totals,) if want == "money" else (_column_totals, _counted)
+    if want in ("integer", "number"):
+        return (_days_of_month, _counted) if "day" in words and "days" not in words else (_counted,)
+    if ("last" in words and words & {"4", "four", "digits"}) or words & {"last4", "lastfour"}:
+        return (partial(_found, pattern=_CARD_DIGITS),)
+    if "card" in words | _around(profile) and words & {"type", "brand", "network", "scheme"}:
+        return (partial(_found, pattern=_BRAND),)
+    if concepts.get("payment_method", 0.0) >= 0.9:
+        return (partial(_found, pattern=_BRAND, score=0.4),)
+    if words & _SEEN and want in ("name", "text"):
+        return partial(_found, pattern=_TITLED, score=0.45), partial(_found, pattern=_ASKED_FOR, score=0.5)
+    if want == "uri" and profile.owner:
+        return (_profiles,)
+    return _by_name(profile)
+
+
+def _by_name(profile: Profile) -> tuple[Cue, ...]:
+    words, named = profile.called, profile.want in ("name", "text")
+    if words & _SIGNERS:
+        return (_who_writes,)
+    if words & _POSTS and words <= _POSTS | _POSTS_TOO:
+        return (partial(_found, pattern=_POST, score=0.6),)
+    if words & _CHIEFS and words <= _CHIEFS | {"name"}:
+        return (partial(_found, pattern=_CHIEF, score=0.6),)
+    if words & _HOLDERS:
+        return (_certified,)
+    if any(map(_is_place, words)) and all(
         _is_place(w) or w in _MADE | {"signature", "of", "de"} for w in words
     ):
-        yield from _found(facts, profile, _MADE_IN)
-    elif profile.want in ("name", "text") and len(words) == 1:
-        yield from _begins_with(facts, profile, next(iter(words)))
+        return (partial(_found, pattern=_MADE_IN),)
+    if named and len(words) == 1 and all(len(w) > LONG for w in words):
+        word = re.escape(next(iter(words)))
+        named_so = re.compile(rf"{word} (?:of|for|für|de|der|di|du|des|van) (?:[A-ZÀ-Ý]|l')", re.I)
+        return (partial(_begins_with, pattern=named_so),)
+    return ()
 
 
 _DOI = re.compile(r"(?P<it>10\.\d{4,9}/[^\s\"<>;,]+[\w/])")
@@ -161,11 +180,9 @@ _AS_WHOM = re.compile(r"(?P<it>[A-ZÀ-Ý][\w.'-]+(?: [A-ZÀ-Ý][\w.'-]+){1,3}) \
 ALIKE = 5  # letters that a verb and who does it share
 
 
-def _done_by(facts: Facts, profile: Profile, words: Set[str]) -> Iterator[Candidate]:
+def _done_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """`Operated by Vale Buses` for the operator, `Joyce Abbot (Chair)` for the chair."""
-    long = {w[:ALIKE] for w in words if len(w) >= ALIKE}
-    if len(profile.field.path) > 2 or not long:
-        return
+    long = {w[:ALIKE] for w in profile.called if len(w) >= ALIKE}
     for row in facts.rows:
         for match in _BY_WHOM.finditer(row.text) if "ed by" in row.text else ():
             if match["verb"].lower()[:ALIKE] in long:
@@ -216,7 +233,7 @@ _CERTIFIES = re.compile(
 )
 
 
-def _certified(facts: Facts) -> Iterator[Candidate]:
+def _certified(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """Who a certificate is for: the line below `This is to certify that`."""
     for row, below in itertools.pairwise(facts.rows):
         if _CERTIFIES.search(row.text) and below.page == row.page and _PERSON.fullmatch(below.text):
@@ -226,9 +243,9 @@ def _certified(facts: Facts) -> Iterator[Candidate]:
 _TITLES = phrases.word_set("title position role titel capacity function fonction cargo funktion")
 
 
-def _who_writes(facts: Facts, profile: Profile, words: Set[str]) -> Iterator[Candidate]:
+def _who_writes(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """The name under the words that close a letter, and the title under the name."""
-    titled = bool(words & _TITLES)
+    titled = bool(profile.called & _TITLES)
     if not titled and profile.want not in ("name", "text"):
         return
     for page in facts.layout.pages:
@@ -248,17 +265,14 @@ def _who_writes(facts: Facts, profile: Profile, words: Set[str]) -> Iterator[Can
                 yield _candidate(row, line.start, line.end, line.text, 0.75)
 
 
-def _begins_with(facts: Facts, profile: Profile, word: str) -> Iterator[Candidate]:
+LONG = 4  # letters: a shorter name begins too many lines
+
+
+def _begins_with(facts: Facts, profile: Profile, pattern: re.Pattern[str]) -> Iterator[Candidate]:
     """`Department of Cardiology` for a department: a line of its own that begins with the field's name."""
-    named = re.compile(rf"{re.escape(word)} (?:of|for|für|de|der|di|du|des|van) (?:[A-ZÀ-Ý]|l')", re.I)
     for row in facts.rows:
         for segment in row.segments:
-            if (
-                len(segment.words) <= 6
-                and len(word) > 4
-                and named.match(segment.text)
-                and segment.text[0].isupper()
-            ):
+            if pattern.match(segment.text) and len(segment.words) <= 6 and segment.text[0].isupper():
                 yield _candidate(row, segment.start, segment.end, segment.text, 0.5)
 
 
@@ -531,13 +545,15 @@ def _times(facts: Facts, profile: Profile) -> Iterator[Candidate]:
             yield _candidate(row, time.start, time.end, value, 0.5 if beside else 0.42)
 
 
-def _found(facts: Facts, profile: Profile, pattern: re.Pattern[str]) -> Iterator[Candidate]:
+def _found(
+    facts: Facts, profile: Profile, pattern: re.Pattern[str], score: float = 0.62
+) -> Iterator[Candidate]:
     for row in facts.rows:
         for match in pattern.finditer(row.text):
             start, end = next((match.span(g) for g in match.re.groupindex if match[g]), match.span())
             value = forms.text_value(row.text[start:end].replace("\t", " "), profile)
             if value is not None:
-                yield _candidate(row, start, end, value, 0.62)
+                yield _candidate(row, start, end, value, score)
 
 
 def _profiles(facts: Facts, profile: Profile) -> Iterator[Candidate]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 
 from paperclerk.engines.embedded.asked.profile import Profile
 from paperclerk.engines.embedded.fields.candidates import Candidate
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.layout import Row
-from paperclerk.engines.embedded.words import phrases
 
 # Scores of the lines, of what a check digit covers, of the rest: what is printed for people goes first.
 LINE, CHECKED, PLAIN = 0.85, 0.55, 0.35
@@ -57,20 +56,19 @@ class Zone:
 
 def zoned(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """What the zone says of a field, where the document has one."""
-    zone = _zone(facts)
+    zone, part = _zone(facts), _part_asked(profile)
     if zone is None:
         return
-    words = set(phrases.tokens(phrases.name_words(profile.field.name)))
-    if words & _ZONE:
-        yield from _lines(zone, words)
-        return
-    part = next((p for c, p in _PARTS.items() if profile.concepts.get(c, 0.0) >= 0.8), None)
-    if part is None and words & {"issuing", "issuer"} and words & {"country", "state"}:
-        part = "state"
-    if part is None or part not in zone.parts:
-        return
-    sure = CHECKED if part in ("number", "birth", "expiry", "state") else PLAIN
-    yield _candidate(zone.parts[part], sure)
+    if profile.called & _ZONE:
+        yield from _lines(zone, profile.called)
+    elif part in zone.parts:
+        sure = CHECKED if part in ("number", "birth", "expiry", "state") else PLAIN
+        yield _candidate(zone.parts[part], sure)
+
+
+def asks_zone(profile: Profile) -> bool:
+    """Whether a field asks for what a zone says."""
+    return not profile.called.isdisjoint(_ZONE) or bool(_part_asked(profile))
 
 
 _ZONE = frozenset({"mrz", "mrz1", "mrz2", "mrz3"})
@@ -80,7 +78,15 @@ _PARTS = {
 }  # fmt: skip
 
 
-def _lines(zone: Zone, words: set[str]) -> Iterator[Candidate]:
+def _part_asked(profile: Profile) -> str:
+    part = next((p for c, p in _PARTS.items() if profile.concepts.get(c, 0.0) >= 0.8), "")
+    words = profile.called
+    if not part and words & {"issuing", "issuer"} and words & {"country", "state"}:
+        return "state"
+    return part
+
+
+def _lines(zone: Zone, words: Set[str]) -> Iterator[Candidate]:
     """The lines themselves: the one whose number the field says, or all of them."""
     asked = next((int(d) for w in words for d in re.findall(r"\d", w)), None)
     if asked is not None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from paperclerk.engines.embedded.asked.profile import Profile
+from paperclerk.engines.embedded.asked.profile import KEPT_PROFILES, Profile
 from paperclerk.engines.embedded.asked.whose import ROLES
 from paperclerk.engines.embedded.fields import forms
 from paperclerk.engines.embedded.fields.candidates import Candidate
 from paperclerk.engines.embedded.fields.contracts import Stretch
-from paperclerk.engines.embedded.fields.sentences import ENDS, PAGES, alike, passages
+from paperclerk.engines.embedded.fields.sentences import ENDS, PAGES, Forms, passages
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.layout import Segment
 from paperclerk.engines.embedded.words import phrases, thesaurus
@@ -24,6 +25,7 @@ from paperclerk.engines.embedded.words import phrases, thesaurus
 LONGEST = 14  # words of a text that a sentence says
 AS_GOOD = 0.85  # how alike a word must be to say the field's
 APART = 2  # other words at most between those of one name
+_TOKEN = re.compile(r"\S+")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _STOP = r"(?=\s*(?:[.;,(]|$|\s(?:and for no|und zu keinem|et pour aucun)))"
 _UPPER = r"[A-ZÀ-Ý][\w&.'’-]*"
@@ -97,18 +99,21 @@ class Predicates:
 
     def __init__(self, facts: Facts) -> None:
         self.sentences = tuple(
-            (s, [(phrases.stem(t), m) for m in _WORD.finditer(s.text) for t in phrases.tokens(m.group())[:1]])
+            (s, [(stem, m) for m in _WORD.finditer(s.text) for stem in _first_stem(m.group())])
             for page in facts.layout.pages[:PAGES]
             for lines in passages(page)
             for s in _split(_stretch(facts, lines))
         )
         self._stems = {stem for _, words in self.sentences for stem, _ in words}
+        self._forms = Forms(self._stems)
+        self._meanings = thesaurus.Meanings(self._stems)
         self._sayings: dict[str, set[str]] = {}
 
     def _saying(self, word: str) -> set[str]:
         """The stems of the document that say a word of the schema."""
         if word not in self._sayings:
-            self._sayings[word] = {stem for stem in self._stems if _says(stem, word)}
+            forms = {stem for stem, v in self._forms.like(word).items() if v >= AS_GOOD}
+            self._sayings[word] = forms | self._meanings.saying(word)
         return self._sayings[word]
 
     def find(self, profile: Profile) -> Iterator[Candidate]:
@@ -116,15 +121,14 @@ class Predicates:
         if profile.want not in ("text", "name", "id") or not self.sentences:
             return
         party = profile.role in ROLES
-        own = set(phrases.tokens(phrases.name_words(profile.field.name)))
-        for asked, pattern in _SAID:
-            if own & asked and profile.want == "text":
+        own = profile.called
+        for asked, pattern in _SAID if profile.want == "text" else ():
+            if own & asked:
                 for sentence, _ in self.sentences:
                     for match in pattern.finditer(sentence.text):
                         law = asked is _LAW and not own & _FORUM  # which may mean whose courts
                         yield from _candidate(profile, sentence, match, 1.0 if law else 0.6)
-        telling = [w for w, v in profile.words if v > 0.5 and not phrases.is_particle(w)]
-        telling = [w for w in telling if w not in _DOERS] or telling
+        telling = _telling(profile)
         sayings = [self._saying(word) for word in telling]
         if not telling or not all(sayings):
             return
@@ -150,21 +154,45 @@ class Predicates:
                 yield from (c.with_score(0.45) for c in _behind(profile, sentence, match, match))
 
 
+@lru_cache(maxsize=KEPT_PROFILES)
+def _telling(profile: Profile) -> tuple[str, ...]:
+    """The words of a field's name that its sentence says."""
+    telling = tuple(w for w, v in profile.words if v > 0.5 and not phrases.is_particle(w))
+    return tuple(w for w in telling if w not in _DOERS) or telling
+
+
+@lru_cache(maxsize=65536)
+def _first_stem(word: str) -> tuple[str, ...]:
+    return tuple(phrases.stem(t) for t in phrases.tokens(word)[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A sentence of a passage, whose text it begins in at `start`."""
+
+    passage: Stretch
+    start: int
+    text: str
+
+    def cut(self, start: int, end: int) -> Stretch:
+        return self.passage.cut(self.start + start, self.start + end)
+
+
 def _stretch(facts: Facts, lines: Sequence[Segment]) -> Stretch:
     """Stacked lines as one text."""
     pieces = [Stretch(facts.layout.row_of(s), s.start, s.end) for s in lines]
     return replace(pieces[0], more=tuple(pieces[1:]))
 
 
-def _split(passage: Stretch) -> Iterator[Stretch]:
+def _split(passage: Stretch) -> Iterator[_Said]:
     """The sentences of a passage."""
     text, start = passage.text, 0
-    for match in re.finditer(r"\S+", text):
+    for match in _TOKEN.finditer(text):
         if ENDS.search(match.group()):
-            yield passage.cut(start, match.end())
+            yield _Said(passage, start, text[start : match.end()])
             start = match.end() + 1
     if start < len(text):
-        yield passage.cut(start, len(text))
+        yield _Said(passage, start, text[start:])
 
 
 Words = Sequence[tuple[str, re.Match[str]]]
@@ -182,12 +210,8 @@ def _places(words: Words, sayings: Sequence[Set[str]]) -> Iterator[tuple[int, in
             yield i, max(found)
 
 
-def _says(printed: str, asked: str) -> bool:
-    return alike(asked, printed) >= AS_GOOD or thesaurus.says(printed, asked)
-
-
 def _behind(
-    profile: Profile, sentence: Stretch, first: re.Match[str], last: re.Match[str]
+    profile: Profile, sentence: _Said, first: re.Match[str], last: re.Match[str]
 ) -> Iterator[Candidate]:
     """What the grammar behind a field's words says of it."""
     text, end = sentence.text, last.end()
@@ -207,9 +231,7 @@ def _behind(
         yield from _candidate(profile, sentence, match, 0.55)
 
 
-def _candidate(
-    profile: Profile, sentence: Stretch, match: re.Match[str], score: float
-) -> Iterator[Candidate]:
+def _candidate(profile: Profile, sentence: _Said, match: re.Match[str], score: float) -> Iterator[Candidate]:
     start, end = match.span(match.lastgroup or "it")
     part = sentence.cut(start, end - sentence.text[start:end].endswith("."))
     value = forms.text_value(part.text, profile)

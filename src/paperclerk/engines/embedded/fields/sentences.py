@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from paperclerk.domain.result import Span, WordPart
-from paperclerk.engines.embedded.asked.profile import Profile
+from paperclerk.engines.embedded.asked.profile import KEPT_PROFILES, Profile
 from paperclerk.engines.embedded.asked.wants import Want
 from paperclerk.engines.embedded.fields import asides
 from paperclerk.engines.embedded.fields.candidates import Candidate
@@ -94,8 +94,11 @@ class Sentences:
         )
         self._kinds = {v.kind for s in self.sentences for v in s.values}
         self._alone = _alone(self.sentences)
+
+    @cached_property
+    def _vocabulary(self) -> _Vocabulary:
         said = {w for s in self.sentences for w in (*s.heads, *(w for _, w in s.words))}
-        self._vocabulary = _Vocabulary(self._headings | said)
+        return _Vocabulary(self._headings | said)
 
     def find(self, profile: Profile) -> Iterator[Candidate]:
         """Values of the field's kind whose sentence says what the field is called."""
@@ -103,13 +106,8 @@ class Sentences:
         if kind not in self._kinds:
             return
         asked = _asked(profile)
-        wanted = [
-            (asides.without_unit(word, asked.unit), w)
-            for word, w in _wanted(profile, kind)
-            if word not in asked.said
-        ]
+        wanted, concepts = asked.words, asked.concepts
         like = [(w, self._vocabulary.like(word)) for word, w in wanted]
-        concepts = {c: v for c, v in profile.concepts.items() if v >= 0.75}
         if asked.end is not None and (not wanted or asked.end == "birth"):
             yield from self._only_end(profile, asked.end)
         if not concepts and not any(found for _, found in like):
@@ -157,12 +155,13 @@ ONLY = 0.6
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What else a field says of its value; `said` are the words of its name that say it."""
+    """What a field says of its value: words and concepts of its sentence, and what the value is told by."""
 
     unit: str | None
     turn: asides.Turn | None
     end: asides.End | None
-    said: frozenset[str]
+    words: tuple[tuple[str, float], ...]
+    concepts: Mapping[str, float]
 
     def allows(self, value: _Value) -> bool:
         """Whether a value is not plainly another one: of another unit, the other side of a change."""
@@ -185,6 +184,7 @@ class _Asked:
         )
 
 
+@lru_cache(maxsize=KEPT_PROFILES)
 def _asked(profile: Profile) -> _Asked:
     dated = profile.want in ("date", "datetime")
     unit = asides.unit_asked(profile)
@@ -193,7 +193,12 @@ def _asked(profile: Profile) -> _Asked:
     said = {w for w, _ in profile.words if unit and asides.is_unit(w)}
     said |= asides.says_turn(turn) if turn else set()
     said |= asides.says_end(end) if end else set()
-    return _Asked(unit, turn, end, frozenset(said))
+    words = tuple(
+        (asides.without_unit(word, unit), w)
+        for word, w in _wanted(profile, _KINDS[profile.want])
+        if word not in said
+    )
+    return _Asked(unit, turn, end, words, {c: v for c, v in profile.concepts.items() if v >= 0.75})
 
 
 def _alone(sentences: Sequence[_Sentence]) -> dict[str, str]:
@@ -274,44 +279,45 @@ def _nearness(sentence: _Sentence, value: _Value, at: int) -> float:
 MEANT = 0.85  # how surely a word says another that means the same
 
 
+class Forms:
+    """The stems of a document, found by the forms that a word takes."""
+
+    def __init__(self, stems: Iterable[str]) -> None:
+        self._stems = frozenset(stems)
+        self._begin: dict[str, list[str]] = defaultdict(list)
+        self._end: dict[str, list[str]] = defaultdict(list)
+        for stem in self._stems:
+            if len(stem) >= _AT:
+                self._begin[stem[:_AT]].append(stem)
+                self._end[stem[-_AT:]].append(stem)
+
+    def like(self, word: str) -> dict[str, float]:
+        """Stems that are a word, a form of it, a part of it or a compound with it, with how surely."""
+        near = {word} & self._stems
+        if len(word) >= _AT:
+            near.update(self._end.get(word[-_AT:], ()))
+            for i in range(len(word) - _AT + 1):
+                near.update(self._begin.get(word[i : i + _AT], ()))
+        return {stem: v for stem in near if (v := alike(word, stem)) >= 0.5}
+
+
 class _Vocabulary:
-    """The stems of a document's sentences, found by the forms that a word takes."""
+    """The stems of a document's sentences, found by the words that they may say."""
 
     def __init__(self, stems: frozenset[str]) -> None:
         self._plain: dict[str, list[str]] = defaultdict(list)
-        self._begin: dict[str, set[str]] = defaultdict(set)
-        self._end: dict[str, set[str]] = defaultdict(set)
         for stem in stems:
             self._plain[phrases.without_e(stem)].append(stem)
-        self._things: dict[int, set[str]] = defaultdict(set)
-        for stem in stems:
-            for part in thesaurus.meant_by(stem):
-                for thing in part:
-                    self._things[thing].add(stem)
-        for plain in self._plain:
-            self._begin[plain[:_AT]].add(plain)
-            self._end[plain[-_AT:]].add(plain)
+        self._forms = Forms(self._plain)
+        self._meanings = thesaurus.Meanings(stems)
 
-    def like(self, word: str) -> dict[str, float]:
-        """Stems that say a word, with how surely: itself, a form of it, a part of it or a compound with it."""
-        asked = word
-        word = phrases.without_e(word)
-        near = {word} & self._plain.keys()
-        if len(word) >= _AT:
-            near |= self._end.get(word[-_AT:], set())
-            for i in range(len(word) - _AT + 1):
-                near |= self._begin.get(word[i : i + _AT], set())
-        found = {p: alike(word, p) for p in near}
-        forms = {stem: v for p, v in found.items() if v >= 0.5 for stem in self._plain[p]}
-        for stem in self._meaning(asked):
+    def like(self, asked: str) -> dict[str, float]:
+        """Stems that say a word, with how surely: a form of it, or what means the same."""
+        found = self._forms.like(phrases.without_e(asked))
+        forms = {stem: v for plain, v in found.items() for stem in self._plain[plain]}
+        for stem in self._meanings.saying(asked):
             forms[stem] = max(forms.get(stem, 0.0), MEANT)
         return forms
-
-    def _meaning(self, asked: str) -> set[str]:
-        """Stems that mean what a word does in other words, or a kind of it."""
-        wanted = thesaurus.meant_by(asked)
-        near = {s for part in wanted for thing in part for s in self._things.get(thing, ())}
-        return {s for s in near if thesaurus.says(s, asked)}
 
 
 @lru_cache(maxsize=65536)
@@ -453,7 +459,11 @@ _NUMBERED = re.compile(r"\d{1,2}[.)]\s+[A-ZÀ-Ý]")  # 3. Repayment
 
 def _in_a_code(text: str, start: int, end: int) -> bool:
     """Whether a number is but a part of something: MV/771-40928."""
-    return re.search(r"[\w/-]$", text[:start]) is not None or re.match(r"[/-]\d", text[end:]) is not None
+    before = text[start - 1 : start]
+    return before.isalnum() or before in ("_", "/", "-") or _GOES_ON.match(text, end) is not None
+
+
+_GOES_ON = re.compile(r"[/-]\d")
 
 
 def _names(words: Sequence[tuple[int, str]]) -> tuple[tuple[str, float, int], ...]:

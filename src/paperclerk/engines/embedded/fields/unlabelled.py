@@ -94,16 +94,10 @@ class Finder:
         return self.facts.caption(segment) is not None
 
     def _found(self, profile: Profile) -> list[Candidate]:
-        signs = any(w in _SIGNING for w, _ in profile.words)
-        own = set(phrases.tokens(phrases.name_words(profile.field.name)))
-        called = (i for i, p in enumerate(self.named) if signs and p.called(own))
-        place = nth(profile.field)
-        place = next(called, None) if place is None else place
-        if signs and place is not None:
-            part = signature(self.facts, place, own) if profile.want in ("name", "text") else None
-            if part is not None:
+        if any(w in _SIGNING for w, _ in profile.words):
+            if (part := self._signature(profile)) is not None:
                 return [self._stretch(profile, part, 1.1)]
-        if not signs and (terms := [*self._clauses(profile), *self._defined_terms(profile)]):
+        elif self.named and (terms := [*self._clauses(profile), *self._defined_terms(profile)]):
             return terms
         told = [*cued(self.facts, profile)]
         if told or profile.owner:
@@ -125,6 +119,16 @@ class Finder:
         if profile.side and not profile.topic:
             return [*self._ranges(profile)]
         return []
+
+    def _signature(self, profile: Profile) -> Stretch | None:
+        """Who signs for a party, or what they are."""
+        own = profile.called
+        called = (i for i, p in enumerate(self.named) if p.called(own))
+        place = nth(profile.field)
+        place = next(called, None) if place is None else place
+        if place is None or profile.want not in ("name", "text"):
+            return None
+        return signature(self.facts, place, own)
 
     def _role(self, page: int, segment: Segment) -> str | None:
         return role_at(self.regions, page, segment.box)
@@ -344,7 +348,7 @@ class Finder:
     def _defined_terms(self, profile: Profile) -> Iterator[Candidate]:
         """Parties of a contract by the word that stands for them, or by their order (`party_b`)."""
         named = self.named
-        if not named or profile.want not in ("name", "address", "text"):
+        if profile.want not in ("name", "address", "text"):
             return
         place = nth(profile.field)
         asked = {w for w, v in profile.words if v > 0.5} | self._enclosed(profile)
@@ -362,9 +366,7 @@ class Finder:
 
     def _clauses(self, profile: Profile) -> Iterator[Candidate]:
         """What the clause about a party says of it: its register number, who acts for it."""
-        if not self.named:
-            return
-        own = set(phrases.tokens(phrases.name_words(profile.field.name)))
+        own = profile.called
         about = self._enclosed(profile) | own
         place = nth(profile.field)
         for i, party in enumerate(self.named):
