@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from paperclerk.domain.result import Scalar
-from paperclerk.engines.embedded.asked.profile import Profile
+from paperclerk.engines.embedded.asked.profile import KEPT_PROFILES, Profile
 from paperclerk.printed.dates import Date, Time
 from paperclerk.printed.numbers import Number
 from paperclerk.schemas.judge import matches
@@ -47,6 +48,7 @@ def number_value(number: Number, profile: Profile, printed: str) -> Scalar:
     return value
 
 
+@lru_cache(maxsize=KEPT_PROFILES)
 def _taken_off(profile: Profile) -> bool:
     """Whether the name itself says that the amount is taken off: a discount of 5.00 is printed as -5.00."""
     said = {w for w, _ in profile.words}

@@ -105,13 +105,15 @@ def _reading(
 def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
     numbers = facts.values(row).numbers
+    inside = [n for n in numbers if slot.start <= n.start and n.end <= slot.end]
+    if not inside:
+        return
     codes = [m.span() for m in _CODE.finditer(row.text)]
     plain = profile.want in ("money", "number")
     inside = [
-        n for n in numbers
-        if slot.start <= n.start and n.end <= slot.end
-        and not _numbers_caption(row, n) and not any(a <= n.start < b for a, b in codes)
-        and not _MASKED.search(row.text, 0, n.start) and not _line_again(row, n)
+        n for n in inside
+        if not _numbers_caption(row, n) and not any(a <= n.start < b for a, b in codes)
+        and not _MASKED.search(row.text, max(0, n.start - 3), n.start) and not _line_again(row, n)
         and not (plain and not n.is_money_like and _STREET_BEHIND.match(row.text, n.end))
     ]  # fmt: skip
     amounts = sum(n.decimals == 2 for n in numbers)
@@ -129,7 +131,7 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         if marked and not number.currency:
             factor *= 0.85
         if any(a < number.start and number.end < b for a, b in remarks) or _BASE.search(
-            row.text, 0, number.start
+            row.text, max(0, number.start - _LONGEST_BASE), number.start
         ):
             factor *= 0.5  # "VAT (20 % on 412.50)"
         if measured:
@@ -152,6 +154,7 @@ def _before_words(row: Row, numbers: Sequence[Number]) -> int:
 
 WORDS_BETWEEN = 3
 _BASE = re.compile(r"% ?(?:aus|von|over|sur|auf|on|su|sobre|of|de) ?[€£$]?$")  # VAT 7 % on 42.50
+_LONGEST_BASE = 10
 _REMARK = re.compile(r"\([^()]*[^\W\d][^()]*\)")
 _UNIT = re.compile(r" ?(?P<unit>[^\W\d]{1,4}[²³]?)(?![^\W\d])")
 
