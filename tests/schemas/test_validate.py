@@ -199,6 +199,13 @@ LINE = {
             {"p": {"t": "card", "n": None, "m": None}},
             {"p.n": "oneOf", "p.m": "oneOf"},
         ),
+        # names that the judge tells as numbers, or not at all
+        (
+            {"properties": {"1": {"type": "number"}, "": {"properties": {"01": {"type": "boolean"}}}}},
+            {"1": "x", "": {"01": "y", "1": "z"}},
+            {"1": None, "": {"01": None, "1": "z"}},
+            {"1": "type", ".01": "type"},
+        ),
         # what JSON cannot write
         ({}, {"a": math.nan, "b": [math.inf, 1]}, {"a": None, "b": [1]}, {"a": "type", "b[0]": "type"}),
         ({}, {"a": "\ud800", "b": "ok"}, {"a": None, "b": "ok"}, {"a": "type"}),
@@ -391,7 +398,7 @@ def test_trying_has_a_budget() -> None:
 
 # -- anything at all -------------------------------------------------------------------------------------
 
-NAMES = st.sampled_from(["a", "b", "c"])
+NAMES = st.sampled_from(["a", "b", "c", "", "01"])
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

@@ -116,7 +116,9 @@ def missing_required(response: Any, schema: Mapping[str, Any] | bool) -> list[Pa
     """Where the schema requires a value and the response has null, an object of nothing but nulls, or no key."""
     shown, _ = _present(_without_hollow(response), {})
     judge = compiled(schema, demand="presence")
-    found = [path for error in islice(judge.iter_errors(shown), MAX_ERRORS) for path in _required_in(error)]
+    found = [
+        path for error in islice(judge.iter_errors(shown), MAX_ERRORS) for path in _required_in(shown, error)
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -218,7 +220,7 @@ def _culprits(
 ) -> list[Violation]:
     """The places, as shown, that have to go for `error` to vanish. Never empty."""
     blamed = _blamed(shown, error)
-    path: Path = tuple(error.instance_path)
+    path = _where(shown, error)
     about_the_whole = blamed == [(path, _action(path))] and isinstance(_at(shown, path), dict)
     if about_the_whole and not isinstance(error.kind, (_Kind.MinProperties, _Kind.Type)):
         blamed = [(p, "null") for p in _tried(judge, shown, error, trials)] or blamed
@@ -232,7 +234,7 @@ _Blame = list[tuple[Path, Literal["null", "drop"]]]
 
 def _blamed(shown: Any, error: jsonschema_rs.ValidationError) -> _Blame:
     """What the error itself names; the whole value where it names nothing smaller."""
-    path: Path = tuple(error.instance_path)
+    path = _where(shown, error)
     kind = error.kind
     if isinstance(kind, (_Kind.AdditionalProperties, _Kind.UnevaluatedProperties)):
         return [((*path, name), "drop") for name in kind.unexpected]
@@ -267,7 +269,7 @@ def _tried(
     judge: jsonschema_rs.Validator, shown: Any, error: jsonschema_rs.ValidationError, trials: list[int]
 ) -> list[Path]:
     """The fewest properties found whose absence stops an error about a whole object; none when none does."""
-    path: Path = tuple(error.instance_path)
+    path = _where(shown, error)
     names = list(_at(shown, path))
     if len(names) > MAX_TRIED_NAMES or trials[0] < 2 * len(names) + 2:
         return []
@@ -275,8 +277,8 @@ def _tried(
     def helps(gone: Sequence[str]) -> bool:
         trials[0] -= 1
         rest, there = _alone(shown, path, frozenset(gone))
-        same = (there, tuple(error.schema_path))
-        return all(_identity(e) != same for e in judge.iter_errors(rest))
+        rule = error.schema_path
+        return all(e.schema_path != rule or _where(rest, e) != there for e in judge.iter_errors(rest))
 
     if helps([]):
         return []  # it takes the rest of the response to break the rule
@@ -312,11 +314,11 @@ def _further_out(found: Violation, levels: int) -> Violation:
     return Violation(path, _action(path), found.keyword, found.message)
 
 
-def _required_in(error: jsonschema_rs.ValidationError) -> Iterable[Path]:
+def _required_in(shown: Any, error: jsonschema_rs.ValidationError) -> Iterable[Path]:
     if isinstance(error.kind, _Kind.Required):
-        return [(*error.instance_path, error.kind.property)]
+        return [(*_where(shown, error), error.kind.property)]
     if isinstance(error.kind, (_Kind.AnyOf, _Kind.OneOfNotValid)):
-        branches = [[list(_required_in(e)) for e in branch] for branch in error.kind.context]
+        branches = [[list(_required_in(shown, e)) for e in branch] for branch in error.kind.context]
         pure = [[p for paths in branch for p in paths] for branch in branches if all(branch)]
         return min(pure, key=len, default=[])
     return []
@@ -333,6 +335,35 @@ def _at(value: Any, path: Path) -> Any:
     for step in path:
         value = value[step]
     return value
+
+
+def _where(shown: Any, error: jsonschema_rs.ValidationError) -> Path:
+    """Where the value of an error is. The judge tells a name of digits as a number and leaves an empty name out."""
+    ways = list(_ways(shown, tuple(error.instance_path)))
+    same = ways if len(ways) == 1 else [w for w in ways if _at(shown, w) == error.instance]
+    return (same or ways or [()])[0]
+
+
+def _ways(value: Any, told: Path) -> Iterator[Path]:
+    """All places that a path may stand for."""
+    if not told:
+        yield ()
+    for step in _steps(value, told[0]) if told else ():
+        yield from ((step, *rest) for rest in _ways(value[step], told[1:]))
+    if isinstance(value, dict) and "" in value:
+        yield from (("", *rest) for rest in _ways(value[""], told))
+
+
+def _steps(value: Any, told: str | int) -> Iterable[str | int]:
+    if isinstance(value, list):
+        return (told,) if isinstance(told, int) and told < len(value) else ()
+    if not isinstance(value, dict):
+        return ()
+    return (
+        [told]
+        if told in value
+        else [k for k in value if (digits := k.removeprefix("+")).isdecimal() and int(digits) == told]
+    )
 
 
 def _leaves(value: Any) -> int:
@@ -362,10 +393,10 @@ def _key(value: Any) -> Any:
 
 
 def _unmet(shown: Any, error: jsonschema_rs.ValidationError) -> Violation:
-    return Violation(tuple(error.instance_path), "null", error.kind.name, _message(shown, error))
+    return Violation(_where(shown, error), "null", error.kind.name, _message(shown, error))
 
 
 def _message(shown: Any, error: jsonschema_rs.ValidationError) -> str:
-    if isinstance(_at(shown, tuple(error.instance_path)), (dict, list)):
+    if isinstance(_at(shown, _where(shown, error)), (dict, list)):
         return f"breaks {error.kind.name!r} of the schema"
     return error.message if len(error.message) <= 300 else f"{error.message[:297]}..."
