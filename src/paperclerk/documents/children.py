@@ -61,6 +61,8 @@ class ZygoteProcess:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         for library in ("OMP", "OPENBLAS", "MKL"):
             environment[f"{library}_NUM_THREADS"] = "1"
+        if flavour == "ocr":  # the networks fill large blocks, which cost less in pages of 2 MB
+            environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
         with other:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "paperclerk.documents.zygote", flavour],

@@ -84,6 +84,8 @@ class ImageFileReader:
 
     def page(self, index: int) -> Pixels:
         """Frame `index` as displayed, (height, width, 3), BGR, on white. Raises DocumentError."""
+        import cv2
+
         try:
             self._image.seek(index)
             self._check_size()
@@ -92,7 +94,7 @@ class ImageFileReader:
                 width, height = _worked_size(size[0], size[1], self._worked_pixels)
                 self._image.draft("RGB", (int(0.7 * width), int(0.7 * height)))
             upright = ImageOps.exif_transpose(_as_rgb(self._image, self._worked_pixels))
-            return np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
+            return np.asarray(cv2.cvtColor(np.asarray(upright), cv2.COLOR_RGB2BGR), np.uint8)
         except DocumentTooLarge:
             raise
         except Image.DecompressionBombError as error:

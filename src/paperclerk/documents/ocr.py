@@ -93,10 +93,10 @@ class Detector:
         height, width = picture.shape[:2]
         scale = min(1.0, fitting_scale(width, height, max_side), _MAX_DETECT_SIDE / max(width, height))
         size = (max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32))
-        small = cv2.resize(picture, size)
-        values = np.multiply(small, np.float32(2 / 255), dtype=np.float32)
-        values -= 1
-        tensor = np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+        tensor = np.empty((1, 3, size[1], size[0]), np.float32)
+        for i, plane in enumerate(cv2.split(cv2.resize(picture, size))):  # a third of the time of all at once
+            np.multiply(plane, np.float32(2 / 255), out=tensor[0, i], dtype=np.float32)
+        tensor -= 1
         output = self._network.run(None, {"x": tensor})[0]
         quads, _scores = self._boxes(output, (height, width))
         return np.asarray(quads, np.float32).reshape(-1, 4, 2)
@@ -230,15 +230,18 @@ class OcrReader:
         chosen = candidates[np.argsort(-length[candidates])][:8]
         if not len(chosen):
             return 0, {}
-        strips = [cut_out(picture, quads[i]) for i in chosen]
-        if sideways:  # as if turned a quarter clockwise
-            strips = [np.ascontiguousarray(np.rot90(strip, -1)) for strip in strips]
-        texts = self._map(recogniser.read, strips[:_LONGEST])
+
+        def strip(i: int) -> Pixels:
+            upright = cut_out(picture, quads[i])
+            return np.ascontiguousarray(np.rot90(upright, -1)) if sideways else upright  # a quarter clockwise
+
+        longest = [strip(i) for i in chosen[:_LONGEST]]
+        texts = self._map(recogniser.read, longest)
         surely = len(texts) == _LONGEST and median(text.score for text in texts) >= _UPRIGHT
         flipped = (
             not surely
-            and self._networks.upside_down(strips) > 0.5
-            and self._reads_better_flipped(strips, texts, recogniser)
+            and self._networks.upside_down([*longest, *map(strip, chosen[_LONGEST:])]) > 0.5
+            and self._reads_better_flipped(longest, texts, recogniser)
         )
         known = {} if sideways else dict(zip(chosen.tolist(), texts, strict=False))
         return (90 if sideways else 0) + (180 if flipped else 0), known
@@ -246,7 +249,7 @@ class OcrReader:
     def _reads_better_flipped(
         self, strips: Sequence[Pixels], texts: Sequence[Text], recogniser: Recogniser
     ) -> bool:
-        flipped = [np.ascontiguousarray(np.rot90(strip, 2)) for strip in strips[: len(texts)]]
+        flipped = [np.ascontiguousarray(np.rot90(strip, 2)) for strip in strips]
         return sum(map(_weight, self._map(recogniser.read, flipped))) > sum(map(_weight, texts))
 
 

@@ -132,7 +132,7 @@ def _boxes(picture: Pixels, height: float) -> list[tuple[Box, bool]]:
 
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     paper = 0.75 * float(np.percentile(grey[::8, ::8], 80))
-    ink = (grey < cv2.blur(grey, (51, 51)).astype(np.int16) - 25).astype(np.uint8)
+    ink = (cv2.subtract(cv2.blur(grey, (51, 51)), grey) > 25).astype(np.uint8)
     outlines, _ = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     low, high = _SMALLEST * height, _LARGEST * height
     squares: list[tuple[int, int, int, int]] = []
