@@ -28,6 +28,7 @@ from paperclerk.engines.embedded.lists.papers import author_rows
 from paperclerk.engines.embedded.lists.priced import is_offer, offer_rows, part_rows, parts_of
 from paperclerk.engines.embedded.lists.sections import Section, sections_of
 from paperclerk.engines.embedded.lists.series import series_rows
+from paperclerk.engines.embedded.lists.taxes import tax_rows
 from paperclerk.engines.embedded.statements.figures import Statements, is_figure, is_whole
 from paperclerk.engines.embedded.tables.abreast import one_after_another
 from paperclerk.engines.embedded.tables.arithmetic import agreement, close, rearranged
@@ -39,7 +40,7 @@ from paperclerk.engines.embedded.tables.cells import (
     numbers_of,
     text_of,
 )
-from paperclerk.engines.embedded.tables.columns import ORDERED, Path, Place
+from paperclerk.engines.embedded.tables.columns import ORDERED, SAID, Path, Place
 from paperclerk.engines.embedded.tables.continued import joined
 from paperclerk.engines.embedded.tables.details import detail
 from paperclerk.engines.embedded.tables.grid import Table, tables_of
@@ -49,20 +50,26 @@ from paperclerk.engines.embedded.tables.ledger import (
     MONEY,
     Entry,
     Ledger,
+    mark_behind,
     quantity_and_price,
     read_ledger,
+    split_words,
     without_code,
 )
+from paperclerk.engines.embedded.tables.parts import is_taken_off, part_for
 from paperclerk.engines.embedded.tables.records import Listing, Record, cell_text, listings, part_field
 from paperclerk.engines.embedded.tables.roles import NUMERIC, fold, roles_of, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.tables.shapes import cell_rows, empty, is_cell_rows, table_object
-from paperclerk.engines.embedded.tables.strips import Piece, Strip, strips_of, without_furniture
+from paperclerk.engines.embedded.tables.shared import Share, shares
+from paperclerk.engines.embedded.tables.strips import Strip, strips_of, without_furniture
 from paperclerk.engines.embedded.tables.twins import Side, as_columns, sides
+from paperclerk.engines.embedded.words.vocabulary import words
 from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number
 from paperclerk.schemas.compiled import Field, Kind
 
 DETAILED = 0.8  # how sure a value is that stands labelled beneath its row
+GUESSED = 0.8  # times what a number is worth whose column no heading tells
 PART = 0.8  # how surely a line over rows says which part of the table they are
 Numbers = dict[int, list[float | None]]  # column -> its number in each row
 
@@ -165,7 +172,8 @@ class Tables:
         sided = sides(list(_scalars(element)))
         fields = as_columns(list(_scalars(element)), sided)
         found = listings(self.strips, fields, self.locale)
-        found.sort(key=lambda f: not self._says(array, f))
+        found = [part_for(array, f, self.strips[f.heading.page]) or f for f in found]
+        found.sort(key=lambda f: not (f.part or self._says(array, f)))
         listing = next((f for f in found if self._meant(array, f, fields)), None)
         ledger = self._ledger if _is_ledger(array, fields) else None
         if ledger is not None and ledger.open and "line_total" in _by_role(fields):
@@ -184,7 +192,8 @@ class Tables:
                 for e, count in zip(ledger.entries, counts, strict=True)
             ]
         return list(
-            pair_rows(array, element, self._sections, self.locale)
+            tax_rows(array, element, self.strips, self.locale)
+            or pair_rows(array, element, self._sections, self.locale)
             or entry_rows(array, element, self._sections)
             or named_things(array, element, self.strips, self._sections)
         )
@@ -195,7 +204,11 @@ class Tables:
         head = listing.heading
         strips = self.strips[head.page]
         over = [s.text for s in strips[max(0, head.first - 4) : head.first] if len(s.words) <= 8]
-        if self._says(array, listing) or stems(words_of(array.name)) & stems(fold(" ".join(over))):
+        if (
+            listing.part
+            or self._says(array, listing)
+            or stems(words_of(array.name)) & stems(fold(" ".join(over)))
+        ):
             return True
         if self._owners.get(_place(listing), array.path) != array.path:
             return False
@@ -244,7 +257,9 @@ class Tables:
         if not ledger.proved:
             return self._clean(listing, fields) or len(ledger.entries) < len(listing.records)
         known = {_role(f) for f in fields if f.path in listing.heading.places}
-        if known - {"description", "quantity", "unit_price", "line_total"}:
+        if known - {"description", "quantity", "unit_price", "line_total"} and (
+            2 * len(listing.records) >= len(ledger.entries)
+        ):
             return True
         if not self._clean(listing, fields):
             return False
@@ -302,7 +317,7 @@ class Tables:
         if better is not None:
             for role, column in zip(("quantity", "unit_price", "line_total"), better, strict=True):
                 name = _named(fields, role)
-                if name is not None:
+                if name is not None and not _said_of_another(places, name, column):
                     places[name] = Place(column, None, 0.9)
         columns = self._columns_of(places, fields)
         proved = {c for c in columns if c is not None} if (agreement(grid, *columns) or 0) >= 0.7 else set()
@@ -313,14 +328,15 @@ class Tables:
             records = records[:-1]
         amounts = [f for f in _scalars(element) if f.path in sided and f.kind in ("number", "integer")]
         part = part_field(fields, listing.heading)
+        shared = shares(_by_role(fields), places, records)
         rows = []
         for record in records:
             row = places
             if amounts:
                 side = self._side_of(record, amounts, places, sided)
                 row = {path: place for path, place in places.items() if sided.get(path, side) == side}
-            rows.append(self._from_record(element, record, row, proved, part))
-        return rows
+            rows.append(self._from_record(element, record, row, proved, shared, part))
+        return [_without_minus(row) for row in rows] if is_taken_off(element, listing) else rows
 
     def _side_of(
         self,
@@ -344,6 +360,7 @@ class Tables:
         record: Record,
         places: Mapping[Path, Place],
         proved: Set[int],
+        shared: Mapping[Path, Share],
         part: Field | None = None,
     ) -> Tree:
         def give(child: Field) -> Tree:
@@ -355,17 +372,22 @@ class Tables:
                 beneath = detail(child, record.cells.values())
                 if beneath is not None:
                     return leaf_for(child, beneath, self.locale, DETAILED)
+            part_of = shared.get(child.path)
+            if part_of is not None and (leaf := part_of.leaf(child, record)) is not ABSENT:
+                return leaf
             if place is None or not pieces:
                 return empty(child)
             number = child.kind in ("number", "integer")
             sure = cell_probability(
                 CellFacts(place.column in proved, bool(proved), number, len(lines_of(pieces)))
             )
+            if number and place.match == ORDERED and place.column not in proved:
+                sure *= GUESSED
             if child.kind == "array" and child.items is not None:
                 found = [leaf_for(child.items, part, self.locale, sure) for part in divided(pieces)]
                 return [leaf for leaf in found if leaf.value is not None]
             if _CODELESS.search(child.description) and _role(child) == "description":
-                pieces = _split_words(pieces)
+                pieces = split_words(pieces)
                 return _name_leaf(without_code(pieces) or text_of(pieces), sure)
             return leaf_for(child, text_of(pieces), self.locale, sure)
 
@@ -393,6 +415,8 @@ class Tables:
                 return _number_leaf(child, entry.amount.text, count, 0.8 * sure)
             if role == "unit_price" and price is not None:
                 return _number_leaf(child, *price, sure)
+            if role == "tax_rate" and child.kind == "string" and (mark := mark_behind(entry)) is not None:
+                return leaf_for(child, mark, self.locale, sure)
             return ABSENT
 
         return _filled(element, give)
@@ -419,7 +443,7 @@ def _begins_with(name: Text, quantity: tuple[Text, Number] | None) -> bool:
 
 def _uncounted(name: Text) -> Text:
     """A name without the count in front of it."""
-    pieces = _split_words(name.pieces)
+    pieces = split_words(name.pieces)
     for n in range(1, min(3, len(pieces))):
         if _COUNT.fullmatch(" ".join(p.text for p in pieces[:n])):
             name = text_of(pieces[n:])
@@ -439,10 +463,6 @@ def _sums_up(grid: Numbers, count: int) -> bool:
         if last and count > 2 and all(v is not None for v in above):
             summed += close(sum(v or 0.0 for v in above), last)
     return summed >= 2
-
-
-def _split_words(pieces: Sequence[Piece]) -> list[Piece]:
-    return [Piece(p.page, (w,)) for p in pieces for w in p.words]
 
 
 def _scalars(field: Field) -> Iterator[Field]:
@@ -505,12 +525,15 @@ def _by_role(fields: Sequence[Field]) -> dict[str, Field]:
             continue
         if role not in found or _speaks(f, role) > _speaks(found[role], role):
             found[role] = f
-    price = next(
-        (f for f in fields if words_of(f.name) == "price" and f is not found.get("unit_price")), None
-    )
-    if price is not None and "unit_price" in found:
-        found.setdefault("line_total", price)  # beside a `unit_price`, the price is that of all
+    priced = [f for f in fields if _role(f) == "unit_price"]
+    price = next((f for f in priced if words_of(f.name) in _PRICE), None)
+    if len(priced) > 1 and price is not None and "line_total" not in found:
+        found["line_total"] = price  # beside a `unit_price`, the price is that of all
+        found["unit_price"] = next(f for f in priced if f is not price)
     return found
+
+
+_PRICE = frozenset(words("price preis prix precio prezzo prijs preco harga"))
 
 
 def _speaks(field: Field, role: str) -> tuple[float, int]:
@@ -521,6 +544,22 @@ def _speaks(field: Field, role: str) -> tuple[float, int]:
 def _named(fields: Sequence[Field], role: str) -> Path | None:
     found = _by_role(fields).get(role)
     return found.path if found is not None else None
+
+
+def _without_minus(tree: Tree) -> Tree:
+    """An element whose amounts are taken off by what they are called."""
+    if isinstance(tree, dict):
+        return {name: _without_minus(child) for name, child in tree.items()}
+    if isinstance(tree, Leaf) and isinstance(tree.value, float) and tree.value < 0:
+        return Leaf(-tree.value, tree.spans, tree.score)
+    return tree
+
+
+def _said_of_another(places: Mapping[Path, Place], name: Path, column: int) -> bool:
+    """Whether headings name a property and, for this column, another one: then products move nothing."""
+    own = places.get(name)
+    said = own is not None and own.match >= SAID
+    return said and any(p.column == column and p.match >= SAID for n, p in places.items() if n != name)
 
 
 def _place(listing: Listing) -> object:

@@ -17,6 +17,7 @@ _PAPERS = word_set(
     "invoice bill receipt document rechnung beleg dokument facture factura fattura factuur fatura"
 )
 _BOTH_WAYS = frozenset({"deposits_total", "withdrawals_total"})
+_TAXES = vocabulary.phrases("words")["tax"]
 _PERSONS = frozenset({"first_name", "last_name"})  # whoever it is that has them
 
 
@@ -34,6 +35,8 @@ def concepts_of(field: Field, name: str) -> dict[str, float]:
             scored[concept] = max(scored.get(concept, 0.0), top * strength)
     if "by" in phrases.tokens(name) and phrases.key(name) not in lexicon.labels():
         scored = {c: v for c, v in scored.items() if c not in ROLES}  # who prepared it is not for whom
+    if field.kind == "string" and len(field.path) > 1 and "[]" not in field.path and name.lower() in _TAXES:
+        scored = {"vat_id": 1.0}  # `client: {name, tva}`
     named = "_".join(phrases.tokens(name))
     if scored.get(named) == 1.0:  # it is called just what the concept is called
         scored = {c: v if c == named else min(v, 0.85) for c, v in scored.items()}

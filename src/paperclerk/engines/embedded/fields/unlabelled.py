@@ -438,7 +438,15 @@ class Finder:
             ]
         for party, segment, start, end in self._parts[part]:
             score = self._party_score(profile, party)
+            if part == "street":
+                start += self._named_before(segment.text[start:end])
             yield self._text(profile, self._row(segment), segment.start + start, segment.start + end, score)
+
+    def _named_before(self, text: str) -> int:
+        """How many characters before a street name the sender, as in the small line over an addressee."""
+        name, comma, street = text.partition(", ")
+        head = self.letterhead.text if self.letterhead else ""
+        return len(name + comma) if street and phrases.tokens(name) == phrases.tokens(head) else 0
 
     def part_at(self, profile: Profile, slot: Slot, score: float) -> Iterator[Candidate]:
         """The part of an address that begins in a slot, or stands in the lines right under it."""

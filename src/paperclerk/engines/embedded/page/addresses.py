@@ -28,7 +28,8 @@ _STREET = re.compile(
 )
 _POSTCODE = re.compile(
     r"(?<![\d.,/#-])(?:[A-Z]{1,3}[- ])?\d{5}(?:-\d{4})?(?![\d/]|[.,]\d)(?=[\s,.]*[^\W\d]|\s*$|,)|"
-    r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4} ?[A-Z]{2}\b(?= )|(?<![+\d])\b\d{4}-\d{3}\b(?! ?\d)|"
+    r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b[A-Z]\d[\dW] [A-Z\d]{4}\b|\b\d{4} ?[A-Z]{2}\b(?= )|"
+    r"(?<![+\d])\b\d{4}-\d{3}\b(?! ?\d)|"
     r"(?:^|, ?|\b[A-Z]{1,2}[- ])\d{4} (?=[A-Z][a-zà-ü])"
 )
 _COUNTRIES = (
@@ -50,9 +51,21 @@ _PLACES = re.compile(
 _HOUSE_NUMBER = re.compile(
     r"^\W*(?:no\.?:? ?|lot ?|unit ?)?\d+[\w/-]*,? +[^\W\d]|[^\W\d]{3,}\.? \d+ ?[a-z]?$|,\s*$", re.I
 )
+_STATES = (
+    "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|"
+    "Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|"
+    "Montana|Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|"
+    "Oregon|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|"
+    "West Virginia|Wisconsin|Wyoming"
+)
 _CITY_LINES = (
-    re.compile(r"(?P<city>[^\W\d][^\d,]*?),? +(?P<state>[A-Z]{2})\.?,? +(?P<postcode>\d{5}(?:-\d{4})?)\b"),
-    re.compile(r"(?P<city>[^\W\d][^\d,]*?),? +(?P<postcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b"),
+    re.compile(
+        r"(?P<city>[^\W\d][^\d,]*?),? +(?P<state>[A-Z]{2}|" + _STATES + r")\.?,? +"
+        r"(?P<postcode>\d{5}(?:-\d{4})?)\b"
+    ),
+    re.compile(
+        r"(?P<city>[^\W\d][^\d,]*?),? +(?P<postcode>[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[\dW] [A-Z\d]{4})\b"
+    ),
     re.compile(
         r"(?<![\w-])(?:[A-Z]{1,2}[- ])?(?P<postcode>\d{5}|\d{4} ?[A-Z]{2}|\d{4}-\d{3}|\d{4})(?!\d),? +"
         r"(?P<city>[^\W\d][^\d,|•·(]*)(?:\((?P<state>[A-Z]{2})\))?"

@@ -33,6 +33,8 @@ from paperclerk.engines.embedded.tables.cells import Text, leaf_for, text_of
 from paperclerk.engines.embedded.tables.roles import fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.tables.shapes import empty
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
+from paperclerk.engines.embedded.tables.years import QUARTER, year_in
+from paperclerk.engines.embedded.tables.years import when as when_of
 from paperclerk.engines.embedded.words.vocabulary import phrases as phrases_of
 from paperclerk.engines.embedded.words.vocabulary import words
 from paperclerk.printed.locale import Locale
@@ -233,7 +235,9 @@ class Statements:
     def compared(self, thing: Field) -> dict[str, Leaf]:
         """Values of an object that asks for one figure in several years: `revenue: {current_year, prior_year}`, or
         `{2024, 2023}`. The years over the columns tell which is which, else the order."""
-        asked = {c.name: when for c in thing.children if c.is_scalar and (when := _when(c.name)) is not None}
+        asked = {
+            c.name: when for c in thing.children if c.is_scalar and (when := when_of(c.name)) is not None
+        }
         best = self._best(thing) if len(asked) >= 2 else None
         if best is None:
             return {}
@@ -248,7 +252,7 @@ class Statements:
         """The figure of a line in the year of each property, whether a heading says the year, and whether once."""
         cells = [cell for cell in line.cells if not cell[1].percent] or line.cells
         heads = [over.text if (over := self._headed(line, p)) is not None else "" for p, _ in cells]
-        years = [_year_in(head) for head in heads]
+        years = [year_in(head) for head in heads]
         known = sorted({y for y in years if y is not None}, reverse=True)
         found = {}
         for name, when in asked.items():
@@ -263,7 +267,7 @@ class Statements:
         current, prior, change_percent}]`. None where the rows do not add up."""
         part = segment_of(element)
         numbers = [c for c in element.children if c.kind in ("number", "integer")]
-        when = {c.name: back for c in numbers if (back := _when(c.name)) is not None}
+        when = {c.name: back for c in numbers if (back := when_of(c.name)) is not None}
         if part is None or not when:
             return []
         figure = replace(array, name=figure_in(words_of(array.name)), title="", description="")
@@ -298,7 +302,7 @@ class Statements:
             return ABSENT
         cells = [c for c in best.line.cells if c[1].percent == _is_share(field)]
         heads = [self._headed(best.line, piece) for piece, _ in cells]
-        years = [_year_in(head.text) or 0 if head is not None else 0 for head in heads]
+        years = [year_in(head.text) or 0 if head is not None else 0 for head in heads]
         piece, number = cells[years.index(max(years))]
         if field.kind == "integer" and number.value != int(number.value):
             return ABSENT
@@ -314,7 +318,7 @@ class Statements:
         for strip in reversed(strips[max(0, at - 60) : at]):
             for over in strip.pieces:
                 near = over.box.overlap_x(piece.box) > 0.3 * min(over.box.width, piece.box.width)
-                if near and len(over.words) <= 6 and _year_in(over.text) is not None:
+                if near and len(over.words) <= 6 and year_in(over.text) is not None:
                     return over
         return None
 
@@ -440,7 +444,7 @@ class Statements:
 
     def _year(self, line: Line, piece: Piece) -> Leaf:
         over = self._headed(line, piece)
-        year = _year_in(over.text) if over is not None else None
+        year = year_in(over.text) if over is not None else None
         if over is None or year is None:
             return ABSENT
         at = over.text.find(str(year))
@@ -520,37 +524,12 @@ def _concluded(value: Scalar, text: Text, number: Number) -> Leaf:
     return Leaf(value, text.part(number.start, number.end), 0.6, inferred=True)
 
 
-def _year_in(text: str) -> int | None:
-    found = re.search(r"\b(?:FY ?)?((?:19|20)\d\d)\b", text)
-    return int(found[1]) if found else None
-
-
 def _column(name: str, year: int | None, heads: Sequence[str]) -> int | None:
     """The column of a year; where several have it, the one that also says the quarter."""
-    of_year = [i for i, head in enumerate(heads) if _year_in(head) == year]
-    quarter = re.search(_QUARTER, name, re.I)
+    of_year = [i for i, head in enumerate(heads) if year_in(head) == year]
+    quarter = re.search(QUARTER, name, re.I)
     said = [i for i in of_year if quarter and quarter.group().lower() in heads[i].lower()]
     return next(iter(said or of_year), None)
-
-
-_QUARTER = "[qh][1-4]"  # `q1_2026`; or half a year
-
-
-def _when(name: str) -> int | None:
-    """How many years back a property looks (`current_year` 0, `prior_year` 1), or the year that it names."""
-    if year := re.fullmatch(rf"(?:{_QUARTER}|\D)*((?:19|20)\d\d)(?:{_QUARTER}|\D)*", name, re.I):
-        return int(year[1])
-    said = set(words_of(name).split())
-    if said & {"current", "this", "latest"} and said <= _WHEN:
-        return 0
-    return 1 if said & {"prior", "previous", "last", "preceding", "comparative"} and said <= _WHEN else None
-
-
-_WHEN = frozenset(
-    words(
-        "current this latest prior previous last preceding comparative year period fiscal fy value amount quarter"
-    )
-)
 
 
 def _is_share(array: Field) -> bool:

@@ -20,6 +20,7 @@ from paperclerk.engines.embedded.tables.roles import (
     words_of,
 )
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
+from paperclerk.engines.embedded.tables.years import when, year_in
 from paperclerk.engines.embedded.words.phrases import abbreviates
 from paperclerk.engines.embedded.words.thesaurus import says
 from paperclerk.engines.embedded.words.vocabulary import phrases, words
@@ -31,6 +32,7 @@ LEAST_MATCH = 0.5
 SAID = 0.95
 ALIKE = 0.85  # how much another word of the same meaning counts
 RATED = 0.7  # a rate by the `%` in its cells
+DATED = 0.9  # `prior` under the year before
 MOSTLY = 0.5
 ORDERED = 0.6  # a match by the order of the columns alone
 
@@ -81,16 +83,17 @@ class Heading:
 
     @property
     def signature(self) -> str:
-        return "|".join(fold(c.text) for c in self.columns if c.text != NUMBERED)
+        return "|".join(fold(c.text) for c in self.columns if c.text not in (NUMBERED, UNNAMED))
 
 
 def headings(page: int, strips: Sequence[Strip], fields: Sequence[Field]) -> list[Heading]:
     """Every group of strips of a page that names at least two of the properties, best first."""
     found: list[Heading] = []
+    dated = _is_dated(fields)
     for i, strip in enumerate(strips):
         if len(strip.pieces) < min(2, len(fields)) or _is_body(strip):
             continue
-        if sum(1 for p in strip.pieces if _names_any(p.text, fields)) < min(2, len(fields)):
+        if sum(1 for p in strip.pieces if _names_any(p.text, fields, dated)) < min(2, len(fields)):
             continue
         first, last = _extent(strips, i)
         if any(h.first == first and h.last == last for h in found):
@@ -102,8 +105,14 @@ def headings(page: int, strips: Sequence[Strip], fields: Sequence[Field]) -> lis
     return sorted(found, key=lambda h: -h.score)
 
 
-def _names_any(text: str, fields: Sequence[Field]) -> bool:
-    return any(likeness(f, text) >= LEAST_MATCH for f in fields)
+def _is_dated(fields: Sequence[Field]) -> bool:
+    """Whether properties are called by when they are; figures by segment have to add up instead."""
+    parts = phrases("segment")["part"]
+    return any(when(f.name) in (0, 1) for f in fields) and not any(words_of(f.name) in parts for f in fields)
+
+
+def _names_any(text: str, fields: Sequence[Field], dated: bool) -> bool:
+    return (dated and year_in(text) is not None) or any(likeness(f, text) >= LEAST_MATCH for f in fields)
 
 
 def _is_body(strip: Strip) -> bool:
@@ -199,18 +208,20 @@ def _columns(block: Sequence[Strip], body: Sequence[Strip], fields: Sequence[Fie
 
 
 def _unheaded(first: Column, body: Sequence[Strip]) -> Column | None:
-    """A column of numbers in front of the first that has a heading: places of a list of results, numbers of lines."""
+    """A column in front of the first that has a heading: places of a list of results, numbers of lines, or names."""
     own = itertools.takewhile(lambda s: s.pieces[0].text != first.labels[0].text, body)
     rows = [s for s in own if len(s.pieces) > 2][:FEW]
-    counts = [
-        s.pieces[0] for s in rows if s.pieces[0].box.x1 < first.box.x0 and _COUNT.fullmatch(s.pieces[0].text)
-    ]
-    if len(rows) < 2 or len(counts) < 0.8 * len(rows):
-        return None
-    return Column((Label(NUMBERED, 0),), union(p.box for p in counts))
+    before = [s.pieces[0] for s in rows if s.pieces[0].box.x1 < first.box.x0]
+    under = sum(any(_shares(p.box, first.box) for p in s.pieces[1:]) for s in rows)
+    counts = [p for p in before if _COUNT.fullmatch(p.text)]
+    names = [p for p in before if has_letters(p.text, 3)] if under >= 0.8 * len(rows) else []
+    for label, found in ((NUMBERED, counts), (UNNAMED, names)):
+        if len(rows) > 1 and len(found) >= 0.8 * len(rows):
+            return Column((Label(label, 0),), union(p.box for p in found))
+    return None
 
 
-NUMBERED = "#"  # stands for a heading that is not printed
+NUMBERED, UNNAMED = "#", ""  # stand for a heading that is not printed
 FEW = 6
 _PLACES = frozenset(words("place rank position pos placing standing number no line platz rang"))
 _COUNT = re.compile(r"\d{1,3}[.)]?")
@@ -297,13 +308,19 @@ def assign(
                     apart = len(lines) > 1 and part > whole + 0.15 and field.kind not in ("number", "integer")
                     line = lines.index(label.line) if apart else None
                     options.append((part - 0.01, c, field, Place(c, line, part)))
+    years = sorted({y for c in columns if (y := year_in(c.text)) is not None}, reverse=True)
+    for field in fields if len(years) > 1 and _is_dated(fields) else ():
+        if (back := when(field.name)) in (0, 1):
+            at = next(c for c, column in enumerate(columns) if year_in(column.text) == years[back])
+            options.append((DATED, at, field, Place(at, None, DATED)))
     if kinds:
         options = [(m - _misfit(f, kinds.get(c)), c, f, p) for m, c, f, p in options]
+        said = {c for match, c, _, _ in options if match >= LEAST_MATCH}
         options += [
             (RATED, c, f, Place(c, None, RATED))
             for f in fields
             for c, k in kinds.items()
-            if k.percents > MOSTLY and _RATES & set(words_of(f.name).split())
+            if k.percents > MOSTLY and c not in said and _RATES & set(words_of(f.name).split())
         ]
     options.sort(key=lambda o: (-o[0], o[1]))
     places: dict[Path, Place] = {}

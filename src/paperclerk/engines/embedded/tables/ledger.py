@@ -30,7 +30,7 @@ _TAIL = re.compile(
     r"(?:pcs|pc|ea|kg|st|stk|unit)\.?|\d[\d.,]*(?:kg|g|l|lb|oz|m)|[$€£]?\d[\d.,]*/(?:kg|l|lb|m|ea|st))"
 )
 _MEASURED = re.compile(
-    r"(?:n\.? )?\d[\d.,]*\s?[a-z]{0,3}\s*[xX×@*]\s*[$€£]?\s?\d[\d.,]*(?:\s?(?:/|EUR/)\s?\w+)?"
+    r"(?:n\.? )?\d[\d.,]*\s?[A-Za-z]{0,3}\.?\s*[xX×@*]\s*[$€£]?\s?\d[\d.,]*(?:\s?(?:/|EUR/)\s?\w+)?"
 )
 _MARKS = frozenset(
     ["RM", "USD", "EUR", "pcs", "pc", "PCS", "PC", "ea", "kg", "KG", "st", "Stk", "unit", "UNIT", "X", "x"]
@@ -78,8 +78,9 @@ class Ledger:
 def read_ledger(strips: Sequence[Strip], locale: Locale) -> Ledger | None:
     """The entries of the list of goods on these strips (of one document, in order), or None."""
     amounts = _amounts(strips, locale)
-    run, proved = _proved_run(amounts) or _proved_run(_in_column(amounts)), True
-    if run is None:
+    both = (_proved_run(a) or [] for a in (amounts, _in_column(amounts)))
+    run, proved = max(both, key=len), True  # the longer: what was taxed adds up as well
+    if not run:
         run, proved = _plausible_run(strips, amounts), False
     if run:
         return Ledger(_entries(strips, run), proved)
@@ -221,7 +222,7 @@ def _entries(strips: Sequence[Strip], run: Sequence[Amount]) -> tuple[Entry, ...
     counted = [any(_MEASURED.fullmatch(p.text) for p in strips[a.at].pieces) for a in run]
     if sum(named) * 2 > len(run) or (any(named) and all(map(operator.or_, named, counted))):
         return tuple(
-            Entry(a, without_code(p) if ok else _best(_above(strips, run, i, 2)), ())
+            Entry(a, without_code(p) if ok else _best(_above(strips, run, i, 2)), _measure(strips, run, i))
             for i, (a, p, ok) in enumerate(zip(run, own, named, strict=True))
         )
     lines = [run[i].at - run[i - 1].at - 1 for i in range(1, len(run))]
@@ -232,6 +233,26 @@ def _entries(strips: Sequence[Strip], run: Sequence[Amount]) -> tuple[Entry, ...
         around = _below(strips, run, i, usual) if below else _above(strips, run, i, usual)
         entries.append(Entry(a, _best(around), tuple(text_of(s.pieces) for s in around)))
     return tuple(entries)
+
+
+def _measure(strips: Sequence[Strip], run: Sequence[Amount], i: int) -> tuple[Text, ...]:
+    """The line right below an amount that says only how much of it at what price: `0,742 kg x 2,98 EUR/kg`."""
+    return tuple(t for s in _below(strips, run, i, 1) if _MEASURED.fullmatch((t := text_of(s.pieces)).text))
+
+
+def mark_behind(entry: Entry) -> Text | None:
+    """The letter right behind an amount that stands for its tax: `1,39 B`."""
+    amount = entry.amount
+    at = amount.text.text[: amount.number.full_end].count(" ") + 1
+    behind = split_words(amount.text.pieces)[at : at + 1]
+    return text_of(behind) if behind and _MARK.fullmatch(behind[0].text) else None
+
+
+_MARK = re.compile(r"[A-Z]\d?|\d")
+
+
+def split_words(pieces: Sequence[Piece]) -> list[Piece]:
+    return [Piece(p.page, (w,)) for p in pieces for w in p.words]
 
 
 def _name_follows(strips: Sequence[Strip], run: Sequence[Amount]) -> bool:
@@ -359,4 +380,7 @@ def quantity_and_price(
 
 def _is_priced(text: str, number: Number) -> bool:
     """Whether a number has a currency before it or a unit after a stroke: `£0.95/kg`."""
-    return text[: number.start].rstrip()[-1:] in tuple("$€£") or text[number.end :].lstrip()[:1] == "/"
+    return (
+        text[: number.start].rstrip()[-1:] in tuple("$€£")
+        or text[max(number.end, number.full_end) :].lstrip()[:1] == "/"
+    )

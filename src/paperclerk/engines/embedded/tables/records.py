@@ -6,6 +6,7 @@ over one or more strips.
 
 from __future__ import annotations
 
+import statistics
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from paperclerk.engines.embedded.tables.columns import (
     AMOUNT,
     Heading,
     Kinds,
+    Path,
     Place,
     assign,
     headings,
@@ -41,6 +43,7 @@ from paperclerk.schemas.compiled import Field
 RECENT = 30  # records that tell what a column usually holds
 SMALL = 0.9
 AHEAD = 3  # strips below a sum among which rows may go on
+PROSE = 8  # words
 MANY = 200  # strips that tell where the borders are
 Cells = dict[int, list[Piece]]  # column -> pieces, top to bottom
 
@@ -63,10 +66,12 @@ class Record:
 
 @dataclass(frozen=True)
 class Listing:
-    """A table that was read: its heading with the borders set, and its records from top to bottom."""
+    """A table that was read: its heading with the borders set, and its records from top to bottom. `part`: what
+    stands over the records where they are a part of it."""
 
     heading: Heading
     records: tuple[Record, ...]
+    part: str = ""
 
 
 def listings(pages: Sequence[Sequence[Strip]], fields: Sequence[Field], locale: Locale) -> list[Listing]:
@@ -156,6 +161,7 @@ class _Reader:
             for n, p in head.places.items()
             if roles_of_field(kinds[n]).keys() & {"quantity", "unit_price"} and p.column in self.anchors
         } - {self.main}
+        self.either = _money_in_and_out(kinds, head)
         self.records: list[Record] = []
         self.pending: list[tuple[Strip, dict[int, Piece]]] = []
         self.parts = part_field(fields, head) is not None
@@ -220,8 +226,15 @@ class _Reader:
             if len(numeric) != 1 or not any(starts_with_carry(p.text) for p in strip.pieces):
                 self._take(strip, cells, numeric, page)
                 self.last = strip
+        ended = any(self._runs_through(strip) for strip, _ in self.pending)
         self._flush(page)
-        return True
+        return not ended
+
+    def _runs_through(self, strip: Strip) -> bool:
+        """Whether a strip is running text across columns of numbers: what follows a table, never its last line."""
+        if len(strip.pieces) > 1 or len(strip.words) < PROSE:
+            return False
+        return sum(strip.box.x0 < self.head.columns[c].box.cx < strip.box.x1 for c in self.anchors) > 1
 
     def cells(self, strip: Strip) -> dict[int, Piece]:
         """The strip cut at the borders. Running text stays in the column in which it begins."""
@@ -307,11 +320,14 @@ class _Reader:
         return strip.box.y0 - self.last.box.y1 > max(sizes * strip.size, pitches * self.pitch)
 
     def _ends(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
-        whole = (  # "Cash withdrawal"
-            bool(self.records)
-            and len(cells) >= max(3, len(self.records[-1].cells))
-            and min(cells) <= min(self.records[-1].cells)
-        ) or (len(self.priced) > 1 and self.priced <= numeric)  # no sum has a quantity and a price
+        whole = (
+            (  # "Cash withdrawal"
+                bool(self.records)
+                and len(cells) >= max(3, statistics.median(len(r.cells) for r in self.records[-RECENT:]))
+                and min(cells) <= min(self.records[-1].cells)
+            )
+            or (len(self.priced) > 1 and self.priced <= numeric)
+        )  # no sum has a quantity and a price
         told = (
             bool(numeric) or _has_digit(strip.text) or len(strip.words) < 2
         )  # "inkl. Entsorgung" sums up nothing
@@ -394,6 +410,7 @@ class _Reader:
         self.used.append(strip)
         detail = current is not None and current.filled & numeric and 2 * len(numeric) < self.usual
         again = current is not None and bool(numeric) and self._is_whole(cells, current)
+        again = again or (current is not None and self._moves_again(cells, numeric, current))
         if detail and not again and not self._named(strip, cells, numeric):
             numeric = set()  # one number among the columns of many: a detail of the row above
         starts = bool(numeric) if self.anchors else self._starts_text(cells, current)
@@ -418,8 +435,8 @@ class _Reader:
                 self.pending = []
             else:
                 self._flush(page)
+            current.add(self._dated(cells), numeric)
             self.records.append(current)
-            current.add(cells, numeric)
         elif current is not None and numeric and current.page == page:
             self._flush(page)
             current.add(cells, numeric)
@@ -443,12 +460,32 @@ class _Reader:
         filled = self.texts & current.cells.keys()
         return len(filled) > 1 and filled <= cells.keys()
 
+    def _moves_again(self, cells: Mapping[int, Piece], numeric: set[int], current: Record) -> bool:
+        """Whether a strip names another movement of an account: one has money in or out, and not both."""
+        return (
+            bool(self.either & numeric)
+            and bool(self.either & current.filled)
+            and any(has_letters(cells[c].text, 3) for c in self.texts & cells.keys() & current.cells.keys())
+        )
+
+    def _dated(self, cells: dict[int, Piece]) -> dict[int, Piece]:
+        """The cells of a new row; a movement without a date of its own is of the day printed above."""
+        day = min(self.texts, default=-1)
+        if not self.either or not self.records or day in cells:
+            return cells
+        above = self.records[-1].cells.get(day, ())
+        return {day: above[0], **cells} if above and _has_digit(above[0].text) else cells
+
     def _named(self, strip: Strip, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
         """Whether a strip has a name and an amount where the rows so far have theirs, on their own pitch."""
         name = min(self.texts, default=-1)
         over = self.records[-1].cells.get(name, [])
         return (
-            self.main in numeric
+            (
+                (self.main in numeric)
+                if self.main is not None
+                else not self.pending and max(self.anchors) in numeric
+            )
             and name in cells
             and bool(over)
             and has_letters(cells[name].text, 3)
@@ -463,7 +500,7 @@ class _Reader:
         if not self.pending:
             return False
         last, cells = self.pending[-1]
-        if strip.box.y0 - last.box.y1 > 0.8 * strip.size:
+        if strip.box.y0 - last.box.y1 > 0.8 * strip.size or last.size < SMALL * strip.size:
             return False
         for column in self.texts & cells.keys():
             limit = self.head.columns[column]
@@ -482,6 +519,15 @@ class _Reader:
             for _, cells in self.pending:
                 self.records[-1].add(cells, set())
         self.pending = []
+
+
+def _money_in_and_out(kinds: Mapping[Path, Field], head: Heading) -> set[int]:
+    """The columns of what an account received and of what it paid, where they are two; else empty."""
+    sides = [
+        {p.column for name, p in head.places.items() if side in roles_of_field(kinds[name])}
+        for side in ("debit", "credit")
+    ]
+    return sides[0] | sides[1] if all(sides) and sides[0] != sides[1] else set()
 
 
 def _begins_again(current: Record, cells: Mapping[int, Piece]) -> bool:

@@ -25,7 +25,7 @@ def fold(text: str) -> str:
     text = _INITIALS.sub(lambda m: m.group().replace(".", ""), text)
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
-    return re.sub(r"[^a-z0-9%#]+", " ", plain).strip()
+    return re.sub(r"[^a-z0-9%#]+", " ", plain.replace("%", " % ")).strip()
 
 
 NUMERIC = frozenset(
@@ -58,6 +58,8 @@ def roles_of_label(text: str) -> Mapping[str, float]:
     words = [w for w in _WITH_TAX.sub(" ", plain).split() if w not in _NOISE]
     if any(plain in terms for terms in phrases("column").values()):
         words = plain.split()  # "Paid in"
+    if _MONEY.fullmatch(text.strip()):
+        return {"line_total": 0.6}  # what it is counted in, and nothing else: `£ million`
     if not words or len(words) > 8:
         return {}
     found: dict[str, float] = {}
@@ -68,6 +70,12 @@ def roles_of_label(text: str) -> Mapping[str, float]:
         if best >= 0.3:
             found[role] = best
     return found
+
+
+_MONEY = re.compile(
+    r"(?i)\(?(?:in )?(?:[$€£¥]|eur|usd|gbp|chf|t€|teur|us\$)"
+    r"\s?(?:m|k|bn|mn|mio\.?|tsd\.?|millions?|thousands?|millionen)?\)?"
+)
 
 
 def _covered(words: list[str], term: str) -> float:
