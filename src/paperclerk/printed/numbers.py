@@ -33,13 +33,16 @@ class Number:
 
 
 _THOUSAND = 1000
-_MARKS = "|".join(re.escape(s) for s in sorted([*SYMBOLS, *CODES, "EURO", "Euro"], key=len, reverse=True))
+_MARKS_OF_MONEY = [*SYMBOLS, *CODES, "EURO", "Euro"]
+_MARKS = "|".join(re.escape(s) for s in sorted(_MARKS_OF_MONEY, key=len, reverse=True))
 _BEFORE = re.compile(rf"(?:(?<![\w$])(?P<mark>{_MARKS})[.:]?\s?)?(?P<sign>[-−–+(]\s?)?(?P<late>[$€£¥₹]\s?)?$")
 _AFTER = re.compile(
     rf"(?P<close>\))?(?P<minus>-(?!\d|\w))?(?:\s?(?P<side>CR|Cr|DR|Dr|H|S)(?!\w))?"
     rf"(?:\s?(?P<percent>%))?(?:\s?(?P<mark>{_MARKS})(?!\w))?"
 )
 _CREDITED, _OWED = ("CR", "Cr"), ("DR", "Dr", "S")
+_MAY_LEAD = frozenset("-−–+($€£¥₹.:") | {mark[-1] for mark in _MARKS_OF_MONEY}
+_MAY_FOLLOW = frozenset(")-%CDHS") | {mark[0] for mark in _MARKS_OF_MONEY}
 _SPELT = re.compile(r"[^\W\d_]{3,} $")  # twelve (12) months
 _GLUED = "|".join(f"(?<={mark})" for mark in ["RM", "Rp", "Rs", *sorted(CODES)])  # RM24.40
 _CORE = re.compile(rf"(?=[\d.,])(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
@@ -81,9 +84,12 @@ def _cores(text: str, locale: Locale, loose: bool) -> list[tuple[int, int]]:
     return sorted(spans, key=lambda s: (s[0], -s[1]))
 
 
+_BLANKS = re.compile(r"[ '’\u00a0\u202f]")
+
+
 def read_core(core: str, locale: Locale) -> tuple[float, int] | None:
     """The value of bare digits and separators, and its count of decimals; None when it is no number."""
-    digits = re.sub(r"[ '’\u00a0\u202f]", "", core)
+    digits = _BLANKS.sub("", core)
     marks = [c for c in digits if c in ".,"]
     if not marks:
         return (float(digits), 0) if len(digits) <= 15 else None
@@ -121,6 +127,9 @@ def _dressed(text: str, start: int, end: int, value: float, decimals: int, local
 
     An amount marked CR is taken off an invoice; on a statement of account it is money one has, and DR money one owes.
     """
+    if _bare(text, start, end):
+        whole = not decimals and _whole(text[start:end], value, locale)
+        return Number(value, start, end, decimals, None, False, start, end, whole)
     before = _BEFORE.search(text, max(0, start - 8), start)
     after = _AFTER.match(text, end)
     if before is None or after is None:
@@ -153,8 +162,22 @@ def _dressed(text: str, start: int, end: int, value: float, decimals: int, local
         percent=after["percent"] is not None,
         full_start=min(own_start, before.start() if mark else own_start),
         full_end=max(tail, after.end() if after["percent"] or after["mark"] else tail),
-        whole=locale.whole and not decimals and value >= _THOUSAND and not text[start:end].isdigit(),
+        whole=not decimals and _whole(text[start:end], value, locale),
     )
+
+
+def _bare(text: str, start: int, end: int) -> bool:
+    """Whether nothing stands around the digits that could belong to them, a blank between or not."""
+    last = start - 1
+    while last >= 0 and text[last].isspace():
+        last -= 1
+    if last >= 0 and text[last] in _MAY_LEAD:
+        return False
+    return text[end : end + 1] not in _MAY_FOLLOW and text[end : end + 2].lstrip()[:1] not in _MAY_FOLLOW
+
+
+def _whole(printed: str, value: float, locale: Locale) -> bool:
+    return locale.whole and value >= _THOUSAND and not printed.isdigit()
 
 
 def currency_code(mark: str | None) -> str | None:

@@ -17,7 +17,7 @@ from paperclerk.engines.embedded.asked.whose import ROLES
 from paperclerk.engines.embedded.fields import forms
 from paperclerk.engines.embedded.fields.candidates import Candidate
 from paperclerk.engines.embedded.fields.contracts import Stretch
-from paperclerk.engines.embedded.fields.sentences import ENDS, PAGES, Forms, passages
+from paperclerk.engines.embedded.fields.sentences import PAGES, Forms, ends_sentence, passages
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.layout import Segment
 from paperclerk.engines.embedded.words import phrases, thesaurus
@@ -188,7 +188,7 @@ def _split(passage: Stretch) -> Iterator[_Said]:
     """The sentences of a passage."""
     text, start = passage.text, 0
     for match in _TOKEN.finditer(text):
-        if ENDS.search(match.group()):
+        if ends_sentence(match.group()):
             yield _Said(passage, start, text[start : match.end()])
             start = match.end() + 1
     if start < len(text):

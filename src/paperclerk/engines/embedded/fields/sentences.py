@@ -46,7 +46,15 @@ _UNSAID = {
 }  # fmt: skip
 _UNITS = phrases.word_set("kg km cm mm kwh mwh mb gb lb oz ml ha pcs")  # name a field where they end its name
 _WORD = re.compile(r"\S+")
-ENDS = re.compile(r"(?:[^\W\d]{3,}|\d{2,}|[)\]%€$£\"'’”])[.!?;][\"'’”)]*$|[!?]$")
+_ENDS = re.compile(r"(?:[^\W\d]{3,}|\d{2,}|[)\]%€$£\"'’”])[.!?;][\"'’”)]*$|[!?]$")
+
+
+def ends_sentence(word: str) -> bool:
+    """Whether a word is the last of its sentence, by what is printed behind it."""
+    return word[-1] in _LAST and _ENDS.search(word) is not None
+
+
+_LAST = frozenset(".!?;\"'’”)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +384,7 @@ def running_sentences(facts: Facts) -> Iterator[Said]:
                 for match in _WORD.finditer(row.text, segment.start, segment.end):
                     text.append(match.group())
                     parts += row.span(*match.span()).parts
-                    if ENDS.search(match.group()):
+                    if ends_sentence(match.group()):
                         yield Said(" ".join(text), Span(row.number, tuple(parts)))
                         text, parts = [], []
             if text:
@@ -394,11 +402,13 @@ def _read(facts: Facts, lines: Sequence[Segment]) -> Iterator[_Sentence]:
         typed = list(_typed(facts, row, segment))
         for match in _WORD.finditer(row.text, segment.start, segment.end):
             at += 1
-            begun = [v for v in typed if match.start() <= v.start < match.end()]
+            begun = [v for v in typed if match.start() <= v.start < match.end()] if typed else ()
             values += [replace(v, at=at, to=at + row.text[v.start : v.end].count(" ")) for v in begun]
-            if not any(v.start < match.end() and match.start() < v.end and v.kind != "number" for v in typed):
+            if not typed or not any(
+                v.start < match.end() and match.start() < v.end and v.kind != "number" for v in typed
+            ):
                 words += [(at, phrases.stem(t)) for t in phrases.tokens(match.group()) if not t.isdigit()]
-            if ENDS.search(match.group()):
+            if ends_sentence(match.group()):
                 if values:
                     yield _sentence(words, heads, values)
                 heads = frozenset(w for _, w in words) if len(words) <= HEADING else frozenset()

@@ -139,14 +139,20 @@ def _runs(segment: Segment, values: Values, fuzzy: bool) -> Iterable[tuple[int, 
     for token in _TOKEN.finditer(text, position):
         a, b = token.span()
         piece = token.group()
-        if start is not None and piece[-1:] != ":" and any(start < x <= a < y for x, y in hidden):
+        if hidden and start is not None and piece[-1] != ":" and any(start < x <= a < y for x, y in hidden):
             if not any(c.isdigit() for c in piece):
                 last = b
             continue
-        glued = _GLUED.match(piece)
-        digits = any(c.isdigit() for c in piece) and not glued and not (fuzzy and _MISREAD.fullmatch(piece))
-        valued = digits or any(x < b and a < y for x, y in taken)
-        if piece == ":" or _LEADER.fullmatch(piece):
+        plain = piece.isalpha()
+        glued = None if plain else _GLUED.match(piece)
+        digits = (
+            not plain
+            and any(c.isdigit() for c in piece)
+            and not glued
+            and not (fuzzy and _MISREAD.fullmatch(piece))
+        )
+        valued = digits or (bool(taken) and any(x < b and a < y for x, y in taken))
+        if not plain and (piece == ":" or _LEADER.fullmatch(piece)):
             if start is not None:
                 yield base + start, base + last, True
             start, answered = None, True
@@ -179,10 +185,12 @@ def _last_label(text: str) -> int:
 def _label(
     row: Row, segment: Segment, start: int, end: int, text: str, colon: bool, alone: bool, fuzzy: bool
 ) -> Label | None:
-    bare = _IN_BRACKETS.sub(_kept_remark, text)
-    if not bare.strip() and text.count("(") == 1:
-        bare = text[1:-1]  # a caption under its line: `(State of incorporation)`
-    bare = _UNCLOSED.sub("", bare) or bare
+    bare = text
+    if "(" in text or "[" in text:
+        bare = _IN_BRACKETS.sub(_kept_remark, text)
+        if not bare.strip() and text.count("(") == 1:
+            bare = text[1:-1]  # a caption under its line: `(State of incorporation)`
+        bare = _UNCLOSED.sub("", bare) or bare
     words = phrases.tokens(bare)
     if not words or len(words) > MAX_LABEL_WORDS or not any(c.isalpha() for c in bare):
         return None
@@ -363,13 +371,7 @@ class Matcher:
             found: set[str] = set()
             if phrases.weight(stem) > 0.5:
                 found |= self._meanings.saying(stem)
-                longer = (
-                    stem,
-                    *(w for things in thesaurus.meant_by(stem)[:1] for w in thesaurus.words_for(things)),
-                )
-                found |= {
-                    s for s in self._shortened if any(len(w) > len(s) + 1 and w.startswith(s) for w in longer)
-                }
+                found |= {s for s in self._shortened if _cut_short(s, stem)}
             self._kin[stem] = frozenset(found)
         return self._kin[stem]
 
@@ -476,6 +478,13 @@ class Matcher:
             return float((got / need) ** 0.8)  # the brackets say it: (EIN)
         covered = sum(phrases.weight(s) * like for s, like in hit.items())
         return float((got / need) ** 0.8 * min(1.0, covered / have) ** 0.6)
+
+
+@lru_cache(maxsize=65536)
+def _cut_short(short: str, stem: str) -> bool:
+    """Whether a word on the page may be short for one of the schema, or for what means the same."""
+    longer = (stem, *(w for things in thesaurus.meant_by(stem)[:1] for w in thesaurus.words_for(things)))
+    return any(len(w) > len(short) + 1 and w.startswith(short) for w in longer)
 
 
 @lru_cache(maxsize=4096)

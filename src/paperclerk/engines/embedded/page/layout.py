@@ -66,7 +66,8 @@ class Row:
         for i in range(max(0, bisect_right(self.starts, start) - 1), bisect_left(self.starts, end)):
             word, at = self.words[i], self.starts[i]
             size = len(self.source[word].text)
-            lo, hi = max(start, at) - at, min(end, at + size) - at
+            lo = start - at if start > at else 0
+            hi = end - at if end < at + size else size
             if lo < hi:
                 found.append(WordPart(word, lo, None if hi == size else hi))
         return tuple(found)
@@ -213,11 +214,12 @@ def _parts(page: Page, line: Line, blank: float) -> list[tuple[Box, tuple[int, .
 
 def _same_baseline(box: Box, spans: list[tuple[float, float]]) -> int | None:
     """Which of the last few rows this box continues: centres within half of the smaller height."""
-    best, least = None, 1e9
+    best, least = None, 0.5 * box.height
+    middle = box.cy
     for i in range(max(0, len(spans) - 8), len(spans)):
         y0, y1 = spans[i]
-        apart = abs(box.cy - (y0 + y1) / 2)
-        if apart < 0.5 * min(box.height, y1 - y0) and apart < least:
+        apart = abs(middle - (y0 + y1) / 2)
+        if apart < least and apart < 0.5 * (y1 - y0):
             best, least = i, apart
     return best
 
