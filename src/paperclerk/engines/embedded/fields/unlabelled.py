@@ -79,6 +79,7 @@ class Finder:
         self.issuer = issuer
         self.addressees = {addressee, _ADDRESSED.get(issuer, addressee)}
         self.named = named_parties(facts)
+        self._roles = {id(p): role_at(regions, p.page, p.lines[0].box) for p in parties}
         self.letterhead = self._largest_name()
         self.seller = self._seller_party()
         self.sellers = [p for p in parties if self._is_sellers(p)]
@@ -153,9 +154,9 @@ class Finder:
         """The address nearest the head of the first page that no heading gives to somebody else."""
         free = [
             p for p in self.parties
-            if p.page == 0 and self._role(p.page, p.lines[0]) in (None, self.issuer)
+            if p.page == 0 and self._roles[id(p)] in (None, self.issuer)
         ]  # fmt: skip
-        said = [p for p in free if self._role(p.page, p.lines[0]) == self.issuer]
+        said = [p for p in free if self._roles[id(p)] == self.issuer]
         return min(said or [p for p in free if self._may_send(p)], key=lambda p: p.box.y0, default=None)
 
     def _may_send(self, party: Party) -> bool:
@@ -190,11 +191,7 @@ class Finder:
         if profile.role in self.addressees:
             yield from self._greeted(profile)
             for party in self.parties:
-                if (
-                    party not in self.sellers
-                    and party.name
-                    and self._role(party.page, party.lines[0]) is None
-                ):
+                if party not in self.sellers and party.name and self._roles[id(party)] is None:
                     yield self._named(profile, party.name[0], 0.42 - 0.05 * party.page)
 
     def _greeted(self, profile: Profile) -> Iterator[Candidate]:
@@ -471,7 +468,7 @@ class Finder:
 
     def _party_score(self, profile: Profile, party: Party) -> float:
         """How likely an address is that of the party the field is about."""
-        role = self._role(party.page, party.lines[0])
+        role = self._roles[id(party)]
         wanted = profile.role or self.issuer
         if profile.role is None and self.seller is None and role is None:
             return 0.75 if party is self.parties[0] else 0.5  # nobody is named: the paper has one subject

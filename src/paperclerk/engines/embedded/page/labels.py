@@ -392,8 +392,11 @@ class Matcher:
                     self._keep(fits, label, 0.75 * surety, True)
                 else:
                     self._keep(fits, label, fit * _rival(label, profile), False)
-        for label in self._sharing(profile):
-            fit = self._own_fit(label, profile)
+        words = [(value, self._alike(word), self._akin(word)) for word, value in profile.words]
+        sharing = self._sharing(words)
+        hints = self._hinted(profile) if sharing else {}
+        for label in sharing:
+            fit = _own_fit(label, profile, words, hints)
             if fit >= 0.99 and len(label.stems) > 1:
                 fit = 1.12  # word for word what the property is called
             if fit >= 0.3:
@@ -437,47 +440,57 @@ class Matcher:
         if fit > 0.1 and (known is None or known[1] < fit):
             fits[id(label)] = (label, fit, cut)
 
-    def _sharing(self, profile: Profile) -> list[Label]:
+    def _hinted(self, profile: Profile) -> dict[str, float]:
+        """Stems of labels that are like a word of the field's description, with how much."""
+        found: dict[str, float] = {}
+        for word, _ in profile.hints:
+            for other, like in self._alike(word).items():
+                found.setdefault(other, 0.7 * like)
+        return found
+
+    def _sharing(self, words: Sequence[_Word]) -> list[Label]:
         """Labels with a telling word of the field's name (any word, when none of them tells much)."""
-        telling = [w for w, v in profile.words if v > 0.5] or [w for w, _ in profile.words]
         found: dict[int, Label] = {}
-        for word in telling:
-            for other in (*self._alike(word), *self._akin(word)):
+        for _, alike, akin in [w for w in words if w[0] > 0.5] or words:
+            for other in (*alike, *akin):
                 for label in self._by_stem[other]:
                     found[id(label)] = label
         return list(found.values())
 
-    def _own_fit(self, label: Label, profile: Profile) -> float:
-        """Share of the field's words in the label times share of the label's words in the field."""
-        stems = set(label.stems)
-        hit: dict[str, float] = {}
-        spoken = stems | set(label.aside)
-        got = 0.0
-        apart = label.colon or label.whole  # in a line of text other words say little
-        for word, value in profile.words:
-            near = [(o, v) for o, v in self._alike(word).items() if o in spoken]
-            if not near and apart:
-                near = [(o, ALIKE) for o in self._akin(word) if o in stems]
-            if near:
-                other, like = max(near, key=lambda n: n[1])
-                hit[other] = like
-                got += value * like
-        for word, _ in profile.hints:
-            for other, like in self._alike(word).items():
-                if other in stems:
-                    hit.setdefault(other, 0.7 * like)
-        need = sum(v for _, v in profile.words) or 1.0
-        if hit and got < 0.5 * need and max(hit.values()) <= (ALIKE if apart else 0.9):
-            return 0.0  # a part of the name, and that in other words
-        if profile.want == "id" and not apart and not stems & _CODES and hit.keys() < stems and got < need:
-            return 0.0  # "Student Enrollment Form 2026" numbers no student
-        if profile.want in ("name", "text") and label.stems[-1] == "no" and "no" not in hit:
-            return 0.0  # "Hospital no" asks for no hospital
-        have = sum(phrases.weight(s) for s in stems) or 1.0
-        if hit.keys() - stems:
-            return float((got / need) ** 0.8)  # the brackets say it: (EIN)
-        covered = sum(phrases.weight(s) * like for s, like in hit.items())
-        return float((got / need) ** 0.8 * min(1.0, covered / have) ** 0.6)
+
+# How much a word of a field's name tells, and the stems of labels that are like it, or mean the same.
+_Word = tuple[float, dict[str, float], frozenset[str]]
+
+
+def _own_fit(label: Label, profile: Profile, words: Sequence[_Word], hints: Mapping[str, float]) -> float:
+    """Share of the field's words in the label times share of the label's words in the field."""
+    stems = set(label.stems)
+    hit: dict[str, float] = {}
+    spoken = stems | set(label.aside)
+    got = 0.0
+    apart = label.colon or label.whole  # in a line of text other words say little
+    for value, alike, akin in words:
+        near = [(o, v) for o, v in alike.items() if o in spoken]
+        if not near and apart:
+            near = [(o, ALIKE) for o in akin if o in stems]
+        if near:
+            other, like = max(near, key=lambda n: n[1])
+            hit[other] = like
+            got += value * like
+    for other in hints.keys() & stems:
+        hit.setdefault(other, hints[other])
+    need = sum(value for value, _, _ in words) or 1.0
+    if hit and got < 0.5 * need and max(hit.values()) <= (ALIKE if apart else 0.9):
+        return 0.0  # a part of the name, and that in other words
+    if profile.want == "id" and not apart and not stems & _CODES and hit.keys() < stems and got < need:
+        return 0.0  # "Student Enrollment Form 2026" numbers no student
+    if profile.want in ("name", "text") and label.stems[-1] == "no" and "no" not in hit:
+        return 0.0  # "Hospital no" asks for no hospital
+    have = sum(phrases.weight(s) for s in stems) or 1.0
+    if hit.keys() - stems:
+        return float((got / need) ** 0.8)  # the brackets say it: (EIN)
+    covered = sum(phrases.weight(s) * like for s, like in hit.items())
+    return float((got / need) ** 0.8 * min(1.0, covered / have) ** 0.6)
 
 
 @lru_cache(maxsize=65536)

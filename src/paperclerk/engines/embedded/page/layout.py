@@ -59,6 +59,7 @@ class Row:
     starts: tuple[int, ...]  # where each of `words` begins in `text`
     box: Box
     source: tuple[Word, ...] = field(repr=False)
+    sure: bool = False  # whether no word was recognised, so that all score 1
 
     def parts(self, start: int, end: int) -> tuple[WordPart, ...]:
         """The words, or parts of words, that characters `start:end` of the text were made of."""
@@ -82,6 +83,8 @@ class Row:
 
     def score_of(self, start: int, end: int) -> float:
         """The least recognition score of the words under `start:end`."""
+        if self.sure:
+            return 1.0
         return min((self.source[p.index].score for p in self.parts(start, end)), default=1.0)
 
     def segment_at(self, offset: int) -> Segment:
@@ -253,8 +256,18 @@ def _row(page: Page, position: int, index: int, lines: list[tuple[Box, tuple[int
             )
         )
     whole = union(s.box for s in segments)
+    sure = all(page.words[w].score == 1.0 for w in words)
     return Row(
-        position, page.index, index, tuple(segments), text, tuple(words), tuple(starts), whole, page.words
+        position,
+        page.index,
+        index,
+        tuple(segments),
+        text,
+        tuple(words),
+        tuple(starts),
+        whole,
+        page.words,
+        sure,
     )
 
 
