@@ -74,6 +74,7 @@ _CODES = (
 )
 CODES = frozenset(_CODES.split())
 
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+")
 _DECIMAL = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[.,' \u00a0]\d{3})*|\d+)([.,])\d{2}(?![\d.,/-]|\.\d)")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:([.,])\d{3})+([.,])\d{1,4}(?!\d)")
@@ -117,7 +118,7 @@ def infer(texts: Iterable[str]) -> Locale:
     for text in texts:
         low = text.lower()
         words.update(_WORD.findall(low))
-        if any(c.isdigit() for c in text):
+        if _DIGIT.search(text):
             if side := _SIDED.search(text):
                 owed += side["owed"] is not None or _BALANCE.search(text) is not None
             for m in _DECIMAL.finditer(text):

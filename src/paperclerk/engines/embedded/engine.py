@@ -61,11 +61,12 @@ class _Extraction:
         chosen = assign(ranked, ranking.shared())
         found: dict[tuple[str, ...], Leaf] = {}
         given = sum(c.score >= LEAST for c in chosen.values())
+        taken = frozenset(c.place for c in chosen.values())
         for index, candidate in chosen.items():
             asked = self.profiles[index]
             page, row, start, _ = candidate.place
             around = Around(
-                taken={c.place for i, c in chosen.items() if i != index},
+                taken=taken,
                 others=len(ranked) - 1,
                 answered=given - (candidate.score >= LEAST),
                 line=len(self.facts.layout.pages[page].rows[row].segment_at(start).text),

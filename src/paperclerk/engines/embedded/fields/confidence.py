@@ -37,7 +37,7 @@ _USUAL_COUNT = 3  # fields that this counts for
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a choice stands among: `taken` are the places of what other fields were given, `others` how many other
+    """What a choice stands among: `taken` are the places of what fields were given, `others` how many other
     fields there are, `answered` how many of them have an answer, `line` the characters of the line it stands in."""
 
     taken: Set[Place]

@@ -118,14 +118,15 @@ def _under_lines(
     page: PageLayout, segments: Sequence[Segment], across: _Rules
 ) -> Iterator[tuple[Segment, Caption]]:
     """Small lines right under a line to write on; what is written stands on that line."""
-    for segment in segments:
+    small = [s for s in segments if s.size < SMALLER * page.size]
+    for segment in small:
         top = segment.box.y0
         over = [r for r in across.between(top - segment.size - 1, top + 2) if _stands_under(segment, r)]
         line = max(over, key=lambda r: r.width, default=None)
         if line is None or line.width > 0.8 * page.page.width:
             continue
         written = [s for s in page.segments if _stands_on(s, line)]
-        if all(segment.size <= SMALLER * s.size for s in written) and segment.size < SMALLER * page.size:
+        if all(segment.size <= SMALLER * s.size for s in written):
             yield segment, Caption(tuple(written), under=True)
 
 

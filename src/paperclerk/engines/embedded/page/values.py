@@ -55,6 +55,7 @@ _URI = re.compile(
     r"(?:/[^\s,;]*)?(?![\w@])",
     re.I,
 )
+_MAY_BE_URI = re.compile(r"://|\.[A-Za-z]{2}")
 _PHONE = re.compile(
     r"(?<![\w./-])(?:\+|00)?\(?\d{1,4}\)?(?:[ ./-]{0,3}\(?\d{1,5}\)?){1,6}"
     r"(?:\s?(?:x|ext\.?)\s?\d{1,5})?(?![\w/])"
@@ -116,7 +117,7 @@ def _marks(text: str, digits: bool) -> list[Mark]:
                 m.start(),
                 m.start() + len(m.group().rstrip(".-")),
             )
-    if "." in text:
+    if "." in text and (_MAY_BE_URI.search(text) or "www." in text.lower()):
         for m in _URI.finditer(text):
             tidy = m.group().rstrip(".:-")
             add("uri", tidy, m.start(), m.start() + len(tidy))
