@@ -40,7 +40,7 @@ from paperclerk.engines.embedded.tables.cells import (
     numbers_of,
     text_of,
 )
-from paperclerk.engines.embedded.tables.columns import ORDERED, SAID, Path, Place
+from paperclerk.engines.embedded.tables.columns import ORDERED, SAID, Heading, Path, Place, may_name
 from paperclerk.engines.embedded.tables.continued import joined
 from paperclerk.engines.embedded.tables.details import detail
 from paperclerk.engines.embedded.tables.grid import Table, tables_of
@@ -56,8 +56,8 @@ from paperclerk.engines.embedded.tables.ledger import (
     split_words,
     without_code,
 )
-from paperclerk.engines.embedded.tables.parts import is_taken_off, part_for
-from paperclerk.engines.embedded.tables.records import Listing, Record, cell_text, listings, part_field
+from paperclerk.engines.embedded.tables.parts import is_taken_off, may_have_part, part_for
+from paperclerk.engines.embedded.tables.records import Listing, Listings, Record, cell_text, part_field
 from paperclerk.engines.embedded.tables.roles import NUMERIC, fold, roles_of, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.tables.shapes import cell_rows, empty, is_cell_rows, table_object
 from paperclerk.engines.embedded.tables.shared import Share, shares
@@ -171,10 +171,7 @@ class Tables:
             return list(special)
         sided = sides(list(_scalars(element)))
         fields = as_columns(list(_scalars(element)), sided)
-        found = listings(self.strips, fields, self.locale)
-        found = [part_for(array, f, self.strips[f.heading.page]) or f for f in found]
-        found.sort(key=lambda f: not (f.part or self._says(array, f)))
-        listing = next((f for f in found if self._meant(array, f, fields)), None)
+        listing = self._listing(array, fields)
         ledger = self._ledger if _is_ledger(array, fields) else None
         if ledger is not None and ledger.open and "line_total" in _by_role(fields):
             ledger = None  # a price list has prices, and no amounts
@@ -182,7 +179,7 @@ class Tables:
             grid = self._numbers(listing)
             listing = self._with_amounts(listing, fields, grid)
             if ledger is None or self._better(listing, ledger, fields, grid):
-                self._owners.setdefault(_place(listing), array.path)
+                self._owners.setdefault(_place(listing.heading), array.path)
                 self._owners.setdefault("ledger", array.path)  # the same amounts, read without the heading
                 return self._from_listing(element, fields, listing, grid, sided)
         if ledger is not None and self._owners.setdefault("ledger", array.path) == array.path:
@@ -198,29 +195,44 @@ class Tables:
             or named_things(array, element, self.strips, self._sections)
         )
 
-    def _meant(self, array: Field, listing: Listing, fields: Sequence[Field]) -> bool:
-        """Whether a table is what an array asks for: by what stands over it, or by the columns alone where they
-        say enough and no other array took the table."""
-        head = listing.heading
+    def _listing(self, array: Field, fields: Sequence[Field]) -> Listing | None:
+        """The table, or the part of one, that an array asks for: one that says so itself, or else the one with the
+        best heading."""
+        found = Listings(self.strips, fields, self.locale)
+        for number, head in enumerate(found.heads):
+            says, strips = self._says(array, head), self.strips[head.page]
+            if (says or may_have_part(array, head, strips)) and (listing := found.at(number)) is not None:
+                part = part_for(array, listing, strips)
+                if part is not None or says:
+                    return part or listing
+        for number, head in enumerate(found.heads):
+            told = self._told_above(array, head)
+            listing = found.at(number) if told or self._may_be_meant(array, head, fields) else None
+            if listing is not None and (told or self._meant(array, listing, fields)):
+                return listing
+        return None
+
+    def _told_above(self, array: Field, head: Heading) -> bool:
+        """Whether what stands over a table says what an array is called."""
         strips = self.strips[head.page]
         over = [s.text for s in strips[max(0, head.first - 4) : head.first] if len(s.words) <= 8]
-        if (
-            listing.part
-            or self._says(array, listing)
-            or stems(words_of(array.name)) & stems(fold(" ".join(over)))
-        ):
-            return True
-        if self._owners.get(_place(listing), array.path) != array.path:
+        return bool(stems(words_of(array.name)) & stems(fold(" ".join(over))))
+
+    def _may_be_meant(self, array: Field, head: Heading, fields: Sequence[Field]) -> bool:
+        """What can be said of `_meant` before a table is read."""
+        if self._owners.get(_place(head), array.path) != array.path:
             return False
-        named = [p for p in head.places.values() if p.match != ORDERED]
+        return _is_goods(array) or may_name(fields, head.columns) >= min(3, len(fields)) > 1
+
+    def _meant(self, array: Field, listing: Listing, fields: Sequence[Field]) -> bool:
+        """Whether the columns alone say enough, of a table that no other array took."""
+        named = [p for p in listing.heading.places.values() if p.match != ORDERED]
         return _is_goods(array) or len(named) >= min(3, len(fields)) > 1
 
     @staticmethod
-    def _says(array: Field, listing: Listing) -> bool:
+    def _says(array: Field, head: Heading) -> bool:
         """Whether the heading of a table itself says what an array is called."""
-        return bool(
-            stems(words_of(array.name)) & stems(fold(" ".join(c.text for c in listing.heading.columns)))
-        )
+        return bool(stems(words_of(array.name)) & stems(fold(" ".join(c.text for c in head.columns))))
 
     @cached_property
     def _ledger(self) -> Ledger | None:
@@ -562,8 +574,8 @@ def _said_of_another(places: Mapping[Path, Place], name: Path, column: int) -> b
     return said and any(p.column == column and p.match >= SAID for n, p in places.items() if n != name)
 
 
-def _place(listing: Listing) -> object:
-    return listing.heading.page, listing.heading.first
+def _place(head: Heading) -> object:
+    return head.page, head.first
 
 
 def _is_ledger(array: Field, fields: Sequence[Field]) -> bool:

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from paperclerk.domain.geometry import Box, union
 from paperclerk.engines.embedded.tables.cells import has_letters
@@ -81,7 +81,7 @@ class Heading:
     places: Mapping[Path, Place]
     score: float
 
-    @property
+    @cached_property
     def signature(self) -> str:
         return "|".join(fold(c.text) for c in self.columns if c.text not in (NUMBERED, UNNAMED))
 
@@ -89,18 +89,19 @@ class Heading:
 def headings(page: int, strips: Sequence[Strip], fields: Sequence[Field]) -> list[Heading]:
     """Every group of strips of a page that names at least two of the properties, best first."""
     found: list[Heading] = []
-    dated = _is_dated(fields)
-    for i, strip in enumerate(strips):
-        if len(strip.pieces) < min(2, len(fields)) or _is_body(strip):
+    least, dated = min(2, len(fields)), _is_dated(fields)
+    for i, strip in enumerate(strips if fields else ()):
+        if len(strip.pieces) < least or _is_body(strip):
             continue
-        if sum(1 for p in strip.pieces if _names_any(p.text, fields, dated)) < min(2, len(fields)):
+        named = (p for p in strip.pieces if _names_any(p.text, fields, dated))
+        if len(list(itertools.islice(named, least))) < least:
             continue
         first, last = _extent(strips, i)
         if any(h.first == first and h.last == last for h in found):
             continue
         columns = _columns(strips[first : last + 1], strips[last + 1 : last + 16], fields)
         places = assign(fields, columns)
-        if len(places) >= min(2, len(fields)):
+        if len(places) >= least:
             found.append(Heading(page, first, last, columns, places, sum(p.match for p in places.values())))
     return sorted(found, key=lambda h: -h.score)
 
@@ -286,11 +287,11 @@ class Kinds:
     percents: float = 0.0
 
 
-def assign(
-    fields: Sequence[Field], columns: Sequence[Column], kinds: Mapping[int, Kinds] | None = None
-) -> dict[Path, Place]:
-    """Gives each property the column that names it best; a column serves one property (per line)."""
-    options: list[tuple[float, int, Field, Place]] = []
+Option = tuple[float, int, Field, Place]  # how well a column names a property, and where
+
+
+def _options(fields: Sequence[Field], columns: Sequence[Column]) -> list[Option]:
+    options: list[Option] = []
     for field in fields:
         for c, column in enumerate(columns):
             whole = likeness(field, column.text) + 0.01 * (c if "line_total" in roles_of_field(field) else 0)
@@ -313,6 +314,24 @@ def assign(
         if (back := when(field.name)) in (0, 1):
             at = next(c for c, column in enumerate(columns) if year_in(column.text) == years[back])
             options.append((DATED, at, field, Place(at, None, DATED)))
+    return options
+
+
+def may_name(fields: Sequence[Field], columns: Sequence[Column]) -> int:
+    """The most properties that columns can be given by what they are called, and by the `%` in their cells."""
+    named = {f.path for match, _, f, _ in _options(fields, columns) if match >= LEAST_MATCH}
+    return len(named | {f.path for f in fields if _is_rate(f)})
+
+
+def _is_rate(field: Field) -> bool:
+    return bool(_RATES & set(words_of(field.name).split()))
+
+
+def assign(
+    fields: Sequence[Field], columns: Sequence[Column], kinds: Mapping[int, Kinds] | None = None
+) -> dict[Path, Place]:
+    """Gives each property the column that names it best; a column serves one property (per line)."""
+    options = _options(fields, columns)
     if kinds:
         options = [(m - _misfit(f, kinds.get(c)), c, f, p) for m, c, f, p in options]
         said = {c for match, c, _, _ in options if match >= LEAST_MATCH}
@@ -320,7 +339,7 @@ def assign(
             (RATED, c, f, Place(c, None, RATED))
             for f in fields
             for c, k in kinds.items()
-            if k.percents > MOSTLY and c not in said and _RATES & set(words_of(f.name).split())
+            if k.percents > MOSTLY and c not in said and _is_rate(f)
         ]
     options.sort(key=lambda o: (-o[0], o[1]))
     places: dict[Path, Place] = {}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from paperclerk.domain.geometry import union
+from paperclerk.engines.embedded.tables.columns import Heading
 from paperclerk.engines.embedded.tables.records import Listing, Record
 from paperclerk.engines.embedded.tables.roles import fold, stems, words_of
 from paperclerk.engines.embedded.tables.strips import Strip
@@ -20,6 +21,19 @@ _TAKEN_OFF = stems(
     "deduction withheld withholding discount abzug abzuge rabatt retenue remise deduccion deducciones descuento "
     "trattenuta trattenute sconto inhouding inhoudingen korting desconto"
 )
+
+
+def may_have_part(array: Field, head: Heading, strips: Sequence[Strip]) -> bool:
+    """What can be said of `part_for` before the table of a heading on this page is read: whether a line below may be
+    over a part, and a word of the page may say what the array is called."""
+    said = stems(words_of(array.name))
+    texts = (*(c.text for c in head.columns[:1]), *(s.text for s in strips))
+    return any(map(_heads, strips[head.last + 1 :])) and any(
+        said & named or _akin(said, named)
+        for text in texts
+        for w in fold(text).split()
+        if (named := stems(w))
+    )
 
 
 def part_for(array: Field, listing: Listing, strips: Sequence[Strip]) -> Listing | None:

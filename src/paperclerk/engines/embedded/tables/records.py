@@ -74,28 +74,33 @@ class Listing:
     part: str = ""
 
 
-def listings(pages: Sequence[Sequence[Strip]], fields: Sequence[Field], locale: Locale) -> list[Listing]:
-    """Every table whose heading names properties of the array, best heading first."""
-    found: list[Listing] = []
-    heads = [h for n, strips in enumerate(pages) for h in headings(n, strips, fields)]
-    for head in sorted(heads, key=lambda h: (-h.score, h.page, h.first)):
-        if any(_covered(head, have) for have in found):
-            continue
-        listing = read_listing(pages, head, fields, locale)
-        if listing.records:
-            found.append(listing)
-    return found
+class Listings:
+    """The tables whose `heads` name properties of an array, best heading first; each is read when it is asked for."""
 
+    def __init__(self, pages: Sequence[Sequence[Strip]], fields: Sequence[Field], locale: Locale) -> None:
+        self.pages, self.fields, self.locale = pages, fields, locale
+        found = [h for n, strips in enumerate(pages) for h in headings(n, strips, fields)]
+        self.heads = sorted(found, key=lambda h: (-h.score, h.page, h.first))
+        self._read: dict[int, Listing | None] = {}
 
-def _covered(head: Heading, have: Listing) -> bool:
-    """Whether a heading is one that a listing already took: its own, or its repetition on a later page."""
-    return (
-        head.signature == have.heading.signature
-        and any(r.page == head.page for r in have.records)
-        and (head.page > have.heading.page or head.first >= have.heading.first)
-    ) or (
-        head.page == have.heading.page and head.first <= have.heading.last and head.last >= have.heading.first
-    )
+    def at(self, number: int) -> Listing | None:
+        """The table of a heading; None where it has no rows, or where the table of a better one took its lines."""
+        if number not in self._read:
+            head = self.heads[number]
+            taken = any(self._covers(better, head) for better in range(number))
+            listing = None if taken else read_listing(self.pages, head, self.fields, self.locale)
+            self._read[number] = listing if listing is not None and listing.records else None
+        return self._read[number]
+
+    def _covers(self, number: int, head: Heading) -> bool:
+        """Whether a heading is one that a better table took: its own, or its repetition on a later page."""
+        better = self.heads[number]
+        if head.page == better.page and head.first <= better.last and head.last >= better.first:
+            return self.at(number) is not None
+        if head.signature != better.signature or (head.page, head.first) < (better.page, better.first):
+            return False
+        have = self.at(number)
+        return have is not None and any(r.page == head.page for r in have.records)
 
 
 def read_listing(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 
 from paperclerk.engines.embedded.words.phrases import name_words
 from paperclerk.engines.embedded.words.vocabulary import phrases, words
@@ -51,24 +51,46 @@ _WITH_TAX = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def roles_of_label(text: str) -> Mapping[str, float]:
-    """How strongly a printed heading speaks of each role, 0..1."""
+    """How strongly a printed heading speaks of each role, 0..1: by the share of it that a term covers, less where
+    the term does not begin it. A compound word counts by its end (`Einzelpreis`)."""
     plain = fold(re.sub(r"\(.*?\)|\[.*?\]", " ", text)) or fold(text)
     words = [w for w in _WITH_TAX.sub(" ", plain).split() if w not in _NOISE]
-    if any(plain in terms for terms in phrases("column").values()):
+    terms = _terms()
+    if any(weight == 1 for _, weight in terms.get(plain, ())):
         words = plain.split()  # "Paid in"
     if _MONEY.fullmatch(text.strip()):
         return {"line_total": 0.6}  # what it is counted in, and nothing else: `£ million`
     if not words or len(words) > 8:
         return {}
-    found: dict[str, float] = {}
+    letters = sum(map(len, words))
+    covered: dict[str, float] = {}
+    for i in range(len(words)):
+        for j in range(i + 1, len(words) + 1):
+            if (run := " ".join(words[i:j])) in terms:
+                covered.setdefault(run, (len(run) - (j - i - 1)) / letters * (1.0 if i == 0 else 0.9))
+    for word in (*words, *(a + b for a, b in itertools.pairwise(words))):
+        for cut in range(1, len(word) - LEAST_END + 1):
+            if (end := word[cut:]) in terms:
+                covered.setdefault(end, 0.75 * len(word) / letters)
+    best: dict[str, float] = {}
+    for term, share in covered.items():
+        for role, weight in terms[term]:
+            best[role] = max(best.get(role, 0.0), share * weight)
+    return {role: best[role] for role in phrases("column") if best.get(role, 0.0) >= 0.3}
+
+
+LEAST_END = 5  # letters of a term that may end a compound word
+
+
+@cache
+def _terms() -> Mapping[str, Sequence[tuple[str, float]]]:
+    """The roles that each term speaks of, with its weight."""
+    found: dict[str, list[tuple[str, float]]] = {}
     for role, terms in phrases("column").items():
-        best = max(
-            (_covered(words, t.lstrip("~")) * (0.6 if t[0] == "~" else 1.0) for t in terms), default=0.0
-        )
-        if best >= 0.3:
-            found[role] = best
+        for term in terms:
+            found.setdefault(term.lstrip("~"), []).append((role, 0.6 if term[0] == "~" else 1.0))
     return found
 
 
@@ -76,21 +98,6 @@ _MONEY = re.compile(
     r"(?i)\(?(?:in )?(?:[$€£¥]|eur|usd|gbp|chf|t€|teur|us\$)"
     r"\s?(?:m|k|bn|mn|mio\.?|tsd\.?|millions?|thousands?|millionen)?\)?"
 )
-
-
-def _covered(words: list[str], term: str) -> float:
-    """The share of the heading that a term covers; a compound word counts by its end (`Einzelpreis`)."""
-    wanted = term.split()
-    size = len(wanted)
-    for i in range(len(words) - size + 1):
-        if words[i : i + size] == wanted:
-            letters = sum(map(len, words))
-            return (sum(map(len, wanted)) / letters) * (1.0 if i == 0 else 0.9)
-    if size == 1 and len(term) >= 5:
-        for w in (*words, *(a + b for a, b in itertools.pairwise(words))):
-            if len(w) > len(term) and w.endswith(term):
-                return 0.75 * len(w) / sum(map(len, words))
-    return 0.0
 
 
 def words_of(name: str) -> str:
