@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from paperclerk.documents.ocr import Networks, OcrReader
 from paperclerk.documents.pages import EFFORTS, Pixels
-from paperclerk.documents.strips import Ink, Text
+from paperclerk.documents.strips import Ink, Piece, Text, doubtful_pieces, rejoined
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,27 @@ def test_the_most_doubtful_lines_are_read_again_by_the_small_network() -> None:
     )
     text = OcrReader(networks, 1).read(np.full((200, 200, 3), 255, np.uint8), effort)
     assert [word.text for word in text.words] == ["first", "again", "first", "again"]
+
+
+def test_of_a_long_line_only_the_doubtful_words_are_read_again() -> None:
+    """Each word is a bar of ink 60 wide, and 40 of white follow; a letter stands at each tenth of a bar."""
+    strip = np.full((48, 1000, 3), 255, np.uint8)
+    for x in range(0, 1000, 100):
+        strip[8:40, x + 20 : x + 80] = 0
+    words = [f"{number}word" for number in range(10)]
+    centres = [(100 * n + 30 + 10 * i) / 1000 for n in range(10) for i in range(6)][:-1]
+    scores = np.ones(59)
+    scores[6 * 7 + 2] = 0.3  # of the eighth word
+    line = Text(" ".join(words), np.array(centres), scores)
+    (piece,) = doubtful_pieces(line, Ink.of(strip), 48, 0.65)
+    assert line.characters[piece.start : piece.end] == "7word 8word"  # one word alone would be padded
+    assert (piece.left, piece.right) == (700, 900)
+    again = Text("7WORD", np.linspace(0.1, 0.4, 5), np.full(5, 0.9))
+    joined = rejoined(line, [piece], [again], 1000)
+    assert joined.characters == " ".join([*words[:7], "7WORD", words[9]])
+    assert (np.diff(joined.centres) > 0).all() and joined.least == 0.9
+    line.scores[::7] = 0.3  # doubtful nearly everywhere
+    assert doubtful_pieces(line, Ink.of(strip), 48, 0.65) == [Piece(0, 59, 0, 1000)]
 
 
 class _Reads:

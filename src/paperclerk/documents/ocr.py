@@ -22,7 +22,16 @@ import numpy as np
 import numpy.typing as npt
 
 from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
-from paperclerk.documents.strips import Ink, Quads, Text, cut_out, is_read, words_of
+from paperclerk.documents.strips import (
+    Ink,
+    Quads,
+    Text,
+    cut_out,
+    doubtful_pieces,
+    is_read,
+    rejoined,
+    words_of,
+)
 from paperclerk.documents.tickboxes import with_boxes
 
 _LINE_HEIGHT = 48  # what the recogniser was trained on
@@ -196,20 +205,24 @@ class OcrReader:
         unread = [i for i in range(len(strips)) if i not in known]
         known.update(zip(unread, self._map(recogniser.read, [strips[i] for i in unread]), strict=True))
         texts = [known[i] for i in range(len(strips))]
-        self._look_again(texts, strips, effort.second_looks)
         inks = [Ink.of(strip) for strip in strips]
+        self._look_again(texts, strips, inks, effort.second_looks)
         heights = [strip.shape[0] for strip in strips]
         lines = zip(texts, starts, inks, heights, strict=True)
         words = chain.from_iterable(words_of(*line) for line in lines if line[0].score >= _MIN_SCORE)
         foreign = _is_foreign(texts, strips, inks)
         return PictureText(with_boxes(tuple(words), picture), turn, _slope(quads), foreign)
 
-    def _look_again(self, texts: list[Text], strips: Sequence[Pixels], most: int) -> None:
-        """Has the small network read the most doubtful lines, in place."""
+    def _look_again(
+        self, texts: list[Text], strips: Sequence[Pixels], inks: Sequence[Ink], most: int
+    ) -> None:
+        """Has the small network read what is doubtful of the most doubtful lines, in place."""
         doubtful = sorted((text.least, i) for i, text in enumerate(texts) if text.least < _DOUBTFUL)[:most]
-        again = self._map(self._networks.second_look.read, [strips[i] for _, i in doubtful])
-        for (_, i), text in zip(doubtful, again, strict=True):
-            texts[i] = text
+        cut = {i: doubtful_pieces(texts[i], inks[i], strips[i].shape[0], _DOUBTFUL) for _, i in doubtful}
+        parts = [strips[i][:, piece.left : piece.right] for i, pieces in cut.items() for piece in pieces]
+        again = iter(self._map(self._networks.second_look.read, parts))
+        for i, pieces in cut.items():
+            texts[i] = rejoined(texts[i], pieces, [next(again) for _ in pieces], strips[i].shape[1])
 
     def _map(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
         return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]

@@ -7,6 +7,7 @@ recogniser lost the space.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -23,6 +24,8 @@ Quads = npt.NDArray[np.float32]
 """Four corners (4, 2) in pixels, clockwise from the top left as read; or many (n, 4, 2)."""
 
 _LEAST_SURE, _LEAST_KNOWN = 0.8, 0.5  # of a line that is read: its score, characters for each mark of ink
+_LEAST_PIECE = 160 / 48  # of the strip's height: the least width that the recogniser takes
+_WORTH_CUTTING = 0.8  # of a line's width: more of it is read as a whole
 _LEAST_SPACE = 0.2  # of the strip's height: no narrower gap is a space
 
 
@@ -119,6 +122,64 @@ def words_of(text: Text, quad: Quads, ink: Ink, height: int) -> tuple[Word, ...]
         score = float(text.scores[start:end].mean())
         words.append(_word(text.characters[start:end], _part(quad, left, right), score))
     return tuple(words)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words of a line: which characters of its text, which columns of its strip."""
+
+    start: int
+    end: int
+    left: int
+    right: int
+
+
+def doubtful_pieces(text: Text, ink: Ink, height: int, sure: float) -> list[Piece]:
+    """The words with a character below `sure`, with their neighbours where they are short: no less can be read.
+
+    The whole line, where the words leave little of it out.
+    """
+    spans, width = _word_spans(text.characters), len(ink.columns)
+    least = _LEAST_PIECE * height
+    cuts = [0, *(_gap(text, left[1] - 1, right[0], ink)[0] for left, right in pairwise(spans)), width]
+    runs: list[tuple[int, int]] = []
+    for k in _doubtful(text, spans, sure):
+        first = last = k
+        while cuts[last + 1] - cuts[first] < least and (first > 0 or last + 1 < len(spans)):
+            before = cuts[first] - cuts[first - 1] if first > 0 else width
+            after = cuts[last + 2] - cuts[last + 1] if last + 1 < len(spans) else width
+            first, last = (first, last + 1) if after <= before else (first - 1, last)
+        while runs and first <= runs[-1][1] + 1:
+            before, _ = runs.pop()
+            first = min(first, before)
+        runs.append((first, last))
+    read = sum(max(least, cuts[last + 1] - cuts[first]) for first, last in runs)
+    if not runs or read >= _WORTH_CUTTING * max(least, width):
+        return [Piece(0, len(text.characters), 0, width)]
+    return [Piece(spans[a][0], spans[b][1], cuts[a], cuts[b + 1]) for a, b in runs]
+
+
+def _doubtful(text: Text, spans: list[tuple[int, int]], sure: float) -> list[int]:
+    """Numbers of the words with a doubtful character, or beside a doubtful space."""
+    bounds = [(max(0, start - 1), end + 1) for start, end in spans]
+    return [k for k, (start, end) in enumerate(bounds) if text.scores[start:end].min() < sure]
+
+
+def rejoined(text: Text, pieces: Sequence[Piece], again: Sequence[Text], width: int) -> Text:
+    """`text` with the pieces of its strip, which is `width` wide, as they were read again."""
+    characters, centres, scores, done = "", [], [], 0
+    for piece, new in zip(pieces, again, strict=True):
+        characters += text.characters[done : piece.start] + new.characters
+        share = (piece.right - piece.left) / width
+        centres += [text.centres[done : piece.start], piece.left / width + share * new.centres]
+        scores += [text.scores[done : piece.start], new.scores]
+        done = piece.end
+    rest = text.characters[done:]
+    return Text(
+        characters + rest,
+        np.concatenate([*centres, text.centres[done:]]),
+        np.concatenate([*scores, text.scores[done:]]),
+    )
 
 
 def _word(text: str, quad: Quads, score: float) -> Word:
