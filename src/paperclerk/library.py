@@ -102,13 +102,16 @@ def resolve(
 def _agent(name: str) -> Agent:
     """A ready-made agent, or the one that a file defines; its version is then `file`."""
     if not name.endswith((".yaml", ".yml")):
+        if Path(name).is_file():
+            raise InvalidRequest(
+                f"{name!r} is a file. An agent's definition has a name that ends in .yaml; a JSON Schema is given as "
+                "such (--schema)."
+            )
         return lookup(name)
-    from paperclerk.agents.definition import agent_of, parse
+    from paperclerk.agents.definition import agent_of, read
 
     path = Path(name)
-    if not path.is_file():
-        raise InvalidRequest(f"No file at {name!r}.", code="file_not_found")
-    agent = agent_of(parse(path.read_text("utf-8")), "file")
+    agent = agent_of(read(path), "file")
     routed = {kind: _beside(path, to) for kind, to in agent.routes.items()}
     return replace(agent, routed=without_steps(routed))
 

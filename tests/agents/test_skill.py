@@ -89,7 +89,7 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("cut off", GOOD[: len(GOOD) // 2], "no zip archive"),
     ("no SKILL.md", bundle({"skill.txt": "x"}), "no SKILL.md"),
     ("two folders", bundle({"a/SKILL.md": SKILL_MD, "b/SKILL.md": SKILL_MD}), "no SKILL.md"),
-    ("no name", bundle({"SKILL.md": "x"}), "no name"),
+    ("no name", bundle({"SKILL.md": "x"}), "gives it no name"),
     ("not UTF-8", bundle({"SKILL.md": b"\xff\xfe"}), "not UTF-8"),
     ("a NUL", bundle({"SKILL.md": FRONT + "a\0b"}), "character U.0000"),
     ("out of it", bundle({"SKILL.md": SKILL_MD, "../up": "x"}), "leads out"),

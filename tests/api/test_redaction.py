@@ -281,6 +281,18 @@ def test_a_step_that_would_miss_something_is_refused(client: httpx.Client) -> No
         )
 
 
+def test_a_misspelt_key_is_refused_and_a_misspelt_field_gets_the_closest(client: httpx.Client) -> None:
+    file_id = upload(client, make_png(), "a.png")["id"]
+    for redact, code, says in (
+        ({"kinds": ["email"], "field": ["total"]}, "invalid_request", "config.redact.field is not known"),
+        ({"fields": ["customer_nam"]}, "invalid_redaction", "Closest: customer_name"),
+    ):
+        body = {"file_id": file_id, "config": {"json_schema": SCHEMA, "redact": redact}}
+        reply = client.post("/document/generate", json=body)
+        assert_error(reply, 400, code)
+        assert says in reply.json()["detail"]
+
+
 def test_a_picture_gives_a_picture(client: httpx.Client) -> None:
     file_id = upload(client, make_png(), "a.png")["id"]
     schema = {"type": "object", "properties": {"invoice_number": {"type": "string"}}}

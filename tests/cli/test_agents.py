@@ -11,8 +11,12 @@ import pytest
 from tests.documents_made import make_pdf
 from typer.testing import CliRunner
 
+from paperclerk import execute
 from paperclerk.agents.definition import parse
 from paperclerk.cli.main import app
+from paperclerk.domain.errors import InvalidRequest
+from paperclerk.evaluation.cases import load_cases
+from paperclerk.security.plans import load_plans
 
 FIRST = "name: team/bill\nprompt: Read it.\nschema: {type: object, properties: {total: {type: number}}}\n"
 SECOND = FIRST.replace("total", "net")
@@ -64,6 +68,14 @@ def test_what_is_wrong_is_told(command: Callable[..., str], tmp_path: Path) -> N
     bad = tmp_path / "bad.yaml"
     bad.write_text("name: a b\nschema: {}\n")
     assert "is no name" in command("agents", "push", str(bad), "--tenant", "acme", fails=True)
+    bad.write_bytes(b"%PDF-1.4\x93")
+    assert "no text that can be read" in command("agents", "push", str(bad), "--tenant", "acme", fails=True)
+    with pytest.raises(InvalidRequest, match="a JSON Schema is given as such"):
+        execute(b"", agent=str(Path(__file__)))
+    with pytest.raises(InvalidRequest, match="not JSON"):
+        load_cases(bad)
+    with pytest.raises(InvalidRequest, match="not YAML"):
+        load_plans(bad)
     assert "No file at" in command("agents", "push", str(tmp_path / "none"), "--tenant", "acme", fails=True)
     assert "no tenant" in command("agents", "list", "--tenant", "nobody", fails=True)
     assert "There is no agent" in command("agents", "publish", "x", "--tenant", "acme", fails=True)

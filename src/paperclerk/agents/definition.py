@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -69,6 +70,16 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     defaults: Defaults = Defaults()
     validators: list[Validator] = []
     steps: list[str | dict[str, Any]] = []
+
+
+def read(path: Path) -> Definition:
+    """The definition in a file. Raises InvalidRequest (`file_not_found`, `invalid_agent`), InvalidSchema."""
+    if not path.is_file():
+        raise InvalidRequest(f"No file at {str(path)!r}.", code="file_not_found")
+    try:
+        return parse(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise _invalid(f"{str(path)!r} is no text that can be read ({error}).") from error
 
 
 def parse(text: str) -> Definition:

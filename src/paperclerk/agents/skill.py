@@ -91,6 +91,10 @@ def write_bundle(skill: Skill) -> bytes:
 
 
 def _check(skill: Skill) -> None:
+    if not skill.name:
+        _refuse(
+            "SKILL.md gives it no name: it begins with the lines ---, name: NAME, description: TEXT, ---."
+        )
     if not NAME.fullmatch(skill.name):
         _refuse(
             f"{skill.name[:80]!r} is no name: letters, digits, '.', '_', '-' and spaces, at most 200, please. "

@@ -230,6 +230,8 @@ def _sentence(problems: Sequence[Any], most: int = 3) -> str:
             parts.append(f"{where or 'the JSON body'} is required")
         elif problem["type"] in ("model_attributes_type", "dict_type") and not where:
             parts.append("the body must be a JSON object")
+        elif problem["type"] == "extra_forbidden":
+            parts.append(f"{where[:200]} is not known")
         else:
             parts.append(f"{where[:200] or 'the body'}: {problem['msg'][:300]}")
     more = f"; and {len(problems) - most} more" if len(problems) > most else ""

@@ -45,8 +45,9 @@ async def found_skill(
     async with services.database.read() as connection:
         found = await Skills(connection, caller.tenant_id).named(base, wanted) if usable else None
     if found is None:
+        version_said = "" if wanted == LATEST else f" with a version {wanted[:50]!r}"
         raise NotFound(
-            f"There is no skill {base[:100]!r} with a version {wanted[:50]!r}. GET /v1/skills lists them.",
+            f"There is no skill {base[:100]!r}{version_said}. GET /v1/skills lists them.",
             code="unknown_skill",
         )
     return found

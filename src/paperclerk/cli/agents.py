@@ -182,7 +182,8 @@ async def _transaction(settings: Any, tenant: str, work: Callable[[Agents], Awai
 async def _required(agents: Agents, name: str, version: str) -> StoredAgent:
     found = await agents.get(name, version)
     if found is None:
-        raise NotFound(f"There is no agent {name!r} with a version {version!r}.", code="unknown_agent")
+        hint = " `paperclerk agents push` stores one." if version == "draft" else ""
+        raise NotFound(f"There is no agent {name!r} with a version {version!r}.{hint}", code="unknown_agent")
     return found
 
 
@@ -199,11 +200,9 @@ def _parts(name: str) -> tuple[str, str]:
 
 
 def _definition(file: Path) -> Definition:
-    from paperclerk.agents.definition import parse
+    from paperclerk.agents.definition import read
 
-    if not file.is_file():
-        raise InvalidRequest(f"No file at {str(file)!r}.", code="file_not_found")
-    return parse(file.read_text("utf-8"))
+    return read(file)
 
 
 def _json(definition: Definition) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def load_predictions(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    number = 0
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -59,7 +60,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     except OSError as error:
         raise InvalidRequest(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise InvalidRequest(f"{path} line {number}: not JSON: {error}") from error
+        place = f" line {number}" if number else ""
+        raise InvalidRequest(f"{path}{place}: not JSON: {error}") from error
 
 
 def _object(value: Any, path: Path, number: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
 from paperclerk.domain.agent import Redaction
 from paperclerk.domain.errors import InvalidRequest
@@ -24,9 +25,14 @@ def check_redaction(redaction: Redaction | None, schemas: Sequence[Field]) -> No
     paths = [path for schema in schemas for path in _paths(schema)]
     for name in redaction.fields:
         if not any(_covers(name, path) for path in paths):
-            raise _invalid(f"the schema has no field {name[:100]!r}.")
+            close = get_close_matches(name[:100], paths)
+            raise _invalid(f"the schema has no field {name[:100]!r}.{_closest(close)}")
     if "name" in redaction.kinds and not any(map(is_name, paths)):
         raise _invalid("kind `name` covers the fields that the schema calls names, and it has none.")
+
+
+def _closest(names: Sequence[str]) -> str:
+    return f" Closest: {', '.join(names)}." if names else ""
 
 
 def is_chosen(path: str, redaction: Redaction) -> bool:

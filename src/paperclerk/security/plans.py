@@ -56,14 +56,13 @@ def load_plans(path: Path | None = None) -> Plans:
         read = _PlansFile.model_validate(_with_prices(_read_yaml(source)))
     except OSError as error:
         raise InvalidRequest(f"The plans file {str(source)!r} cannot be read: {error.strerror}.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The plans file {str(source)!r} is not YAML: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise InvalidRequest(
-            f"The plans file {str(source)!r} is wrong at {where}: {first['msg']}."
-        ) from error
+        wrong = f"at {where}: {first['msg']}" if where else "it must hold `default` and `plans`"
+        raise InvalidRequest(f"The plans file {str(source)!r} is wrong: {wrong}.") from error
     if read.default not in read.plans:
         raise InvalidRequest(f"The plans file {str(source)!r} has no plan {read.default!r}, its default.")
     return Plans(read.default, read.plans, read.prices)

@@ -45,6 +45,8 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 class RedactBody(Body):
     """What to cover in a copy of the document, which becomes an artifact (docs/redaction.md)."""
 
+    model_config = ConfigDict(extra="forbid")  # what stands under a misspelt key would stay readable
+
     fields: list[Annotated[str, StringConstraints(min_length=1, max_length=500)]] = Field(
         default_factory=list,
         max_length=200,
