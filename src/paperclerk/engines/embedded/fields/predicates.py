@@ -104,9 +104,10 @@ class Predicates:
             for lines in passages(page)
             for s in _split(_stretch(facts, lines))
         )
-        self._stems = {stem for _, words in self.sentences for stem, _ in words}
-        self._forms = Forms(self._stems)
-        self._meanings = thesaurus.Meanings(self._stems)
+        self._stems = [frozenset(stem for stem, _ in words) for _, words in self.sentences]
+        every = frozenset[str]().union(*self._stems)
+        self._forms = Forms(every)
+        self._meanings = thesaurus.Meanings(every)
         self._sayings: dict[str, set[str]] = {}
 
     def _saying(self, word: str) -> set[str]:
@@ -132,25 +133,28 @@ class Predicates:
         sayings = [self._saying(word) for word in telling]
         if not telling or not all(sayings):
             return
+        owned = [self._saying(o) for o in profile.owner]
         for at, (sentence, words) in enumerate(self.sentences):
-            if profile.owner and not any(said in self._saying(o) for said, _ in words for o in profile.owner):
+            said = self._stems[at]
+            if owned and all(map(said.isdisjoint, owned)):
                 continue
-            for first, last in _places(words, sayings):
+            for first, last in () if any(map(said.isdisjoint, sayings)) else _places(words, sayings):
                 if not party:
                     yield from _behind(profile, sentence, words[first][1], words[last][1])
                 elif by := _BY.match(sentence.text, words[last][1].end()):
                     yield from _candidate(profile, sentence, by, 0.65)
             if len(telling) > 1 and not party:
-                yield from self._about(profile, telling, at)
+                yield from self._about(profile, sayings, at)
 
-    def _about(self, profile: Profile, telling: Sequence[str], at: int) -> Iterator[Candidate]:
+    def _about(self, profile: Profile, sayings: Sequence[Set[str]], at: int) -> Iterator[Candidate]:
         """What stands behind one of a name's words, where this sentence or the one before says the others:
         `Equipment. ... one milking robot, make Vantor`."""
         sentence, words = self.sentences[at]
-        near = {said for _, around in self.sentences[max(0, at - 1) : at + 1] for said, _ in around}
-        lacking = [w for w in telling if near.isdisjoint(self._saying(w))]
-        for said, match in () if lacking else words:
-            if any(said in self._saying(w) for w in telling):
+        near = self._stems[max(0, at - 1)] | self._stems[at]
+        if any(map(near.isdisjoint, sayings)):
+            return
+        for said, match in words:
+            if any(said in saying for saying in sayings):
                 yield from (c.with_score(0.45) for c in _behind(profile, sentence, match, match))
 
 

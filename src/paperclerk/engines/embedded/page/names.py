@@ -42,6 +42,7 @@ _REGISTRY = re.compile(
 )
 
 
+@lru_cache(LINES)
 def has_legal_form(text: str) -> bool:
     return _LEGAL.search(text) is not None
 
@@ -54,14 +55,19 @@ def begins_with_form(text: str) -> bool:
     )
 
 
+_SENTENCE = re.compile(r"\. (?=[A-Z][a-z]+ )")
+_CUT = re.compile(r"\s+[-–—·•●|*]\s+|\s*[;|•●·]\s*")
+
+
+@lru_cache(LINES)
 def name_end(text: str) -> int:
     """Where a name ends before its registration number or a dash and an address."""
     match = _REGISTRY.search(text)
     end = match.start() if match and match.start() >= 3 else len(text)
     form = _LEGAL.search(text, 0, end)
-    stop = re.compile(r"\. (?=[A-Z][a-z]+ )").search(text, max(0, form.end() - 1), end) if form else None
+    stop = _SENTENCE.search(text, max(0, form.end() - 1), end) if form else None
     end = stop.start() if stop else end
-    cut = re.search(r"\s+[-–—·•●|*]\s+|\s*[;|•●·]\s*", text[:end])
+    cut = _CUT.search(text, 0, end)
     if cut and address_likeness(text[cut.end() :]) >= 0.4:
         end = cut.start()
     return len(text[:end].rstrip(" ,;-–"))
