@@ -334,6 +334,9 @@ ALIKE = 0.85  # how much another word of the same meaning counts
 _WORDY = frozenset({"name", "address", "text", "choice"})  # values that may be words, right after their label
 
 
+LONG = 5  # letters of a word that may be misread: one that is like it has not fewer
+
+
 class Matcher:
     """How well each label fits a field; built once per document, linear in labels."""
 
@@ -348,6 +351,7 @@ class Matcher:
                 self._by_stem[s].append(label)
             self._by_key[phrases.key(label.text)].append(label)
         self._shortened = {phrases.stem(m) for x in labels for m in _shortened(x.text)}
+        self._long = [s for s in self._by_stem if len(s) >= LONG]
         self._meanings = thesaurus.Meanings(self._by_stem)
         self._near: dict[str, dict[str, float]] = {}
         self._kin: dict[str, frozenset[str]] = {}
@@ -356,9 +360,9 @@ class Matcher:
         """Stems of labels that are a word of the schema, or like it but for a letter or two, with how much."""
         if stem not in self._near:
             found = {stem: 1.0} if stem in self._by_stem else {}
-            if len(stem) >= 6:
+            if len(stem) > LONG:
                 for other, score, _ in process.extract(
-                    stem, self._by_stem.keys(), scorer=fuzz.ratio, score_cutoff=84, limit=4
+                    stem, self._long, scorer=fuzz.ratio, score_cutoff=84, limit=4
                 ):
                     found.setdefault(other, 0.9 * score / 100)
             self._near[stem] = found

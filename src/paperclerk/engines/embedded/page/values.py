@@ -169,7 +169,8 @@ def find_currency(text: str) -> list[tuple[str, int, int]]:
     for m in _CURRENCY.finditer(text):
         mark = m.group().strip()
         found.append((mark if mark in CODES else SYMBOLS[mark], m.end() - len(mark), m.end()))
-    found += [(NAMES[m["name"].casefold()], *m.span()) for m in _CURRENCY_NAME.finditer(text)]
+    if _DIGIT.search(text):
+        found += [(NAMES[m["name"].casefold()], *m.span()) for m in _CURRENCY_NAME.finditer(text)]
     return sorted(found, key=lambda mark: mark[1])
 
 
