@@ -201,7 +201,8 @@ class Tables:
         found = Listings(self.strips, fields, self.locale)
         for number, head in enumerate(found.heads):
             says, strips = self._says(array, head), self.strips[head.page]
-            if (says or may_have_part(array, head, strips)) and (listing := found.at(number)) is not None:
+            parted = says or may_have_part(array, head, strips, self._stems[head.page])
+            if parted and (listing := found.at(number)) is not None:
                 part = part_for(array, listing, strips)
                 if part is not None or says:
                     return part or listing
@@ -211,6 +212,12 @@ class Tables:
             if listing is not None and (told or self._meant(array, listing, fields)):
                 return listing
         return None
+
+    @cached_property
+    def _stems(self) -> list[frozenset[str]]:
+        """The stems of each page's words, each for itself."""
+        words = ({w for s in strips for w in fold(s.text).split()} for strips in self.strips)
+        return [frozenset().union(*map(stems, page)) for page in words]
 
     def _told_above(self, array: Field, head: Heading) -> bool:
         """Whether what stands over a table says what an array is called."""

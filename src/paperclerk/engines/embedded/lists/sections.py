@@ -7,6 +7,7 @@ bold, larger, or ending in a colon) with the strips under it, over as many flows
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,23 +61,25 @@ def _gutter(pieces: Sequence[Piece]) -> float | None:
     own as in a side column."""
     if len(pieces) < 24:
         return None
-    lo, hi = min(p.box.x0 for p in pieces), max(p.box.x1 for p in pieces)
+    starts, ends = sorted(p.box.x0 for p in pieces), sorted(p.box.x1 for p in pieces)
+    wide = [p.box for p in pieces if p.box.x1 > p.box.x0]
+    begun, ended = sorted(b.x0 for b in wide), sorted(b.x1 for b in wide)
+    lo, hi = starts[0], ends[-1]
     best: tuple[float, float] | None = None
     for k in range(12, 53):
         x = lo + (hi - lo) * k / 64
-        crossing = sum(1 for p in pieces if p.box.x0 < x < p.box.x1)
+        crossing = bisect_left(begun, x) - bisect_right(ended, x)
+        few = min(bisect_right(ends, x), len(pieces) - bisect_left(starts, x))
+        if crossing > 0.05 * len(pieces) or few < 0.2 * len(pieces) or (best and crossing >= best[0]):
+            continue
         left = [p for p in pieces if p.box.x1 <= x]
         right = [p for p in pieces if p.box.x0 >= x]
-        few = min(len(left), len(right))
-        if crossing > 0.05 * len(pieces) or few < 0.2 * len(pieces):
-            continue
         prose = all(statistics.median(len(p.words) for p in side) >= 2 for side in (left, right))
         if not prose and not (
             not crossing and all(any(_known(p.text) for p in side) for side in (left, right))
         ):
             continue
-        if best is None or crossing < best[0]:
-            best = (crossing, x)
+        best = (crossing, x)
     return best[1] if best else None
 
 

@@ -41,13 +41,12 @@ def _twins(strips: Sequence[Strip]) -> float | None:
     """Where the right of two columns of tables begins, under one heading printed twice, with a title over each: lists
     of results by event."""
     for k in range(MOST_TITLES, -1, -1):
-        head = strips[k] if k < len(strips) else None
-        texts = [fold(p.text) for p in head.pieces] if head is not None else []
-        half = len(texts) // 2
-        if half < LEAST_TWINS or texts[:half] != texts[half:] or not all(has_letters(t, 2) for t in texts):
+        head = strips[k].pieces if k < len(strips) else ()
+        half = len(head) // 2
+        texts = [fold(p.text) for p in head] if half >= LEAST_TWINS else []
+        if not texts or texts[:half] != texts[half:] or not all(has_letters(t, 2) for t in texts):
             continue
-        assert head is not None
-        cut = _gap(strips[: MOST_ROWS + k], head.pieces[half - 1].box.x1, head.pieces[half].box.x0)
+        cut = _gap(strips[: MOST_ROWS + k], head[half - 1].box.x1, head[half].box.x0)
         if cut is not None and all(
             _half(s, cut, left=left).pieces for s in strips[:k] for left in (True, False)
         ):

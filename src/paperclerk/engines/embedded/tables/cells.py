@@ -171,7 +171,7 @@ def _string(field: Field, text: Text, locale: Locale, sure: float) -> Leaf:
 
 
 def has_letters(text: str, least: int = 2) -> bool:
-    return sum(c.isalpha() for c in text) >= least
+    return sum(map(str.isalpha, text)) >= least
 
 
 def lines_of(pieces: Sequence[Piece]) -> list[list[Piece]]:

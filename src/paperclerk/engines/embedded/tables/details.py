@@ -29,6 +29,8 @@ def detail(child: Field, cells: Iterable[Sequence[Piece]]) -> Text | None:
 
 def _labelled(line: Sequence[Piece]) -> Iterator[tuple[str, Text]]:
     """Labels that end in a colon, each with what follows it up to a wide blank or to the end of the line."""
+    if not any(":" in p.text for p in line):
+        return
     words = [Piece(p.page, (w,)) for p in line for w in p.words]
     gaps = [b.box.x0 - a.box.x1 for a, b in itertools.pairwise(words)]
     wide = _APART * statistics.median_low(gaps) if gaps else 0.0

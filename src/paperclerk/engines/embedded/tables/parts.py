@@ -23,17 +23,11 @@ _TAKEN_OFF = stems(
 )
 
 
-def may_have_part(array: Field, head: Heading, strips: Sequence[Strip]) -> bool:
-    """What can be said of `part_for` before the table of a heading on this page is read: whether a line below may be
-    over a part, and a word of the page may say what the array is called."""
+def may_have_part(array: Field, head: Heading, strips: Sequence[Strip], printed: frozenset[str]) -> bool:
+    """What can be said of `part_for` before the table of a heading is read: whether a word of the page (`printed`:
+    their stems) may say what the array is called, and a line below be over a part."""
     said = stems(words_of(array.name))
-    texts = (*(c.text for c in head.columns[:1]), *(s.text for s in strips))
-    return any(map(_heads, strips[head.last + 1 :])) and any(
-        said & named or _akin(said, named)
-        for text in texts
-        for w in fold(text).split()
-        if (named := stems(w))
-    )
+    return bool(said & printed or _akin(said, printed)) and any(map(_heads, strips[head.last + 1 :]))
 
 
 def part_for(array: Field, listing: Listing, strips: Sequence[Strip]) -> Listing | None:

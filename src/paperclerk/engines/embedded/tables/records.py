@@ -604,7 +604,7 @@ def _has_percent(text: str) -> bool:
 
 
 def _has_digit(text: str) -> bool:
-    return any(c.isdigit() for c in text)
+    return any(map(str.isdigit, text))
 
 
 def _mostly_number(text: str) -> bool:

@@ -132,28 +132,33 @@ def _tight(upper: Box, lower: Box) -> bool:
 def _baselines(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
     """Groups words that follow one another on a baseline; a slanted scan is followed from word to word."""
     groups: list[list[int]] = []
+    lasts: list[
+        tuple[float, float, float, float]
+    ] = []  # y0, y1, height and middle of the last word of a group
     near: dict[int, list[int]] = {}  # coarse y -> groups whose last word lies there
     step = max(1.0, statistics.median(words[i].box.height for i in indices))
     for i in sorted(indices, key=lambda w: words[w].box.x0):
         box = words[i].box
-        height, cy = box.height, box.cy
+        y0, y1, height, cy = here = box.y0, box.y1, box.height, box.cy
         best, most = -1, 0.5
-        for cell in range(int(box.y0 // step) - 1, int(box.y1 // step) + 2):
+        for cell in range(int(y0 // step) - 1, int(y1 // step) + 2):
             for g in near.get(cell, ()):
-                last = words[groups[g][-1]].box
-                shared = box.overlap_y(last)
-                if not shared:
+                top, bottom, size, middle = lasts[g]
+                shared = (y1 if y1 < bottom else bottom) - (y0 if y0 > top else top)
+                if shared <= 0:
                     continue
-                share = shared / max(min(height, last.height), 0.1) - 0.3 * abs(cy - last.cy) / step
+                share = shared / max(min(height, size), 0.1) - 0.3 * abs(cy - middle) / step
                 if share > most:
                     best, most = g, share
         if best < 0:
             best = len(groups)
             groups.append([])
+            lasts.append(here)
         else:
-            near[int(words[groups[best][-1]].box.cy // step)].remove(best)
+            near[int(lasts[best][3] // step)].remove(best)
         groups[best].append(i)
-        near.setdefault(int(box.cy // step), []).append(best)
+        lasts[best] = here
+        near.setdefault(int(cy // step), []).append(best)
     return groups
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from paperclerk.engines.embedded.tables.roles import words_of
 from paperclerk.engines.embedded.words.vocabulary import words
@@ -15,6 +16,7 @@ _WHEN = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def when(name: str) -> int | None:
     """How many years back a property looks (`current_year` 0, `prior_year` 1), or the year that it names."""
     if year := re.fullmatch(rf"(?:{QUARTER}|\D)*((?:19|20)\d\d)(?:{QUARTER}|\D)*", name, re.I):
