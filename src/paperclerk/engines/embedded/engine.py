@@ -13,7 +13,7 @@ import msgspec
 from paperclerk.domain.document import Page
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.arrays import Tables
-from paperclerk.engines.embedded.asked.profile import profile, prompted, streets_apart
+from paperclerk.engines.embedded.asked.profile import profile, prompted, streets_apart, with_siblings
 from paperclerk.engines.embedded.fields import contracts
 from paperclerk.engines.embedded.fields.assignment import assign
 from paperclerk.engines.embedded.fields.candidates import Candidate
@@ -49,7 +49,9 @@ class _Extraction:
         self.facts = Facts(pages)
         self.schema = schema
         self.tables = Tables(tuple(p for p in pages if p.words), self.facts.locale)
-        self.profiles = streets_apart([prompted(profile(f), context.prompt) for f in _scalars(schema)])
+        self.profiles = with_siblings(
+            streets_apart([prompted(profile(f), context.prompt) for f in _scalars(schema)])
+        )
         self.leaves = self._leaves()
 
     def tree(self) -> Tree:
@@ -99,6 +101,7 @@ class _Extraction:
                 or contracts.rows(self.facts, field)
                 or self.tables.rows(field)
                 or blocks.rows(self.facts, field)
+                or contracts.officers(self.facts, field)
             )
             return rows if rows or not field.nullable else ABSENT
         figure = self.tables.figure(field) if field.kind in ("number", "integer") else ABSENT

@@ -30,8 +30,9 @@ class Profile:
     title, `hints` those of the description. `iso` asks for YYYY-MM-DD. `topic` are the stems
     that tell one period from another. `owner` are stems that name somebody or something no known role stands for:
     nothing unlabelled will do then. `phrases` are keys of labels that description or prompt quote. `called` are the
-    tokens of the property's own name. A schema's profiles are the same objects for every document, so that what
-    follows from one is kept by its identity."""
+    tokens of the property's own name, `siblings` the names of all objects beside each other that have such a field,
+    where several do. A schema's profiles are the same objects for every document, so that what follows from one is
+    kept by its identity."""
 
     field: Field
     want: Want
@@ -46,6 +47,7 @@ class Profile:
     owner: frozenset[str] = frozenset()
     phrases: tuple[str, ...] = ()
     called: frozenset[str] = frozenset()
+    siblings: tuple[str, ...] = ()
 
 
 def profile(field: Field) -> Profile:
@@ -93,6 +95,8 @@ def _read(field: Field) -> Profile:
         if side:
             concepts |= {f"period_{side}": 1.0, "period": 0.8}
     words = _weighted([name, field.title])
+    if want in ("number", "integer", "percent") and len(words) > 1 and words[-1][0] in _UNITS:
+        words = (*words[:-1], (words[-1][0], 0.2))  # `humidity_pct` is printed as `Humidity`
     known = {w for w, _ in words}
     hints = tuple((w, v) for w, v in _weighted([field.description]) if w not in known)
     topic = {w for w, v in words if v > 0.5 and not w.endswith(_PERIODS)} - _WORDS["side"] if side else set()
@@ -141,12 +145,17 @@ def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
     if not telling or (len(stems) == 1 and len(stems[0]) <= 5):
         return ()
     key = phrases.key(name)
+    initials = "".join(t[0] for t in phrases.tokens(name))
+    short = (initials,) if len(initials) > 2 else ()
     plain = re.sub("([aou])e", r"\1", key)  # `zaehlernummer`
     return tuple(
-        dict.fromkeys((key, _NUMMER.sub("no", key), plain, _NUMMER.sub("no", plain)))
+        dict.fromkeys((key, _NUMMER.sub("no", key), plain, _NUMMER.sub("no", plain), *short))
     )  # `chipnummer` is what `Chip-Nr.` says
 
 
+_UNITS = phrases.word_set(
+    "pct percent c celsius kg g lb lbs m2 sqm sqft m3 cm mm m km mi kwh eur usd gbp chf"
+)
 _PERIODS = ("zeitraum", "period", "periode", "laufzeit")  # what has two ends, not which
 _NUMMER = re.compile(r"(?:nummer|number|numero|nr)$")
 
@@ -165,6 +174,23 @@ def streets_apart(profiles: Sequence[Profile]) -> list[Profile]:
         else p
         for p in profiles
     ]
+
+
+def with_siblings(profiles: Sequence[Profile]) -> list[Profile]:
+    """The profiles, each with the names of the objects of one make that its own is one of."""
+    beside: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for p in profiles:
+        if len(p.field.path) > 1:
+            beside.setdefault((p.field.path[:-2], p.field.name), []).append(p.field.path[-2])
+    names = (
+        beside.get((p.field.path[:-2], p.field.name), []) if len(p.field.path) > 1 else [] for p in profiles
+    )
+    return [_beside(p, tuple(n)) if len(n) > 1 else p for p, n in zip(profiles, names, strict=True)]
+
+
+@lru_cache(maxsize=KEPT_PROFILES)
+def _beside(asked: Profile, siblings: tuple[str, ...]) -> Profile:
+    return replace(asked, siblings=siblings)
 
 
 def prompted(asked: Profile, prompt: str) -> Profile:

@@ -59,6 +59,9 @@ _IF = re.compile(r"\s*(?:if|falls|wenn|si|se|als|indien|caso)\b", re.I)
 WORD_FOR_WORD = 0.95  # then even a bare number answers a question for words
 PAIRS = 3  # labels in a row at most that each stand over a value of their own rather than over a column
 CAPTIONED = 0.97
+CLOSE = (
+    2.0  # line heights between a label and what stands beside it, no farther than behind words of its line
+)
 _COUNTED = frozenset({"money", "number", "integer", "percent", "date", "datetime", "time", "id"})
 _DIRECTION = {"same": 1.0, "right": 0.97, "below": 0.86, "above": 0.5, "over": 0.92}
 
@@ -88,7 +91,7 @@ def _doubt(facts: Facts, profile: Profile, label: Label, fit: float, slot: Slot)
         doubt *= 0.3 if in_table_head(facts, label) else 1.0
     if slot.direction == "below" and profile.want in ("name", "text") and heads_table(facts, label):
         doubt *= 0.6
-    if slot.direction == "below" and profile.want == "text" and is_sentence(label):
+    if slot.direction == "below" and is_sentence(label):
         doubt *= 0.4
     if slot.direction == "below" and profile.role == "seller" and label.whole and label.likeness < 0.3:
         doubt *= 0.6  # words that only share one with the field are a name themselves: "Hotel Adler"
@@ -111,6 +114,8 @@ def _answers_itself(label: Label) -> bool:
 
 
 def _nearness(slot: Slot) -> float:
+    if slot.direction == "right" and not slot.steps and slot.far < CLOSE:
+        return 1.0 / _DIRECTION["right"]
     if slot.direction == "right":
         return max(0.6, 1.0 - 0.03 * max(0.0, slot.steps) - 0.002 * slot.far)
     if slot.direction == "below":

@@ -8,12 +8,16 @@ from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.labels import NUMBERING, Label
 from paperclerk.engines.embedded.page.layout import Row, Segment
 
+RUNNING = 9  # words at most of a line that heads something without a colon
 PHRASE = 6  # words at most of what is no sentence, so that a full stop behind it is not its own
 
 
 def is_sentence(label: Label) -> bool:
     """Whether words say all themselves, and head nothing: `The reason is a strike.`"""
-    return label.text.endswith(".") and len(label.text.split()) > PHRASE
+    words = len(label.text.split())
+    return (label.text.endswith(".") and words > PHRASE) or (
+        words > RUNNING and not label.colon and not label.text.endswith("?")
+    )
 
 
 def in_table_head(facts: Facts, label: Label) -> bool:

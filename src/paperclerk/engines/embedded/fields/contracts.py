@@ -17,7 +17,7 @@ from paperclerk.engines.embedded.fields.slots import Slot
 from paperclerk.engines.embedded.page.addresses import address_likeness
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.labels import Label
-from paperclerk.engines.embedded.page.layout import Row
+from paperclerk.engines.embedded.page.layout import Row, Segment
 from paperclerk.engines.embedded.page.names import has_legal_form
 from paperclerk.engines.embedded.words import phrases
 from paperclerk.schemas.compiled import Field
@@ -202,6 +202,8 @@ def _named(rows: Sequence[Row], at: int, row: Row) -> Iterator[Named]:
         clause = _through(rows, *start, at, match.start())
         if clause is None:
             continue
+        if _SENTENCE.search(clause.text) and (named := _firm(rows, at, match.start())):
+            clause = _through(rows, *named, at, match.start()) or clause  # another sentence begins in between
         if title := _TITLE.match(clause.text):
             clause = clause.cut(title.end(), len(clause.text))
         if title := _TITLE.match(clause.text):  # the company; Mr
@@ -244,7 +246,7 @@ def _clause(rows: Sequence[Row], at: int, before: int) -> tuple[Row, int] | None
         limit = before if back == 0 else len(row.text)
         if back and (earlier := [m.end() for m in _DEFINED.finditer(row.text)]):
             found = [m.end() for m in _JOINS.finditer(row.text, earlier[-1])]
-            return (row, found[-1]) if found else None
+            return (row, found[-1]) if found else _firm(rows, at, before)
         if begun := _BEGINS_WITH_JOIN.match(row.text):
             return row, begun.end()
         found = [m.end() for m in _JOINS.finditer(row.text, 0, limit)]
@@ -254,6 +256,22 @@ def _clause(rows: Sequence[Row], at: int, before: int) -> tuple[Row, int] | None
         if row.text[:limit].strip(" -–(") and (over is None or _ENDS_IN_JOIN.search(over.text)):
             lead = len(row.text) - len(row.text.lstrip(" -–("))
             return row, lead
+    return _firm(rows, at, before)
+
+
+_SENTENCE = re.compile(r"[^\W\d]{3}[.!?] +[A-Z]|\d{4}\. +[A-Z]")
+_FIRM = re.compile(
+    r"(?:[A-ZÀ-Ý0-9][\w&.'’-]*,? (?:(?:and|of|&|de|und|et|y) )?){1,6}(?:Inc|LLC|L\.L\.C|LLP|LP|Ltd|"
+    r"Limited|plc|PLC|Corp|Corporation|GmbH|AG|KG|SE|SAS|SARL|SA|S\.A|S\.r\.l|SpA|S\.p\.A|S\.L|SL|B\.V|BV|NV|Co)\b"
+)
+
+
+def _firm(rows: Sequence[Row], at: int, before: int) -> tuple[Row, int] | None:
+    """Where the last firm is named before a defining word, in whatever words: `On one side stands Bloom Ltd`."""
+    for row in (rows[at], *rows[max(0, at - 1) : at]):
+        found = list(_FIRM.finditer(row.text, 0, before if row is rows[at] else len(row.text)))
+        if found and row.page == rows[at].page:
+            return row, found[-1].start()
     return None
 
 
@@ -288,10 +306,84 @@ def rows(facts: Facts, array: Field) -> list[Tree]:
     if about & {"party", "parti"} and element.kind in ("string", "object"):
         named = named_parties(facts)
         return [p.name.leaf(0.7) if element.kind == "string" else _party(element, p) for p in named]
-    if about & {"signatory", "signature", "signer"} and element.kind == "object":
+    if element.kind == "object" and about & {"signatory", "signature", "signer"}:
         names = _signed(facts)
-        return [_signer(facts, element, names, label) for label in names]
+        return [_signer(facts, element, names, label) for label in names] or signed_rows(facts, element)
     return []
+
+
+_BY = re.compile(r"(?:By|Signed|Name|Per|Par|Por|Durch)\s?:\s+(?P<it>.*)")
+_PERSON = re.compile(
+    r"(?:(?:Dr|Prof|Mrs?|Ms|Herrn?|Frau|Sra?|Ing)\.? )*"
+    r"[A-ZÀ-Ý][^\W\d_]*\.?(?:[ -](?:[A-ZÀ-Ý]\.|[A-ZÀ-Ý][^\W\d_]+)){1,3}"
+)
+_SIGNS = (
+    phrases.word_set("name signatory"),
+    phrases.word_set("title role position capacity function"),
+    phrases.word_set("party company organization entity on behalf for"),
+)
+SIGNED_FOR = 4  # lines above a name in which the firm stands that it signs for
+POST = 6  # words of a title at most
+
+
+def signed_rows(facts: Facts, element: Field) -> list[Tree]:
+    """Who signs, as name and what they are: `By: A. Reed` over a title, or a name on a line over its title."""
+    asked = {
+        c.name: set(phrases.stems(phrases.name_words(c.name))) for c in element.children if c.kind == "string"
+    }
+    if not any(said & _SIGNS[0] for said in asked.values()):
+        return []
+    found: list[Tree] = []
+    for segment in facts.layout.segments():
+        parts = _signing(facts, segment)
+        if parts is None:
+            continue
+        tree: dict[str, Tree] = {c.name: ABSENT for c in element.children}
+        for name, said in asked.items():
+            part = next((p for p, words in zip(parts, _SIGNS, strict=True) if said & words), None)
+            tree[name] = part.leaf(0.65) if part is not None else ABSENT
+        found.append(tree)
+    return found
+
+
+def officers(facts: Facts, array: Field) -> list[Tree]:
+    """The elements of an array of people with names and titles, from those who sign; empty for any other array."""
+    element = array.items
+    if element is None or element.kind != "object" or len(element.children) != 2:
+        return []
+    said = [set(phrases.stems(phrases.name_words(c.name))) for c in element.children]
+    wanted = all(any(s & words for s in said) for words in _SIGNS[:2])
+    return signed_rows(facts, element) if wanted else []
+
+
+def _signing(facts: Facts, segment: Segment) -> tuple[Stretch, Stretch | None, Stretch | None] | None:
+    """The name, title and firm of a signature whose name stands in `segment`."""
+    match = _BY.fullmatch(segment.text)
+    begin = segment.start + (match.start("it") if match else 0)
+    row = facts.layout.row_of(segment)
+    if not _PERSON.fullmatch(row.text[begin : segment.end]):
+        return None
+    page = facts.layout.pages[segment.page]
+    below = page.below(segment)[:1]
+    near = [s for s in below if s.box.y0 - segment.box.y1 < 2 * segment.size and _is_post(s)]
+    ruled = any(
+        r.height < 3 and r.overlap_x(segment.box) > 0.5 * segment.box.width
+        and segment.box.y0 - segment.size < r.cy < segment.box.y1 + segment.size
+        for r in page.page.rules
+    )  # fmt: skip
+    if not match and not (ruled and near):
+        return None
+    over = [s for s in page.above(segment) if has_legal_form(s.text) and len(s.words) <= POST]
+    name, *others = (
+        Stretch(facts.layout.row_of(s), b, s.end) if s is not None else None
+        for s, b in ((segment, begin), *((x[0], x[0].start) if x else (None, 0) for x in (near, over)))
+    )
+    return (name, others[0], others[1]) if name is not None else None
+
+
+def _is_post(segment: Segment) -> bool:
+    text = segment.text
+    return len(segment.words) <= POST and text[:1].isupper() and not any(c in ":.0123456789" for c in text)
 
 
 def _party(element: Field, party: Named) -> Tree:

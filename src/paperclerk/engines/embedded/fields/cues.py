@@ -14,6 +14,7 @@ from paperclerk.domain.result import Scalar
 from paperclerk.engines.embedded.asked.profile import KEPT_PROFILES, Profile
 from paperclerk.engines.embedded.fields import forms
 from paperclerk.engines.embedded.fields.candidates import Candidate
+from paperclerk.engines.embedded.fields.micr import asks_ink, inked
 from paperclerk.engines.embedded.fields.mrz import asks_zone, zoned
 from paperclerk.engines.embedded.fields.readings import mark_value
 from paperclerk.engines.embedded.page.facts import Facts
@@ -79,13 +80,18 @@ def cued(facts: Facts, profile: Profile) -> Iterator[Candidate]:
 def _cues(profile: Profile) -> tuple[Cue, ...]:
     """What to look for: it follows from the field alone."""
     words, want = profile.called, profile.want
-    cues: list[Cue | None] = [zoned if asks_zone(profile) else None]
+    cues: list[Cue | None] = [
+        zoned if asks_zone(profile) else None,
+        inked if asks_ink(profile) else None,
+    ]
     if (cited := next((p for said, p in _CITED.items() if words <= said), None)) is not None:
         cues.append(partial(_in_citation, part=cited))
     if "doi" in words or "arxiv" in words:
         cues.append(partial(_found, pattern=_DOI if "doi" in words else _ARXIV, score=0.9))
     if want in ("name", "text") and len(profile.field.path) <= 2 and any(len(w) >= ALIKE for w in words):
         cues.append(_done_by)
+    if want in ("name", "text") and words & _IN_WORDS:
+        cues.append(partial(_found, pattern=_SPELT, score=0.8))
     return (*filter(None, cues), *_by_kind(profile))
 
 
@@ -101,7 +107,8 @@ def _by_kind(profile: Profile) -> tuple[Cue, ...]:
         return (_times,)
     if max(concepts.get(c, 0.0) for c in _BALANCES) >= 0.9:
         return (_dated_balances,)
-    if want in ("money", "number", "integer") and "total" in {w for w, _ in profile.words}:
+    around = {phrases.stem(w) for w in _around(profile)}
+    if want in ("money", "number", "integer") and "total" in {w for w, _ in profile.words} | around:
         return (_column_totals,) if want == "money" else (_column_totals, _counted)
     if want in ("integer", "number"):
         return (_days_of_month, _counted) if "day" in words and "days" not in words else (_counted,)
@@ -120,7 +127,7 @@ def _by_kind(profile: Profile) -> tuple[Cue, ...]:
 
 def _by_name(profile: Profile) -> tuple[Cue, ...]:
     words, named = profile.called, profile.want in ("name", "text")
-    if words & _SIGNERS:
+    if words & _SIGNERS or (_around(profile) & _SIGNERS and words <= _TITLES | {"name", "full"}):
         return (_who_writes,)
     if words & _POSTS and words <= _POSTS | _POSTS_TOO:
         return (partial(_found, pattern=_POST, score=0.6),)
@@ -173,6 +180,8 @@ def _in_citation(facts: Facts, profile: Profile, part: str) -> Iterator[Candidat
                     yield _candidate(row, *match.span(group), value, 0.9)
 
 
+_IN_WORDS = phrases.word_set("words written lettres letras worten lettere letters wording legal")
+_SPELT = re.compile(r"(?P<it>[A-Z][a-zA-Z-]+(?:[ -][a-zA-Z-]+){0,14} (?:and|&) (?:no|\d{1,2})/100)", re.I)
 _BY_WHOM = re.compile(
     r"\b(?P<verb>[A-Za-z]{4,})ed by:?\s(?P<it>[A-ZÀ-Ý][\w&.'-]*(?: (?:(?:of|and|&|the) )?[A-ZÀ-Ý&][\w&.'-]*){0,6})"
 )
@@ -301,7 +310,7 @@ _MADE = phrases.word_set(
 _SIGNED = re.compile(r"\b(?:signature|signed|unterschrift|firma|assinatura|handtekening)\b", re.I)
 _DATE_CAPTION = re.compile(r"\b(?:date|datum|fecha|data)\W*$", re.I)
 _MADE_ON = re.compile(
-    r"\b(?:made|entered into|dated|executed|signed|geschlossen|unterzeichnet)\b[^.]{0,40}$|"
+    r"\b(?:made|make|entered into|dated|executed|signed|geschlossen|unterzeichnet)\b[^.]{0,40}$|"
     r"^\W*(?:Fait|Done|Firmado|Fatto|Feito|Gedaan) (?:à|at|in|en|a|em|te) [^.]{2,40}$",
     re.I,
 )
@@ -389,7 +398,9 @@ def _column_totals(facts: Facts, profile: Profile) -> Iterator[Candidate]:
         if not about or len(numbers) < 2 or len(row.segments) < 3:
             continue
         if not any(
-            x.concepts.get("gross_total", 0.0) >= 0.9 or x.text.lower().startswith("total ")
+            x.concepts.get("gross_total", 0.0) >= 0.9
+            or x.text.lower().startswith("total ")
+            or (x.start == 0 and x.whole and x.stems[-1] == "total")
             for x in facts.labels_in(row)
         ):
             continue
@@ -461,7 +472,7 @@ _FIGURE = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*(?:[A-Za-z%€²³]{1,3})?|[A-Z]{3}
 
 
 def _column_head(facts: Facts, row: Row, at: int) -> str:
-    """The first words over a place in a row that are no figure."""
+    """The first words over a place in a row that are no figure, over two lines where they stand so."""
     page = facts.layout.pages[row.page]
     segment = row.segment_at(at)
     for _ in range(60):
@@ -470,7 +481,13 @@ def _column_head(facts: Facts, row: Row, at: int) -> str:
             return ""
         segment = above[0]
         if not _FIGURE.fullmatch(segment.text):
-            return segment.text
+            over = page.above(segment)[:1]
+            stacked = (
+                over
+                and segment.box.y0 - over[0].box.y1 < 0.5 * segment.size
+                and _FIGURE.match(over[0].text) is None
+            )
+            return f"{over[0].text} {segment.text}" if stacked else segment.text
     return ""
 
 

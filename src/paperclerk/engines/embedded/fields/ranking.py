@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 
@@ -20,13 +20,22 @@ from paperclerk.engines.embedded.asked.profile import KEPT_PROFILES, Profile
 from paperclerk.engines.embedded.asked.whose import speaker_of
 from paperclerk.engines.embedded.fields import amounts, choices, unlabelled
 from paperclerk.engines.embedded.fields.candidates import Candidate, from_label
+from paperclerk.engines.embedded.fields.matrix import column_of, told_apart
 from paperclerk.engines.embedded.fields.predicates import Predicates
 from paperclerk.engines.embedded.fields.readings import Place
 from paperclerk.engines.embedded.fields.sentences import Sentences, is_running
 from paperclerk.engines.embedded.fields.slots import Slot, slots
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.labels import Label, Matcher
-from paperclerk.engines.embedded.page.parties import OWNED, owned_regions, parties, regions, role_at, salutes
+from paperclerk.engines.embedded.page.parties import (
+    OWNED,
+    Region,
+    owned_regions,
+    parties,
+    regions,
+    role_at,
+    salutes,
+)
 from paperclerk.engines.embedded.words import phrases, vocabulary
 
 KEPT = 8  # candidates a field keeps
@@ -79,7 +88,9 @@ class Ranking:
         self.parties = parties(facts)
         self.sentences = Sentences(facts)
         self.predicates = Predicates(facts)
-        self.finder = unlabelled.Finder(facts, self.regions, self.parties, *_parties_of(facts, self.profiles))
+        self.finder = unlabelled.Finder(
+            facts, self.regions, self.parties, *_parties_of(facts, self.profiles, self.regions)
+        )
 
     def _with_issuer(self, profiles: Sequence[Profile]) -> Sequence[Profile]:
         """The profiles, where the first party asked for is the issuer if no known role is and no word of the page
@@ -115,7 +126,16 @@ class Ranking:
             return replace(
                 profile, role=other
             )  # who is delivered to is the recipient where there is no other
-        if not profile.owner or profile.role is not None:
+        if profile.role is not None:
+            return profile
+        if profile.owner or not (profile.part and profile.siblings):
+            return self._opened(profile)
+        opened = self._opened(replace(profile, owner=told_apart(profile)))
+        return opened if opened.role else profile
+
+    def _opened(self, profile: Profile) -> Profile:
+        """The profile with the stretch that a heading opens for its owner, as its role."""
+        if not profile.owner:
             return profile
         role = OWNED + " ".join(sorted(profile.owner))
         if all(r.role != role for r in self.regions):
@@ -178,7 +198,7 @@ class Ranking:
             if weight < 0.15 or self._names_another(profile, label):
                 continue  # the "Order ID" is no PO number where both are asked for
             before = len(found)
-            for slot in self._slots(label, cut):
+            for slot in self._own_slots(profile, label, cut):
                 found += from_label(self.facts, profile, label, weight, slot)
                 if profile.part in _PLACES and self._heads_address(profile, label) and not slot.steps:
                     found += self.finder.part_at(profile, slot, 0.8)
@@ -226,6 +246,19 @@ class Ranking:
         if (label, cut) not in self._places:
             self._places[label, cut] = tuple(slots(self.facts, label, cut))
         return self._places[label, cut]
+
+    def _own_slots(self, profile: Profile, label: Label, cut: bool) -> Iterable[Slot]:
+        """Those of the slots that are the field's, where a label serves several columns."""
+        column = column_of(self.facts, label, profile) if profile.siblings else None
+        if column is None:
+            return self._slots(label, cut)
+        beside = [s for s in self._slots(label, cut) if s.direction == "right"]
+        return [
+            replace(s, steps=0)
+            for s in beside
+            if s.row.segments.index(s.row.segment_at(s.start))
+            == (s.row.segments.index(label.segment) + 1 + column)
+        ]
 
     def _signs(self, label: Label) -> bool:
         """Whether a label stands right below one for a person's name, as under a signature."""
@@ -310,12 +343,12 @@ def _sure_concepts(profile: Profile) -> frozenset[str]:
     return frozenset(c for c, v in profile.concepts.items() if v >= EXACT)
 
 
-def _parties_of(facts: Facts, profiles: Sequence[Profile]) -> tuple[str, str]:
+def _parties_of(facts: Facts, profiles: Sequence[Profile], found: Sequence[Region]) -> tuple[str, str]:
     """Whose letterhead a document carries, and whom it is sent to: a purchase order is the buyer's."""
     asked = {p.role for p in profiles if p.part}
     if asked & {"buyer", "seller"} and _is_order(facts):
         return "buyer", "seller"
-    return _issuer(profiles), _addressee(profiles)
+    return _issuer(profiles, {r.role for r in found}), _addressee(profiles)
 
 
 def _dated(facts: Facts, profiles: Sequence[Profile]) -> Sequence[Profile]:
@@ -340,16 +373,18 @@ def _is_order(facts: Facts) -> bool:
     )
 
 
-def _issuer(profiles: Sequence[Profile]) -> str:
-    """Whose letterhead a document carries: the seller's, unless the schema asks for none, but for one of those
-    that write documents of their own."""
+def _issuer(profiles: Sequence[Profile], headed: Set[str]) -> str:
+    """Whose letterhead a document carries: the seller's, unless the schema asks for none, or a heading names them,
+    but for one of those that write documents of their own."""
     asked = {p.role for p in profiles if p.part}
     bills = any(_BILLS & {c for c, v in p.concepts.items() if v >= 0.9} for p in profiles)
     writers = [r for r in _WRITERS if r in asked and not (r == "bank" and bills)]  # it is who is paid into
-    return writers[0] if writers and "seller" not in asked else "seller"
+    others = "seller" in asked and not ("seller" in headed and set(writers) & _WRITE_OF_SELLERS)
+    return writers[0] if writers and not others else "seller"
 
 
 _BILLS = frozenset({"invoice_number", "gross_total", "net_total", "tax_total", "amount_due", "due_date"})
+_WRITE_OF_SELLERS = frozenset({"employer", "insurer", "lender"})
 _WRITERS = ("bank", "employer", "insurer", "carrier", "lender", "ship_from")
 
 

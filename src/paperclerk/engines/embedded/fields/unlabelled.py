@@ -43,6 +43,10 @@ _GREETING = re.compile(
     r"(?:Dear|Gentile|Egregio|Sehr geehrter?|Liebe[r]?|Estimad[oa]|Car[oa]|Ch(?:er|ère)|Geachte|Beste) "
     r"(?P<name>[^\W\d_]+\.?(?: [^\W\d_]+\.?){2,3}),?$"
 )
+_GREETS = re.compile(
+    r"(?:Dear|Gentile|Egregi[oa]|Sehr geehrte[r]?|Liebe[r]?|Estimad[oa]|Car[oa]|Ch(?:er|ère)|Geachte|Beste) "
+    r"(?P<whom>[^,:]{3,40})[,:]?"
+)
 LARGE = 1.3  # times the text: a title
 HEAD_ROWS = 14  # how far down the first page an unlabelled letterhead reaches
 FOOT_ROWS, FOOT_SHARE = 8, 0.8  # the lines at the foot where a company may name itself instead
@@ -108,7 +112,8 @@ class Finder:
         if profile.want == "address":
             return [*self._addresses(profile)]
         if profile.concepts.get("title", 0.0) >= 0.9 or (profile.concepts.get("person_name", 0.0) >= 0.9):
-            return [*self._headline(profile)]
+            greeted = [*self._addressed(profile)] if profile.concepts.get("person_name", 0.0) >= 0.9 else []
+            return greeted or [*self._headline(profile)]
         if profile.part in ("city", "postcode", "state", "street", "country"):
             return [*self._address_parts(profile)]
         if profile.want == "currency":
@@ -199,6 +204,15 @@ class Finder:
         for row in self.facts.rows:
             if match := _GREETING.match(row.text):
                 yield self._text(profile, row, *match.span("name"), 0.36)
+
+    def _addressed(self, profile: Profile) -> Iterator[Candidate]:
+        """Whom a letter is sent to, by the name over the address, that it greets by the last name."""
+        greeted = {
+            phrases.tokens(m["whom"])[-1:] for r in self.facts.rows if (m := _GREETS.fullmatch(r.text))
+        }
+        for party in self.parties if greeted else ():
+            if party.name and phrases.tokens(party.name[0].text)[-1:] in greeted:
+                yield self._named(profile, party.name[0], 0.6)
 
     def _region_names(self, profile: Profile, region: Region) -> Iterator[Candidate]:
         """The first line under a heading that reads like a name; a line labelled `Name` before all."""

@@ -41,7 +41,7 @@ def scalars(
         return _marks(kind, pages, locale)
     if element.kind not in ("string", "any", "enum", "number", "integer"):
         return []
-    texts = _after_label(array, pages) or _under_heading(array, sections)
+    texts = _after_label(array, pages) or _under_heading(array, sections) or _led_in(array, pages)
     if _PEOPLE & set(words_of(array.name).split()):
         texts = [_person(t) for t in texts]
     found = [leaf_for(element, t, locale, 0.65) for t in texts[:MAX_ELEMENTS]]
@@ -165,6 +165,36 @@ def _goes_on(piece: Piece, below: Sequence[Strip]) -> list[Piece]:
         found.append(under[0])
         last = under[0]
     return found
+
+
+def _led_in(array: Field, pages: Sequence[Sequence[Strip]]) -> list[Text]:
+    """The points of a list under words that speak of what the array holds: `for these reasons:`."""
+    own = {s for s in stems(words_of(array.name)) if len(s) >= SPOKEN}
+    for strips in pages if own else ():
+        for i, strip in enumerate(strips):
+            marked = bulleted(strip.pieces[0])
+            if not marked or i == 0 or bulleted(strips[i - 1].pieces[0]):
+                continue
+            lead = strips[i - 1].text
+            lead = f"{strips[i - 2].text} {lead}" if i > 1 and lead[:1].islower() else lead
+            said = stems(fold(lead))
+            if any(s[:SPOKEN] == w[:SPOKEN] for s in said for w in own):
+                left = strip.box.x0
+                end = next(
+                    (k for k in range(i + 1, len(strips)) if not _in_list(strips[k - 1], strips[k], left)),
+                    len(strips),
+                )
+                return [text_of(p) for p in points(strips[i:end])]
+    return []
+
+
+SPOKEN = 6  # letters that a word of the lead shares with one of the name
+
+
+def _in_list(before: Strip, strip: Strip, left: float) -> bool:
+    """Whether a line is a point of a list that begins at `left`, or goes on with one."""
+    near = strip.box.y0 - before.box.y1 < 1.2 * strip.size
+    return near and (bulleted(strip.pieces[0]) or strip.box.x0 > left + 2) and strip.box.x0 > left - 2
 
 
 def _under_heading(array: Field, sections: Sequence[Section]) -> list[Text]:

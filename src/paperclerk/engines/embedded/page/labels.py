@@ -355,6 +355,9 @@ class Matcher:
         self._meanings = thesaurus.Meanings(self._by_stem)
         self._near: dict[str, dict[str, float]] = {}
         self._kin: dict[str, frozenset[str]] = {}
+        self._rooted: dict[str, set[str]] = defaultdict(set)
+        for s in self._by_stem:
+            self._rooted[_root(s)].add(s)
 
     def _alike(self, stem: str) -> dict[str, float]:
         """Stems of labels that are a word of the schema, or like it but for a letter or two, with how much."""
@@ -379,6 +382,11 @@ class Matcher:
             self._kin[stem] = frozenset(found)
         return self._kin[stem]
 
+    def _derived(self, stem: str) -> set[str]:
+        """Stems of labels that make a verb of a noun: the date of a calibration stands at `Calibrated on`."""
+        root = _root(stem)
+        return self._rooted[root] if len(root) >= ROOT and root in self._rooted else set()
+
     def matches(self, profile: Profile) -> list[tuple[Label, float, bool]]:
         """Labels that may name the field: (label, fit 0..1, whether only its head before `cut` is meant)."""
         fits: dict[int, tuple[Label, float, bool]] = {}
@@ -396,7 +404,15 @@ class Matcher:
                     self._keep(fits, label, 0.75 * surety, True)
                 else:
                     self._keep(fits, label, fit * _rival(label, profile), False)
-        words = [(value, self._alike(word), self._akin(word)) for word, value in profile.words]
+        dated = profile.want in ("date", "datetime")
+        words = [
+            (
+                value,
+                self._alike(word),
+                self._akin(word) | (self._derived(word) if dated and value > 0.5 else set()),
+            )
+            for word, value in profile.words
+        ]
         sharing = self._sharing(words)
         hints = self._hinted(profile) if sharing else {}
         for label in sharing:
@@ -502,6 +518,16 @@ def _cut_short(short: str, stem: str) -> bool:
     """Whether a word on the page may be short for one of the schema, or for what means the same."""
     longer = (stem, *(w for things in thesaurus.meant_by(stem)[:1] for w in thesaurus.words_for(things)))
     return any(len(w) > len(short) + 1 and w.startswith(short) for w in longer)
+
+
+@lru_cache(maxsize=32768)
+def _root(stem: str) -> str:
+    """A stem without what makes a verb of it, or a noun of the verb: `calibration`, `calibrated`."""
+    return _DERIVED.sub("", stem)
+
+
+_DERIVED = re.compile(r"(?:ation|ated|ition|ited|ion|ment|al|ed|ing|y)$")
+ROOT = 5  # letters of it at least
 
 
 @lru_cache(maxsize=4096)

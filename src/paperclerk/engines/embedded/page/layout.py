@@ -11,15 +11,19 @@ from __future__ import annotations
 import itertools
 import statistics
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from paperclerk.domain.document import Line, Page, Word
+from paperclerk.domain.document import Line, Page, TextOrigin, Word
 from paperclerk.domain.geometry import Box, union
 from paperclerk.domain.result import Span, WordPart
 from paperclerk.grounding.places import part_box
 
 APART = 1.5  # usual blanks of the page: a wider one sets a bold label apart from what follows
+TWICE = 1.8  # usual blanks of the page that, typed, set two things apart
+LABEL = 4  # words of a label at most that two blanks set apart
+EDGE = 3  # lines with a text that begins at one place: a column
 COLUMN_MARK = "\t"  # stands between two segments in the text of a row
 
 
@@ -184,8 +188,11 @@ def _rows(page: Page, position: int) -> tuple[Row, ...]:
     rows: list[Row] = []
     count = 0
     blank = _blank(page)
+    edges = _edges(page)
     for lines in baselines(page.lines):
-        parts = sorted((part for line in lines for part in _parts(page, line, blank)), key=lambda p: p[0].x0)
+        parts = sorted(
+            (part for line in lines for part in _parts(page, line, blank, edges)), key=lambda p: p[0].x0
+        )
         rows.append(_row(page, position, len(rows), parts, count))
         count += len(parts)
     return tuple(rows)
@@ -202,17 +209,46 @@ def _blank(page: Page) -> float:
     return statistics.median(gaps) if gaps else 0.0
 
 
-def _parts(page: Page, line: Line, blank: float) -> list[tuple[Box, tuple[int, ...]]]:
-    """A line cut where bold words end at a blank wider than usual: a label beside its value."""
+def _edges(page: Page) -> Counter[int]:
+    """How many lines begin at each place from left to right, in half line heights; those at a gap too."""
+    return Counter(_edge(page.words[line.words[0]]) for line in page.lines if line.words)
+
+
+def _edge(word: Word) -> int:
+    return round(2 * word.box.x0 / max(1.0, word.box.height))
+
+
+def _parts(page: Page, line: Line, blank: float, edges: Counter[int]) -> list[tuple[Box, tuple[int, ...]]]:
+    """A line cut at blanks wider than usual: where bold words end, a label beside its value; where a column of
+    other lines begins; where somebody typed two blanks."""
     words = [page.words[w] for w in line.words]
     heavy = next((i for i, w in enumerate(words) if not w.bold), 0)
-    if not heavy or any(w.bold for w in words[heavy:]):
+    set_off = heavy if heavy and not any(w.bold for w in words[heavy:]) else 0
+    cuts = [0]
+    for i, (before, after) in enumerate(itertools.pairwise(words), 1):
+        usual = max(blank * max(1.0, before.box.height), _one_width(before, after))
+        wide = after.box.x0 - before.box.x1
+        if wide < APART * usual:
+            continue
+        column = edges[_edge(after)] >= EDGE and not (before.text[-1].isdigit() and after.text[0].isdigit())
+        typed = page.origin is TextOrigin.TEXT_LAYER and wide > TWICE * usual and _may_label(words[:i])
+        if i == set_off or typed or column:
+            cuts.append(i)
+    if len(cuts) == 1:
         return [(line.box, line.words)]
-    before, after = words[heavy - 1].box, words[heavy].box
-    if after.x0 - before.x1 < APART * blank * max(1.0, before.height):
-        return [(line.box, line.words)]
-    halves = line.words[:heavy], line.words[heavy:]
-    return [(union(page.words[w].box for w in half), half) for half in halves]
+    runs = [line.words[a:b] for a, b in itertools.pairwise((*cuts, len(words)))]
+    return [(union(page.words[w].box for w in run), run) for run in runs]
+
+
+def _may_label(words: Sequence[Word]) -> bool:
+    """Whether the head of a line may be a label: a few words without digits, no sentence."""
+    return len(words) <= LABEL and all(w.text.isalpha() for w in words[:-1]) and words[-1].text[-1].isalpha()
+
+
+def _one_width(a: Word, b: Word) -> float:
+    """How wide a letter is, and so a blank, where all letters are equally wide; else 0."""
+    one, other = a.box.width / len(a.text), b.box.width / len(b.text)
+    return max(one, other) if abs(one - other) < 0.03 * one else 0.0
 
 
 def _same_baseline(box: Box, spans: list[tuple[float, float]]) -> int | None:

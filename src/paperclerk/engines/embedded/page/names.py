@@ -28,6 +28,12 @@ _NOT_NAME = re.compile(
     r"\bhttp|\b(?:tel|fax|phone)\b",
     re.I,
 )
+_PAPERS = (
+    r"certificat[eos]?|certificado|attestation|bescheinigung|zeugnis|urkunde|vollmacht|declaration|d[ée]claration|report|"
+    r"agreement|notice|form|application|request|confirmation|permit|licen[cs]e|summary|letter|policy|record|card|claim|"
+    r"antrag|formular|vertrag|ausweis|contrat|demande|solicitud|contrato|permiso|contratto|richiesta"
+)
+_PAPER = re.compile(rf"(?:{_PAPERS})\b(?! \w+ \w+ \w+)|.*\b(?:{_PAPERS})$", re.I)  # what a paper is, not who
 _CARE_OF = re.compile(
     r"\s*(?:c/o|z\.? ?hd|attn|t\.?a\.?v|all'attenzione|à l'attention|dear|sehr geehrte\w*)\b", re.I
 )
@@ -84,7 +90,7 @@ def name_likeness(text: str) -> float:
     score = 0.45
     if has_legal_form(text):
         score += 0.4
-    if _NOT_NAME.search(text):
+    if _NOT_NAME.search(text) or (_PAPER.match(text.strip()) and not has_legal_form(text)):
         score -= 0.4
     if address_likeness(text) >= 0.4 and not has_legal_form(text):
         score -= 0.35

@@ -67,6 +67,7 @@ def regions(facts: Facts) -> list[Region]:
     return found
 
 
+BAR = 0.6  # of the page's width
 OWNED = "of "  # begins the roles of those whom only the schema names
 
 
@@ -105,7 +106,11 @@ def _extent(facts: Facts, page: PageLayout, label: Label) -> Box:
             if head is not None and (head.sure or head.whole) and not part:
                 right = segment.box.x0 - 1
                 break
-    right = min(right, _next_column(facts, page, label, box, size))
+    bar = facts.box_around(label.segment)
+    if bar is not None and bar.width > BAR * page.page.width and len(label.row.segments) == 1:
+        right = bar.x1  # the bar over a section of a form
+    else:
+        right = min(right, _next_column(facts, page, label, box, size))
     bottom, last = box.y1, box.y1
     caption = False  # whether the heading is a small one in a box, as on a form
     for row in page.rows[label.row.index + 1 : label.row.index + 16]:
