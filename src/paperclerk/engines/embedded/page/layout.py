@@ -224,15 +224,15 @@ def _parts(page: Page, line: Line, blank: float, edges: Counter[int]) -> list[tu
     words = [page.words[w] for w in line.words]
     heavy = next((i for i, w in enumerate(words) if not w.bold), 0)
     set_off = heavy if heavy and not any(w.bold for w in words[heavy:]) else 0
+    typed = page.origin is TextOrigin.TEXT_LAYER  # on a scan blanks are as wide as they happen to be
     cuts = [0]
     for i, (before, after) in enumerate(itertools.pairwise(words), 1):
         usual = max(blank * max(1.0, before.box.height), _one_width(before, after))
         wide = after.box.x0 - before.box.x1
         if wide < APART * usual:
             continue
-        column = edges[_edge(after)] >= EDGE and not (before.text[-1].isdigit() and after.text[0].isdigit())
-        typed = page.origin is TextOrigin.TEXT_LAYER and wide > TWICE * usual and _may_label(words[:i])
-        if i == set_off or typed or column:
+        column = edges[_edge(after)] >= EDGE or wide > TWICE * usual
+        if i == set_off or (typed and column and _may_label(words[:i])):
             cuts.append(i)
     if len(cuts) == 1:
         return [(line.box, line.words)]
@@ -242,7 +242,8 @@ def _parts(page: Page, line: Line, blank: float, edges: Counter[int]) -> list[tu
 
 def _may_label(words: Sequence[Word]) -> bool:
     """Whether the head of a line may be a label: a few words without digits, no sentence."""
-    return len(words) <= LABEL and all(w.text.isalpha() for w in words[:-1]) and words[-1].text[-1].isalpha()
+    text = "".join(w.text for w in words)
+    return len(words) <= LABEL and text[-1].isalpha() and not any(c.isdigit() or c in ",:" for c in text)
 
 
 def _one_width(a: Word, b: Word) -> float:
