@@ -210,7 +210,12 @@ def _columns(block: Sequence[Strip], body: Sequence[Strip], fields: Sequence[Fie
 
 def _unheaded(first: Column, body: Sequence[Strip]) -> Column | None:
     """A column in front of the first that has a heading: places of a list of results, numbers of lines, or names."""
-    own = itertools.takewhile(lambda s: s.pieces[0].text != first.labels[0].text, body)
+    near = itertools.takewhile(
+        lambda pair: pair[1].box.y0 - pair[0].box.y1 < APART * pair[0].size, itertools.pairwise(body)
+    )
+    own = itertools.takewhile(
+        lambda s: s.pieces[0].text != first.labels[0].text, [*body[:1], *(lower for _, lower in near)]
+    )
     rows = [s for s in own if len(s.pieces) > 2][:FEW]
     before = [s.pieces[0] for s in rows if s.pieces[0].box.x1 < first.box.x0]
     under = sum(any(_shares(p.box, first.box) for p in s.pieces[1:]) for s in rows)
@@ -224,6 +229,7 @@ def _unheaded(first: Column, body: Sequence[Strip]) -> Column | None:
 
 NUMBERED, UNNAMED = "#", ""  # stand for a heading that is not printed
 FEW = 6
+APART = 2.0  # sizes between two lines: another table
 _PLACES = frozenset(words("place rank position pos placing standing number no line platz rang"))
 _COUNT = re.compile(r"\d{1,3}[.)]?")
 

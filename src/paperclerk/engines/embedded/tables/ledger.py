@@ -109,7 +109,8 @@ def _amounts(strips: Sequence[Strip], locale: Locale) -> list[Amount]:
             continue
         last = money[-1]
         behind = text.text[last.full_end :]
-        if sum(c.isalpha() for c in behind) > 4 or any(c.isdigit() for c in behind):
+        marked = _MARK.fullmatch(behind.strip()) is not None
+        if sum(c.isalpha() for c in behind) > 4 or (any(c.isdigit() for c in behind) and not marked):
             continue
         found.append(Amount(i, text, last, _speaks_of_total(text.text, text.score < 1)))
     return _with_sums(found)

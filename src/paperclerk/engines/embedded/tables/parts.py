@@ -68,7 +68,17 @@ def _parts(
     ):
         rows = [r for r, y in zip(records, tops, strict=True) if y0 <= y < y1]
         if rows:
-            yield over, rows
+            yield over, [_without_lines(r, edges) for r in rows]
+
+
+def _without_lines(record: Record, edges: Sequence[float]) -> Record:
+    """A row without the line over the next part, which was taken for the rest of its text."""
+    cells = {
+        column: kept
+        for column, pieces in record.cells.items()
+        if (kept := [p for p in pieces if all(abs(p.box.y0 - y) > 0.2 * p.box.height for y in edges)])
+    }
+    return replace(record, cells=cells)
 
 
 def _heads(strip: Strip) -> bool:
