@@ -69,7 +69,6 @@ from paperclerk.printed.numbers import Number
 from paperclerk.schemas.compiled import Field, Kind
 
 DETAILED = 0.8  # how sure a value is that stands labelled beneath its row
-GUESSED = 0.8  # times what a number is worth whose column no heading tells
 PART = 0.8  # how surely a line over rows says which part of the table they are
 Numbers = dict[int, list[float | None]]  # column -> its number in each row
 
@@ -400,8 +399,6 @@ class Tables:
             sure = cell_probability(
                 CellFacts(place.column in proved, bool(proved), number, len(lines_of(pieces)))
             )
-            if number and place.match == ORDERED and place.column not in proved:
-                sure *= GUESSED
             if child.kind == "array" and child.items is not None:
                 found = [leaf_for(child.items, part, self.locale, sure) for part in divided(pieces)]
                 return [leaf for leaf in found if leaf.value is not None]
