@@ -290,7 +290,8 @@ class Finder:
                 if likeness < 0.4 or role not in (None, self.issuer):
                     continue
                 head = self.facts.label_of(segment)
-                if head is not None and (head.colon or head.likeness >= 0.6):
+                captioned = ":" in segment.text.strip(" :")  # `Age group: 60-64`
+                if captioned or (head is not None and (head.colon or head.likeness >= 0.6)):
                     continue
                 score = 0.3 + 0.25 * likeness - 0.04 * rank
                 score += 0.06 * min(2.0, max(0.0, segment.size / page.size - 1.0))

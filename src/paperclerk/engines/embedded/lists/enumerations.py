@@ -184,7 +184,9 @@ def _led_in(array: Field, pages: Sequence[Sequence[Strip]]) -> list[Text]:
                     (k for k in range(i + 1, len(strips)) if not _in_list(strips[k - 1], strips[k], left)),
                     len(strips),
                 )
-                return [text_of(p) for p in points(strips[i:end])]
+                found = points(strips[i:end])
+                if len(found) > 1 or lead.rstrip().endswith(":"):
+                    return [text_of(p) for p in found]
     return []
 
 
