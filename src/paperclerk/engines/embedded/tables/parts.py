@@ -91,7 +91,7 @@ def _heads(strip: Strip) -> bool:
 def _share(said: frozenset[str], over: str, rows: Sequence[Record]) -> float:
     """How much of the line over a part an array's name says, or how many of its rows."""
     title = stems(fold(over))
-    named = sum(_akin(said, stems(fold(r.cells[min(r.cells)][0].text))) for r in rows)
+    named = sum(_akin(said, stems(fold(r.cells[min(r.cells)][0].text))) for r in rows if r.cells)
     return max(len(said & title) / max(len(title), 1), named / len(rows))
 
 
