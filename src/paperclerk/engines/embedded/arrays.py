@@ -37,6 +37,7 @@ from paperclerk.engines.embedded.tables.cells import (
     has_letters,
     leaf_for,
     lines_of,
+    number_leaf,
     numbers_of,
     text_of,
 )
@@ -421,16 +422,16 @@ class Tables:
                 return empty(child)
             sure = listed_probability(proved=proved, name=role == "description")
             if role == "line_total" or (role == "unit_price" and not priced):
-                return _number_leaf(child, entry.amount.text, entry.amount.number, sure)
+                return number_leaf(child, entry.amount.text, entry.amount.number, sure)
             if role == "description" and entry.name is not None:
                 counted = count is not None or _begins_with(entry.name, quantity)
                 return _name_leaf(_uncounted(entry.name) if counted else entry.name, sure)
             if role == "quantity" and quantity is not None:
-                return _number_leaf(child, *quantity, sure)
+                return number_leaf(child, *quantity, sure)
             if role == "quantity" and count is not None:
-                return _number_leaf(child, entry.amount.text, count, 0.8 * sure)
+                return number_leaf(child, entry.amount.text, count, 0.8 * sure)
             if role == "unit_price" and price is not None:
-                return _number_leaf(child, *price, sure)
+                return number_leaf(child, *price, sure)
             if role == "tax_rate" and child.kind == "string" and (mark := mark_behind(entry)) is not None:
                 return leaf_for(child, mark, self.locale, sure)
             return ABSENT
@@ -504,17 +505,6 @@ def _name_leaf(text: Text, sure: float) -> Leaf:
     value = text.text[start:].strip(" :|*")
     at = text.text.find(value, start)
     return text.leaf(value, at, at + len(value), sure) if value else ABSENT
-
-
-def _number_leaf(field: Field, text: Text, number: Number, sure: float) -> Leaf:
-    value: float | int | str = number.value
-    if field.kind == "integer":
-        if number.value != int(number.value):
-            return ABSENT
-        value = int(number.value)
-    elif field.kind == "string":
-        value = text.text[number.start : number.end]
-    return text.leaf(value, number.start, number.end, sure)
 
 
 def _role(field: Field) -> str | None:

@@ -322,7 +322,6 @@ _SIGNS = (
     phrases.word_set("title role position capacity function"),
     phrases.word_set("party company organization entity on behalf for"),
 )
-SIGNED_FOR = 4  # lines above a name in which the firm stands that it signs for
 POST = 6  # words of a title at most
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from paperclerk.domain.result import Leaf, Tree
+from paperclerk.domain.result import Tree
 from paperclerk.engines.embedded.tables.arithmetic import close
-from paperclerk.engines.embedded.tables.cells import Text, numbers_of, text_of
+from paperclerk.engines.embedded.tables.cells import Text, number_leaf, numbers_of, text_of
 from paperclerk.engines.embedded.tables.roles import fold, roles_of_field, words_of
 from paperclerk.engines.embedded.tables.shapes import empty
 from paperclerk.engines.embedded.tables.strips import Strip
@@ -48,10 +48,10 @@ def tax_rows(array: Field, element: Field, pages: Sequence[Sequence[Strip]], loc
             percent, of, tax = found
             sure = SURE if of is None else PROVED
             row: dict[str, Tree] = {c.name: empty(c) for c in element.children}
-            row[rate.name] = _leaf(rate, text, percent, sure)
-            row[rest[0].name] = _leaf(rest[0], text, tax, sure)
+            row[rate.name] = number_leaf(rate, text, percent, sure)
+            row[rest[0].name] = number_leaf(rest[0], text, tax, sure)
             if base is not None and of is not None:
-                row[base.name] = _leaf(base, text, of, sure)
+                row[base.name] = number_leaf(base, text, of, sure)
             rows[percent.value] = row
     return list(rows.values())
 
@@ -74,8 +74,3 @@ def _taxed(text: Text, locale: Locale) -> tuple[Number, Number | None, Number] |
     tax = money[-1]
     of = next((n for n in money[:-1] if close(n.value * rates[0].value / 100, tax.value, ROUNDED)), None)
     return None if len(money) > 1 and of is None else (rates[0], of, tax)
-
-
-def _leaf(field: Field, text: Text, number: Number, sure: float) -> Leaf:
-    value = int(number.value) if field.kind == "integer" else number.value
-    return text.leaf(value, number.start, number.end, sure)

@@ -29,7 +29,7 @@ from paperclerk.engines.embedded.statements.breakdowns import (
 )
 from paperclerk.engines.embedded.statements.changes import changes, changing, is_change
 from paperclerk.engines.embedded.statements.lines import Line, alike, line_of, telling
-from paperclerk.engines.embedded.tables.cells import Text, leaf_for, text_of
+from paperclerk.engines.embedded.tables.cells import Text, leaf_for, number_leaf, text_of
 from paperclerk.engines.embedded.tables.roles import fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.tables.shapes import empty
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
@@ -304,12 +304,9 @@ class Statements:
         heads = [self._headed(best.line, piece) for piece, _ in cells]
         years = [year_in(head.text) or 0 if head is not None else 0 for head in heads]
         piece, number = cells[years.index(max(years))]
-        if field.kind == "integer" and number.value != int(number.value):
-            return ABSENT
-        value = int(number.value) if field.kind == "integer" else number.value
         facts = FigureFacts(True, best.match, bool(max(years)), years.count(max(years)) == 1)
         sure = figure_probability(facts, "value")
-        return text_of([piece]).leaf(value, number.start, number.end, sure)
+        return number_leaf(field, text_of([piece]), number, sure)
 
     def _headed(self, line: Line, piece: Piece) -> Piece | None:
         """What says a year over a column."""

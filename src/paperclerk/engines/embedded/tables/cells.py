@@ -101,6 +101,18 @@ def repaired(text: str) -> str:
     return _MISREAD.sub(digits, text)
 
 
+def number_leaf(field: Field, text: Text, number: Number, sure: float) -> Leaf:
+    """A number of a text for a field; ABSENT where an integer is wanted and it is none."""
+    value: float | int | str = number.value
+    if field.kind == "integer":
+        if number.value != int(number.value):
+            return ABSENT
+        value = int(number.value)
+    elif field.kind == "string":
+        value = text.text[number.start : number.end]
+    return text.leaf(value, number.start, number.end, sure)
+
+
 def leaf_for(field: Field, text: Text, locale: Locale, sure: float = 0.8) -> Leaf:
     """The value of a cell for a field of scalar kind; ABSENT where the text does not hold such a value."""
     if not text.text.strip():
