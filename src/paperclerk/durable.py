@@ -18,7 +18,7 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 from dbos._core import execute_dequeued_workflow
 from dbos._error import (
     DBOSAwaitedWorkflowCancelledError,
@@ -45,7 +45,7 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """A job that an executor has taken and not finished. `claimed_at_ms` is when (ms since 1970)."""
+    """A job that an executor has, and has not finished. `claimed_at_ms` is since when (ms since 1970)."""
 
     job_id: str
     executor_id: str
@@ -123,17 +123,41 @@ class DurableClient:
         The same `job_id` twice is one job. Jobs of one `partition` (a tenant) wait in order of `priority`
         (1 first), then of arrival; partitions take turns.
         """
-        self._client.enqueue_in_transaction(
-            connection,
-            {
-                "workflow_name": function,
-                "workflow_id": job_id,
-                "queue_name": queue.value,
-                "queue_partition_key": partition,
-                "priority": priority,
-            },
-            *args,
-        )
+        options: EnqueueOptions = {
+            "workflow_name": function,
+            "workflow_id": job_id,
+            "queue_name": queue.value,
+            "queue_partition_key": partition,
+            "priority": priority,
+        }
+        self._client.enqueue_in_transaction(connection, options, *args)
+
+    def hand_over(
+        self,
+        connection: sa.Connection,
+        function: str,
+        job_id: str,
+        *args: str,
+        queue: Queue,
+        partition: str,
+        executor_id: str,
+    ) -> str:
+        """Like `enqueue`, but the job is born as a claim of `executor_id`: nobody looks for it in the queue.
+
+        Gives the token of the claim, with which that executor is to `run` it after the commit. If it does not, the
+        sweepers find the job as they find every claim that nobody works on.
+        """
+        options: EnqueueOptions = {
+            "workflow_name": function,
+            "workflow_id": job_id,
+            "queue_name": queue.value,
+            "queue_partition_key": partition,
+        }
+        _, status = self._client._build_enqueue_status(options, *args)
+        status["status"], status["executor_id"], status["app_version"] = "PENDING", executor_id, VERSION
+        token = str(uuid.uuid4())
+        self._client._sys_db.init_workflow_with_connection(status, connection, creator_xid=token)
+        return token
 
     def cancel(self, job_id: str) -> None:
         """Stops a job: waiting ones are not started, running ones stop at their next step."""
@@ -150,7 +174,8 @@ class DurableClient:
         """Every job that some executor holds."""
         found = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
         return [
-            Claim(w.workflow_id, w.executor_id or "", w.dequeued_at or 0, w.queue_name or "") for w in found
+            Claim(w.workflow_id, w.executor_id or "", w.dequeued_at or w.created_at or 0, w.queue_name or "")
+            for w in found
         ]
 
     def claim(self, job_id: str) -> Claim | None:
@@ -238,6 +263,17 @@ class DurableWorker:
             partitions = [partition] if partition else self._dbos._sys_db.get_queue_partitions(queue.value)
             random.shuffle(partitions)
             return sum(self._claim(settings, name) for name in partitions)
+
+    def run(self, job_id: str, token: str, queue: Queue) -> bool:
+        """Starts a job that was handed over to this executor (`DurableClient.hand_over`); False if no slot is free.
+
+        Nothing happens to one that was cancelled, or taken up by others, in between.
+        """
+        if queue not in self._queues or self.is_full(queue):
+            return False
+        for status in self._dbos._sys_db.get_workflow_statuses([job_id]):
+            execute_dequeued_workflow(self._dbos, status, token)
+        return True
 
     def _claim(self, settings: Any, partition: str) -> int:
         database, active = self._dbos._sys_db, self._dbos._active_workflows_set

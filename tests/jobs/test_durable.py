@@ -37,7 +37,7 @@ class Workers:
     def start(self) -> subprocess.Popen[bytes]:
         name = f"w{next(_numbers)}"
         command = [sys.executable, "-m", "tests.jobs.toy", self.url, name, str(self.log), str(self.lease_s)]
-        process = subprocess.Popen(command, cwd=ROOT)
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
         self.processes.append(process)
         self._names[name] = process
         self.wait(lambda: f"up {name}" in self.lines())
@@ -57,6 +57,26 @@ class Workers:
                 queue=Queue.EXECUTIONS,
                 partition=partition,
             )
+
+    def hand_over(self, job: str, *args: object, to: str) -> str:
+        """The job `steps`, as a claim of that worker; gives its token."""
+        with self.engine.begin() as connection:
+            return self.client.hand_over(
+                connection,
+                "steps",
+                job,
+                job,
+                *args,  # type: ignore[arg-type]
+                queue=Queue.EXECUTIONS,
+                partition="t",
+                executor_id=to,
+            )
+
+    def tell(self, name: str, job: str, token: str) -> None:
+        orders = self._names[name].stdin
+        assert orders is not None
+        orders.write(f"{job} {token}\n".encode())
+        orders.flush()
 
     def lines(self) -> list[str]:
         return self.log.read_text().splitlines()
@@ -96,6 +116,40 @@ def test_a_rollback_leaves_no_job_and_an_id_is_one_job(workers: Workers) -> None
     workers.wait(lambda: workers.client.states(["a"]) == {"a": "SUCCESS"})
     assert workers.ended() == ["a"]
     assert sum(line.startswith("step a") for line in workers.lines()) == 2
+
+
+def test_a_job_that_is_handed_over_runs_at_once_and_there(workers: Workers) -> None:
+    """Of more than there are slots the others go to the queue."""
+    workers.start()
+    workers.start()
+    to = next(iter(workers._names))
+    jobs = [f"j{number}" for number in range(5)]
+    for job in jobs:
+        workers.tell(to, job, workers.hand_over(job, 2, 0.4, to=to))
+    workers.wait(lambda: sorted(workers.ended()) == jobs)
+    where = {line.split()[1]: line.split()[3] for line in workers.lines() if line.startswith("end ")}
+    assert Counter(where.values())[to] >= 4
+    assert [line.split()[1] for line in workers.lines() if line.startswith("full ")] == ["j4"]
+    assert set(workers.client.states(jobs).values()) == {"SUCCESS"}
+
+
+@pytest.mark.parametrize("fate", ["never told", "killed", "cancelled"])
+def test_a_job_that_is_handed_over_in_vain_is_not_lost(workers: Workers, fate: str) -> None:
+    victim = workers.start()
+    to = next(iter(workers._names))
+    token = workers.hand_over("a", 2, 0.0, to=to)
+    if fate == "cancelled":
+        workers.client.cancel("a")
+        workers.tell(to, "a", token)
+        workers.submit("steps", "b", 1, 0.0)
+        workers.wait(lambda: workers.ended() == ["b"])
+        assert not any(line.startswith("step a") for line in workers.lines())
+        return
+    workers.start()
+    if fate == "killed":
+        victim.kill()
+    workers.wait(lambda: workers.ended() == ["a"], 20)
+    workers.wait(lambda: workers.client.states(["a"]) == {"a": "SUCCESS"})
 
 
 def test_jobs_of_a_killed_worker_go_on_from_their_last_step(workers: Workers) -> None:

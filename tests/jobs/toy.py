@@ -1,7 +1,8 @@
 """A worker process with a toy job, run as `python -m tests.jobs.toy URL EXECUTOR LOG`.
 
 It has the real port, the real locks and the real sweeper; what it does, and deaths it hears of, stand in LOG.
-The job `steps` takes a count and a pause and logs every step that it runs; `lethal` kills its worker.
+The job `steps` takes a count and a pause and logs every step that it runs; `lethal` kills its worker. A line
+`JOB TOKEN` on standard input has it run a job that was handed over to it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -62,7 +64,15 @@ def main(url: sa.URL, executor_id: str, log: Path, lease_s: float) -> None:
             await sweeper.sweep(time.time())
             await asyncio.sleep(0.3)
 
+    def obey() -> None:
+        for line in sys.stdin:
+            job, token = line.split()
+            if not worker.run(job, token, Queue.EXECUTIONS):
+                note("full", job)
+                client.resume(job, Queue.EXECUTIONS)
+
     note("up", executor_id)
+    threading.Thread(target=obey, daemon=True).start()
     asyncio.run(sweep())
 
 

@@ -26,7 +26,7 @@ from paperclerk.api.routing import plan_of as plan_of_key
 from paperclerk.api.services import Services
 from paperclerk.domain.agent import Agent
 from paperclerk.domain.errors import InvalidRequest, InvalidSchema
-from paperclerk.jobs.requested import find_agent, is_stored, plan_of, stored_form
+from paperclerk.jobs.requested import find_agent, is_stored, stored_form
 from paperclerk.storage.contents import Staged
 from paperclerk.storage.executions import WARNINGS, Execution, Input, NewExecution, Status
 from paperclerk.storage.files import no_such_file
@@ -85,7 +85,6 @@ async def submitted(asked: Asked, request: Request, caller: Caller, services: Se
                 source = Input(sha256=staged[-1].content.sha256)
             inputs.append(source)
         new = _new_execution(asked, await request.json(), tuple(inputs), caller, services)
-        await asyncio.to_thread(plan_of, new)
         return await services.jobs.submit(
             caller.tenant_id,
             new,

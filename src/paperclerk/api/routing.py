@@ -136,7 +136,11 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def _caller(
+async def _services(request: Request) -> Services:  # what is not async would be called in a thread
+    return services_of(request)
+
+
+async def _caller(
     request: Request, _: Annotated[object, Security(HTTPBearer(auto_error=False, description="An API key."))]
 ) -> Caller:
     caller: Caller = request.state.caller
@@ -144,7 +148,7 @@ def _caller(
 
 
 CallerOf = Annotated[Caller, Depends(_caller)]
-ServicesOf = Annotated[Services, Depends(services_of)]
+ServicesOf = Annotated[Services, Depends(_services)]
 
 
 def checked_id(text: str) -> str:

@@ -13,6 +13,9 @@ from typing import Self
 import msgspec
 
 from paperclerk.documents.reader import ReadOptions
+from paperclerk.storage.executions import Outcome
+
+MAX_LINE_BYTES = 1 << 20
 
 
 class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
@@ -20,6 +23,15 @@ class Waiting(msgspec.Struct, frozen=True, tag="waiting"):
 
     queue: str
     partition: str
+
+
+class HandedOver(msgspec.Struct, frozen=True, tag="handed_over"):
+    """Server to worker: a job of yours was committed; run it with its `token`."""
+
+    queue: str
+    tenant_id: str
+    execution_id: str
+    token: str
 
 
 class ReadAhead(msgspec.Struct, frozen=True, tag="read_ahead"):
@@ -32,17 +44,22 @@ class ReadAhead(msgspec.Struct, frozen=True, tag="read_ahead"):
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
-    """Worker to server: an execution has ended, and that is committed."""
+    """Worker to server: an execution has ended, and that is committed. `outcome` is for those who wait for it; it
+    stands in the database as well."""
 
     tenant_id: str
     execution_id: str
+    outcome: Outcome | None = None
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """Worker to server: I claim jobs from now on."""
+    """Worker to server: I take jobs from now on, `slots` at once of those that somebody waits for."""
+
+    executor_id: str
+    slots: int
 
 
-Message = Waiting | ReadAhead | Ended | Ready
+Message = Waiting | HandedOver | ReadAhead | Ended | Ready
 
 _decoder = msgspec.json.Decoder(Message)
 
@@ -56,12 +73,16 @@ class Channel:
 
     @classmethod
     async def over(cls, end: socket.socket) -> Self:
-        return cls(*await asyncio.open_connection(sock=end))
+        return cls(*await asyncio.open_connection(sock=end, limit=MAX_LINE_BYTES))
 
     def send(self, message: Message) -> None:
-        """Sends without waiting; nothing happens when the other side is gone."""
-        if not self._writer.is_closing():
-            self._writer.write(msgspec.json.encode(message) + b"\n")
+        """Sends without waiting, an outcome only if it is not too long. Nothing happens when nobody is there."""
+        if self._writer.is_closing():
+            return
+        line = msgspec.json.encode(message)
+        if len(line) >= MAX_LINE_BYTES and isinstance(message, Ended):
+            line = msgspec.json.encode(Ended(message.tenant_id, message.execution_id))
+        self._writer.write(line + b"\n")
 
     async def messages(self) -> AsyncIterator[Message]:
         """What the other side sends, until it is gone."""

@@ -5,32 +5,45 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from dataclasses import dataclass, field, replace
 
 from paperclerk.domain.errors import Cancelled, Conflict, NotFound
-from paperclerk.durable import DurableClient, Queue
-from paperclerk.extraction.plan import read_options
+from paperclerk.durable import DurableClient
+from paperclerk.extraction.plan import Plan
 from paperclerk.jobs import outcome
 from paperclerk.jobs.accepting import accept
-from paperclerk.jobs.channel import Ended, ReadAhead
+from paperclerk.jobs.channel import Ended
 from paperclerk.jobs.ending import end
-from paperclerk.jobs.names import EXECUTE, job_id
+from paperclerk.jobs.handing import Handing
+from paperclerk.jobs.names import job_id
 from paperclerk.jobs.pool import WorkerCommand, WorkerPool
-from paperclerk.jobs.requested import config_of, plan_of
+from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.resuming import resume
 from paperclerk.jobs.service import Workers
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.contents import Staged
-from paperclerk.storage.executions import Execution, Executions, NewExecution, Status
+from paperclerk.storage.executions import Execution, Executions, NewExecution, Outcome, Status
 
 LOOK_S = 0.25  # between looks at an execution that another machine may have ended
 DRAIN_S = 9.0
 COUNT_S = 1.0  # how old the count of a tenant's queue may be
-DEFAULT_PRIORITY = 5
 
 Job = tuple[str, str]  # tenant, execution
+
+
+@dataclass
+class _Waiting:
+    """Who waits for an execution: told of its `end`, and of its outcome if a worker of ours ended it."""
+
+    end: asyncio.Event = field(default_factory=asyncio.Event)
+    accepted: Execution | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def ended(self) -> Execution | None:
+        if self.accepted is None or self.outcome is None:
+            return None
+        return replace(self.accepted, status=self.outcome.status, outcome=self.outcome)
 
 
 class DurableJobs:
@@ -50,7 +63,7 @@ class DurableJobs:
         self._pool = WorkerPool(command, workers, self._ended)
         self._queue_limit = queue_limit
         self._queued: dict[str, tuple[float, int]] = {}
-        self._waiting: dict[Job, asyncio.Event] = {}
+        self._waiting: dict[Job, _Waiting] = {}
 
     async def submit(
         self,
@@ -62,49 +75,38 @@ class DurableJobs:
         monthly_credits: int | None = None,
     ) -> Execution:
         digests = await self._workshop.check(tenant_id, new)
-        if monthly_credits is not None:
-            new = replace(new, credits_held=await self._price(new, digests))
-        queue = Queue.EXECUTIONS if new.batch else Queue.INTERACTIVE
         job = (tenant_id, new.id)
         if not new.batch:  # before the commit: the end may be told at once
-            self._waiting.setdefault(job, asyncio.Event())
-        worker = self._pool.reserve()
-        if worker is not None and not new.batch and new.kind == "document" and digests[0] is not None:
-            worker.channel.send(ReadAhead(*job, digests[0], read_options(config_of(new))))
-
-        async def enqueue(connection: AsyncConnection) -> None:
-            await connection.run_sync(
-                lambda sync: self._client.enqueue(
-                    sync,
-                    EXECUTE,
-                    job_id(*job),
-                    *job,
-                    queue=queue,
-                    partition=tenant_id,
-                    priority=new.priority or DEFAULT_PRIORITY,
-                )
-            )
-
+            self._waiting.setdefault(job, _Waiting())
+        handing = Handing(self._client, self._pool, tenant_id, new)
         try:
+            if digests[0] is not None:
+                handing.read_ahead(digests[0])
+            plan = await asyncio.to_thread(plan_of, new)
+            if monthly_credits is not None:
+                held = await self._price(new, plan, digests)
+                new = replace(new, credits_held=held)
             execution, is_new = await accept(
                 self._workshop.contents,
                 tenant_id,
                 new,
                 staged,
                 now=self._workshop.now(),
-                beside=enqueue,
+                beside=handing.written,
                 idempotency_key=idempotency_key,
                 monthly_credits=monthly_credits,
             )
         except BaseException:
             self._waiting.pop(job, None)
-            self._pool.release(worker)
+            handing.drop()
             raise
         if is_new:
-            self._pool.point_to(worker, queue, tenant_id)
+            if waiting := self._waiting.get(job):
+                waiting.accepted = execution
+            handing.tell()
             return execution
-        self._pool.release(worker)
         self._waiting.pop(job, None)
+        handing.drop()
         if idempotency_key is not None and not new.batch and execution.outcome is None:
             raise Conflict(
                 "The first request with this Idempotency-Key is still being worked on. Ask for its result at "
@@ -113,11 +115,10 @@ class DurableJobs:
             )
         return execution
 
-    async def _price(self, new: NewExecution, digests: Sequence[str | None]) -> int:
+    async def _price(self, new: NewExecution, plan: Plan, digests: Sequence[str | None]) -> int:
         """What the execution may cost, as far as can be known before it is read."""
         count = await self._workshop.count_pages(new, digests)
-        config = (await asyncio.to_thread(plan_of, new)).config  # without what its agent does not offer
-        return outcome.price(new, config, self._workshop.prices, count)
+        return outcome.price(new, plan.config, self._workshop.prices, count)
 
     async def has_room(self, tenant_id: str) -> bool:
         looked_at, count = self._queued.get(tenant_id, (0.0, 0))
@@ -157,19 +158,19 @@ class DurableJobs:
 
     async def wait(self, tenant_id: str, execution_id: str, *, timeout_s: float) -> Execution:
         job = (tenant_id, execution_id)
-        ended = self._waiting.setdefault(job, asyncio.Event())
+        waiting = self._waiting.setdefault(job, _Waiting())
         until = time.monotonic() + timeout_s
         try:
             while True:
                 left = until - time.monotonic()
                 try:
-                    await asyncio.wait_for(ended.wait(), max(0.0, min(LOOK_S, left)))
+                    await asyncio.wait_for(waiting.end.wait(), max(0.0, min(LOOK_S, left)))
                 except TimeoutError:
                     pass
-                execution = await self._get(job)
+                execution = waiting.ended or await self._get(job)
                 if execution.outcome is not None or left <= 0:
                     return execution
-                ended.clear()
+                waiting.end.clear()
         finally:
             self._waiting.pop(job, None)
 
@@ -184,9 +185,10 @@ class DurableJobs:
         self._client.close()
 
     def _ended(self, message: Ended) -> None:
-        event = self._waiting.get((message.tenant_id, message.execution_id))
-        if event is not None:
-            event.set()
+        waiting = self._waiting.get((message.tenant_id, message.execution_id))
+        if waiting is not None:
+            waiting.outcome = message.outcome
+            waiting.end.set()
 
     async def _move(self, job: Job, status: Status) -> None:
         async with self._workshop.database.write() as connection:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -83,13 +82,14 @@ class Piece(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Executor:
-    """Executes documents on behalf of a worker. `loop` is the worker's; `on_end` is told of every end."""
+    """Executes documents on behalf of a worker. `loop` is the worker's; `on_end` is told, on that loop, of every
+    end, with the outcome if it is written here, and of every other leaving."""
 
     workshop: Workshop
     checkpoints: Checkpoints
     ahead: Ahead
     loop: asyncio.AbstractEventLoop
-    on_end: Callable[[Execution], None]
+    on_end: Callable[[Execution, Outcome | None], None]
 
     def execute(self, tenant_id: str, execution_id: str) -> None:
         """The durable function. Ends normally whatever the document does."""
@@ -103,27 +103,26 @@ class Executor:
         stack.push_async_callback(start.unnoted)
         try:
             ended, files = self._outcome(run, stack)
-            started_at = self._await(start.unnoted())
-            self._insist(lambda: self._end(run, ended, files, started_at))
+            self._insist(lambda: self._end(run, ended, files))
         except Cancelled:
             return  # whoever cancelled or paused it has written that down
         finally:
             self._await(stack.aclose())
             if begun is not None:
                 begun.close()
-        self.on_end(execution)
         if run.has_kept or len(ended.pages) > 1:  # what an earlier life has kept of a single page is not much
             self.checkpoints.drop(tenant_id, execution_id)
 
     def _leave(self, run: _Run) -> None:
         """Ends the work on an execution that somebody else has ended; one that is to go on is left alone."""
         e = run.execution
-        if self._insist(lambda: self._status(e)) is not Status.FAILED:
-            return
-        partial = run.partial(self.workshop.engine)
-        self._insist(lambda: leave(self.workshop.database, e, partial, now=self.workshop.now()))
-        self.on_end(e)
-        self.checkpoints.drop(e.tenant_id, e.id)
+        has_failed = self._insist(lambda: self._status(e)) is Status.FAILED
+        if has_failed:
+            partial = run.partial(self.workshop.engine)
+            self._insist(lambda: leave(self.workshop.database, e, partial, now=self.workshop.now()))
+        self.loop.call_soon_threadsafe(self.on_end, e, None)
+        if has_failed:
+            self.checkpoints.drop(e.tenant_id, e.id)
 
     async def _status(self, execution: Execution) -> Status | None:
         async with self.workshop.database.read() as connection:
@@ -137,17 +136,16 @@ class Executor:
             return None
         return execution, Start(database, execution, at=self.workshop.now())
 
-    async def _end(
-        self, run: _Run, ended: Outcome, files: list[MadeFile], started_at: datetime | None
-    ) -> None:
-        await end(
+    async def _end(self, run: _Run, ended: Outcome, files: list[MadeFile]) -> None:
+        is_first = await end(
             self.workshop.database,
             run.execution,
             ended,
-            started_at=started_at,
+            started_at=await run.start.unnoted(),
             contents=self.workshop.contents if files else None,
             files=files,
         )
+        self.on_end(run.execution, ended if is_first else None)
 
     def _outcome(self, run: _Run, stack: AsyncExitStack) -> tuple[Outcome, list[MadeFile]]:
         """How it ended, and the files that it made; what they need is open as long as `stack`."""

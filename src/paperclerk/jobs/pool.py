@@ -28,12 +28,23 @@ class WorkerCommand:
 
 @dataclass
 class Worker:
-    """One running process. `handed` counts the jobs it is reserved for and has not ended."""
+    """One running process. `handed` counts the jobs it is reserved for and has not ended; `slots`: see `Ready`."""
 
     process: asyncio.subprocess.Process
     channel: Channel
     handed: int = 0
-    ready: bool = False
+    executor_id: str | None = None
+    slots: int = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes jobs."""
+        return self.executor_id is not None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it can run at once what it is reserved for."""
+        return self.handed <= self.slots
 
 
 class WorkerPool:
@@ -124,7 +135,7 @@ class WorkerPool:
     async def _listen(self, worker: Worker) -> None:
         async for message in worker.channel.messages():
             if isinstance(message, Ready):
-                worker.ready = True
+                worker.executor_id, worker.slots = message.executor_id, message.slots
             elif isinstance(message, Ended):
                 self.release(worker)
                 self._on_end(message)

@@ -28,6 +28,7 @@ class Start:
         self._at = at
         self._lock = asyncio.Lock()
         self._noted: bool | None = None
+        self._goes_with_end = False
         loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[None]] = []
         self._timer = loop.call_later(
@@ -47,10 +48,10 @@ class Start:
         """When it began, where that is not written and from now on is not: it goes with the end."""
         self._timer.cancel()
         async with self._lock:
-            if self._noted is not None:
-                return None
-            self._noted = False  # also for a timer that has just run out
-            return self._at
+            if self._noted is None:
+                self._noted = False  # also for a timer that has just run out
+                self._goes_with_end = True
+            return self._at if self._goes_with_end else None
 
     async def _soon(self) -> None:
         try:

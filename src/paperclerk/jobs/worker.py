@@ -12,9 +12,10 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -22,11 +23,11 @@ from paperclerk.domain.errors import ExecutionFailed
 from paperclerk.durable import Claim, DurableClient, DurableWorker, Queue
 from paperclerk.jobs import outcome
 from paperclerk.jobs.ahead import Ahead
-from paperclerk.jobs.channel import Channel, Ended, ReadAhead, Ready, Waiting
+from paperclerk.jobs.channel import Channel, Ended, HandedOver, ReadAhead, Ready, Waiting
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.executing import Executor
 from paperclerk.jobs.liveness import Liveness
-from paperclerk.jobs.names import EXECUTE, parts_of
+from paperclerk.jobs.names import EXECUTE, job_id, parts_of
 from paperclerk.jobs.reconciling import Reconciler
 from paperclerk.jobs.refusal import end_if_refused
 from paperclerk.jobs.retention import Retention
@@ -34,7 +35,7 @@ from paperclerk.jobs.sweeper import MAX_DEATHS_AT_A_STEP, Sweeper
 from paperclerk.jobs.work import Workshop
 from paperclerk.storage.checkpoints import Checkpoints
 from paperclerk.storage.database import cause_of, is_outage
-from paperclerk.storage.executions import Execution, Executions
+from paperclerk.storage.executions import Execution, Executions, Outcome
 from paperclerk.storage.takeovers import Takeovers
 from paperclerk.webhooks.sender import Sender
 
@@ -134,7 +135,8 @@ class _Worker:
 
     def tell_ready(self) -> None:
         if self._channel is not None:
-            self._channel.send(Ready())
+            slots = self._parts.slots.get(Queue.INTERACTIVE, 0)
+            self._channel.send(Ready(self._parts.executor_id, slots))
         log.info("worker claims jobs", executor=self._parts.executor_id)
 
     async def listen(self, stop: asyncio.Event) -> None:
@@ -143,6 +145,8 @@ class _Worker:
         async for message in self._channel.messages():
             if isinstance(message, Waiting):
                 self._look(Queue(message.queue), message.partition)
+            elif isinstance(message, HandedOver):
+                self._beside(asyncio.to_thread(self._run, message))
             elif isinstance(message, ReadAhead):
                 self._ahead.begin(message)
         stop.set()
@@ -187,24 +191,34 @@ class _Worker:
             await asyncio.sleep(0.05)
         left = parts.durable.running()
         for claim in await asyncio.to_thread(parts.client.claims):
-            if claim.executor_id == parts.executor_id and claim.job_id in left:
+            if claim.executor_id == parts.executor_id:  # runs still, or was handed over too late
                 await asyncio.to_thread(parts.client.resume, claim.job_id, Queue(claim.queue))
         log.info("worker stops", executor=parts.executor_id, given_back=len(left))
 
     def _look(self, queue: Queue, partition: str | None = None) -> None:
-        look = asyncio.to_thread(self._parts.durable.poll_now, queue, partition)
-        task: asyncio.Task[object] = asyncio.ensure_future(_tried(lambda: look))
+        self._beside(asyncio.to_thread(self._parts.durable.poll_now, queue, partition))
+
+    def _run(self, message: HandedOver) -> None:
+        """Blocks: in a thread. A job that finds no slot goes to the queue, where others look too."""
+        job, queue = job_id(message.tenant_id, message.execution_id), Queue(message.queue)
+        if not self._parts.durable.run(job, message.token, queue):
+            self._parts.client.resume(job, queue)
+
+    def _beside(self, work: Coroutine[Any, Any, object]) -> None:
+        task: asyncio.Task[object] = asyncio.ensure_future(_tried(lambda: work))
         self._looks.add(task)
         task.add_done_callback(self._looks.discard)
 
-    def _on_end(self, execution: Execution) -> None:
-        """Called in a job's thread, while it still holds its slot."""
+    def _on_end(self, execution: Execution, outcome: Outcome | None = None) -> None:
+        """Called on the loop, while the job still holds its slot."""
         full = [queue for queue in Queue if self._parts.durable.is_full(queue)]
-        self._loop.call_soon_threadsafe(self._after_end, execution, full)
+        self._after_end(execution, outcome if not execution.request.batch else None, full)
 
-    def _after_end(self, execution: Execution, full: Sequence[Queue] = ()) -> None:
+    def _after_end(
+        self, execution: Execution, outcome: Outcome | None = None, full: Sequence[Queue] = ()
+    ) -> None:
         if self._channel is not None:
-            self._channel.send(Ended(execution.tenant_id, execution.id))
+            self._channel.send(Ended(execution.tenant_id, execution.id, outcome))
         if execution.request.callback_url is not None:
             self._parts.sender.wake()
         for queue in full:  # jobs may wait for the slot, which is free a moment from now
