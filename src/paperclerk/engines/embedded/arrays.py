@@ -477,7 +477,8 @@ def _sums_up(grid: Numbers, count: int) -> bool:
     summed = 0
     for column in grid.values():
         above, last = column[: count - 1], column[count - 1]
-        if last and count > 2 and all(v is not None for v in above):
+        counts = column == [k + (column[0] or 0) for k in range(count)]  # 1, 2, 3
+        if last and count > 2 and not counts and all(v is not None for v in above):
             summed += close(sum(v or 0.0 for v in above), last)
     return summed >= 2
 

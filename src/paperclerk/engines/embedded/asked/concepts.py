@@ -37,6 +37,9 @@ def concepts_of(field: Field, name: str) -> dict[str, float]:
         scored = {c: v for c, v in scored.items() if c not in ROLES}  # who prepared it is not for whom
     if field.kind == "string" and len(field.path) > 1 and "[]" not in field.path and name.lower() in _TAXES:
         scored = {"vat_id": 1.0}  # `client: {name, tva}`
+    if len(field.path) > 1 and "[]" not in field.path and phrases.stems(name) == ("no",):
+        whose = aliases().get(frozenset((*phrases.stems(phrases.name_words(field.path[-2])), "no")), ())
+        scored = dict(whose) or scored  # `employee: {number}`
     named = "_".join(phrases.tokens(name))
     if scored.get(named) == 1.0:  # it is called just what the concept is called
         scored = {c: v if c == named else min(v, 0.85) for c, v in scored.items()}

@@ -15,6 +15,7 @@ from paperclerk.engines.embedded.asked.concepts import aliases, concepts_of
 from paperclerk.engines.embedded.asked.wants import NAMED_KINDS, Side, Want, fits, side_of, want_of, wants_iso
 from paperclerk.engines.embedded.asked.whose import PARTS, ROLES, full_name, owner_of, role_in, role_of
 from paperclerk.engines.embedded.words import phrases, vocabulary
+from paperclerk.printed.locale import CODES
 from paperclerk.schemas.compiled import Field
 
 _WORDS = vocabulary.phrases("field")
@@ -97,6 +98,8 @@ def _read(field: Field) -> Profile:
     words = _weighted([name, field.title])
     if want in ("number", "integer", "percent") and len(words) > 1 and words[-1][0] in _UNITS:
         words = (*words[:-1], (words[-1][0], 0.2))  # `humidity_pct` is printed as `Humidity`
+    if want == "money" and len(words) > 1 and words[-1][0] in _CODES:
+        words = words[:-1]  # `total_gbp` stands at `Total`
     known = {w for w, _ in words}
     hints = tuple((w, v) for w, v in _weighted([field.description]) if w not in known)
     topic = {w for w, v in words if v > 0.5 and not w.endswith(_PERIODS)} - _WORDS["side"] if side else set()
@@ -156,6 +159,7 @@ def _own_label(stems: tuple[str, ...], name: str) -> tuple[str, ...]:
 _UNITS = phrases.word_set(
     "pct percent c celsius kg g lb lbs m2 sqm sqft m3 cm mm m km mi kwh eur usd gbp chf"
 )
+_CODES = frozenset(c.lower() for c in CODES)
 _PERIODS = ("zeitraum", "period", "periode", "laufzeit")  # what has two ends, not which
 _NUMMER = re.compile(r"(?:nummer|number|numero|nr)$")
 

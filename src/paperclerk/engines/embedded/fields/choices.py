@@ -63,20 +63,24 @@ def _options(facts: Facts) -> Iterator[_Option]:
             said = mark.end
             inside = [m for m in marks if segment.start <= m.start < segment.end]
             if len(inside) > 1 and _behind_words(row, segment, inside):
-                said, told = (
-                    inside[inside.index(mark) - 1].end if mark is not inside[0] else segment.start,
-                    mark.start,
-                )
+                before = inside[inside.index(mark) - 1].end if mark is not inside[0] else segment.start
+                said, told = max(before, _last_word(row, mark)) if mark is inside[0] else before, mark.start
             elif not _WORD.search(row.text, said, told):
                 said = marks[i - 1].end if i else segment.start
                 told = mark.start
             yield _Option(row, mark.start, mark.end, said, told, mark.kind == "checked")
 
 
+def _last_word(row: Row, mark: Mark) -> int:
+    """Where the word before a box begins."""
+    return max((m.start() for m in _WORD.finditer(row.text, 0, mark.start)), default=0)
+
+
 def _behind_words(row: Row, segment: Segment, marks: Sequence[Mark]) -> bool:
     """Whether the boxes of a segment stand behind their words: `Yes [ ] No [X]`."""
     first = phrases.tokens(row.text[segment.start : marks[0].start])
-    return len(first) == 1 and not _WORD.search(row.text, marks[-1].end, segment.end)
+    answers = len(first) == 1 or (bool(first) and first[-1] in _YES | _NO)
+    return answers and not _WORD.search(row.text, marks[-1].end, segment.end)
 
 
 def conclude(facts: Facts, matcher: Matcher, profiles: Sequence[Profile]) -> dict[tuple[str, ...], Leaf]:

@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 
 from paperclerk.domain.result import Scalar
 from paperclerk.engines.embedded.asked.profile import KEPT_PROFILES, Profile
-from paperclerk.engines.embedded.fields import forms
+from paperclerk.engines.embedded.fields import forms, titles
 from paperclerk.engines.embedded.fields.candidates import Candidate
 from paperclerk.engines.embedded.fields.micr import asks_ink, inked
 from paperclerk.engines.embedded.fields.mrz import asks_zone, zoned
@@ -83,6 +83,8 @@ def _cues(profile: Profile) -> tuple[Cue, ...]:
     cues: list[Cue | None] = [
         zoned if asks_zone(profile) else None,
         inked if asks_ink(profile) else None,
+        titles.subject if titles.asks_subject(profile) else None,
+        titles.kind if titles.asks_kind(profile) else None,
     ]
     if (cited := next((p for said, p in _CITED.items() if words <= said), None)) is not None:
         cues.append(partial(_in_citation, part=cited))
@@ -110,6 +112,8 @@ def _by_kind(profile: Profile) -> tuple[Cue, ...]:
     around = {phrases.stem(w) for w in _around(profile)}
     if want in ("money", "number", "integer") and "total" in {w for w, _ in profile.words} | around:
         return (_column_totals,) if want == "money" else (_column_totals, _counted)
+    if want in ("integer", "number") and (unit := _UNIT_ASKED.search(profile.field.name)):
+        return (partial(_in_unit, unit=unit["unit"] or unit["small"]), _counted)
     if want in ("integer", "number"):
         return (_days_of_month, _counted) if "day" in words and "days" not in words else (_counted,)
     if ("last" in words and words & {"4", "four", "digits"}) or words & {"last4", "lastfour"}:
@@ -135,6 +139,8 @@ def _by_name(profile: Profile) -> tuple[Cue, ...]:
         return (partial(_found, pattern=_CHIEF, score=0.6),)
     if words & _HOLDERS:
         return (_certified,)
+    if words & _AT and words - _AT and words - _AT <= _MADE:
+        return (partial(_found, pattern=_MADE_IN),)  # `fait_a`
     if any(map(_is_place, words)) and all(
         _is_place(w) or w in _MADE | {"signature", "of", "de"} for w in words
     ):
@@ -211,6 +217,7 @@ _CLOSES = re.compile(
 _PERSON = re.compile(
     r"(?:(?:Dr|Mrs?|Ms|Prof)\.? )?[A-ZÀ-Ý][^\W\d_]*(?:[ -](?:[A-ZÀ-Ý]\.|[A-ZÀ-Ý][^\W\d_]+)){1,3}"
 )
+_SIGNER = re.compile(rf"(?:(?:i\. ?[AV]\.|ppa\.|p\. ?p\.|gez\.) )?(?P<it>{_PERSON.pattern})")
 _POSTS = phrases.word_set("position job role post poste puesto stelle")
 _POSTS_TOO = phrases.word_set("title name titel")
 _CAPITALS = r"[A-ZÀ-Ý][\w&-]*(?: (?:of |and |& |for )?[A-ZÀ-Ý][\w&-]*){0,5}"
@@ -226,6 +233,9 @@ _MADE_IN = re.compile(
     r"\b(?:Fait à|Done at|Signed (?:at|in)|Firmado en|Fatto a|Feito em|Gedaan te) (?P<it>[A-ZÀ-Ý][^,\d]{2,30}?),|"
     r"^(?:En )?(?P<place>[A-ZÀ-Ý][^,\d]{2,30}?), (?:den|le|a|li|il|em|the) \d"
 )
+
+
+_AT = phrases.word_set("at in a en te")
 
 
 def _is_place(word: str) -> bool:
@@ -265,13 +275,15 @@ def _who_writes(facts: Facts, profile: Profile) -> Iterator[Candidate]:
                 s for r in page.rows[closing.row + 1 : closing.row + 5] for s in r.segments
                 if abs(s.box.x0 - closing.box.x0) < closing.size
             ]  # fmt: skip
-            at = next((i for i, s in enumerate(lines) if _PERSON.fullmatch(s.text)), None)
+            at = next((i for i, s in enumerate(lines) if _SIGNER.fullmatch(s.text)), None)
             if at is None or (titled and at + 1 >= len(lines)):
                 continue
             line = lines[at + titled]
             if 2 < len(line.text) < 60 and not line.text.endswith((":", ".")):
                 row = facts.layout.row_of(line)
-                yield _candidate(row, line.start, line.end, line.text, 0.75)
+                signer = None if titled else _SIGNER.fullmatch(line.text)
+                start = signer.start("it") if signer else 0
+                yield _candidate(row, line.start + start, line.end, line.text[start:], 0.75)
 
 
 LONG = 4  # letters: a shorter name begins too many lines
@@ -305,7 +317,7 @@ def _days_to_pay_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
 
 _MADE = phrases.word_set(
     "agreement effective contract signing signature signed execution executed vertragsdatum unterschrift "
-    "unterzeichnet declaration firma firmado assinatura handtekening"
+    "unterzeichnet declaration firma firmado assinatura handtekening delivre delivree etabli etablie fait"
 )
 _SIGNED = re.compile(r"\b(?:signature|signed|unterschrift|firma|assinatura|handtekening)\b", re.I)
 _DATE_CAPTION = re.compile(r"\b(?:date|datum|fecha|data)\W*$", re.I)
@@ -502,6 +514,23 @@ _UNITS = {
     "l": "liter litre litro litri", "ltr": "liter litre", "gal": "gallon", "kg": "kilogram kg weight gewicht poid",
     "kwh": "kwh", "km": "kilometer mileage", "m²": "sqm qm area wohnflache flache surface superficie", "mi": "mile",
 }  # fmt: skip
+
+
+_UNIT_ASKED = re.compile(
+    r"(?:_|(?<=[a-z]))(?P<unit>kW|W|kVA|VA|V|A|mA|Hz|MHz|GHz|bar|psi|kPa|MPa|dB|dBA|rpm|Nm|kN|mAh|Ah|lm|°C|mm|cm|GB|MB|ms)$"
+    r"|_(?P<small>kw|hz|bar|psi|rpm|mah|mm|cm|db)$"
+)
+
+
+def _in_unit(facts: Facts, profile: Profile, unit: str) -> Iterator[Candidate]:
+    """The one number of a paper that has the unit behind it that the field's name ends in: `voltage_V`."""
+    behind = re.compile(rf" ?{re.escape(unit)}(?!\w)", re.I)
+    found = [(r, n) for r in facts.rows for n in facts.values(r).numbers if behind.match(r.text, n.end)]
+    if len({n.value for _, n in found}) == 1:
+        row, number = found[0]
+        value = forms.number_value(number, profile, row.text[number.start : number.end])
+        if value is not None:
+            yield _candidate(row, number.start, number.end, value, 0.5)
 
 
 def _counted(facts: Facts, profile: Profile) -> Iterator[Candidate]:

@@ -49,6 +49,9 @@ _STRAY = re.compile(r"[^\W\d_A-Z]\W?\s+(?=\w)")  # a stroke read as a letter
 _PREFIX = re.compile(r"[A-ZÄÖÜ]{1,4}(?:-[A-Z]{1,2})? (?=[A-Z]?/?\d)")  # FS 3/8812
 _LABEL_TAIL = re.compile(r"[.:#°º] (?P<prefix>[A-Z]{1,4} )$")  # Lic. No. NY 224918
 _GROUPS = re.compile(r"(?: (?:\d{1,6}|[A-Z]{1,3})){1,4}\s*$")  # 53 140688 K 019
+_IN_GROUPS = re.compile(  # G4K 01882714, YK23 LNB
+    r"(?!\d{1,2} \d)[A-Z0-9]*\d[A-Z0-9]*(?: [A-Z0-9]*\d[A-Z0-9]*){1,3}|[A-Z]{2}\d{2} [A-Z]{3}"
+)
 _LETTER = r"[^\W\d_]"
 LETTER_BEHIND = 3  # groups that a last one of letters belongs to: QQ 12 34 56 C
 _CURRENCY = re.compile(
@@ -126,6 +129,8 @@ def _numbers(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         return  # the next caption of a numbered list
     remarks = [m.span() for m in _REMARK.finditer(row.text)]
     measured = [n for n in inside if _measured(row, n, profile)]
+    if (end := _end_of_range(row, inside, profile)) is not None:
+        inside = [end]
     for i, number in enumerate(_said_in_brackets(row, n) for n in inside):
         factor = crowd * _number_factor(row, number, profile, i, told if i < told else len(inside))
         if marked and not number.currency:
@@ -152,6 +157,18 @@ def _before_words(row: Row, numbers: Sequence[Number]) -> int:
     return len(numbers)
 
 
+def _end_of_range(row: Row, numbers: Sequence[Number], profile: Profile) -> Number | None:
+    """The first or the last number of `-15 to +120`, for a minimum or a maximum."""
+    least, most = profile.called & _LEAST, profile.called & _MOST
+    if bool(least) == bool(most) or len(numbers) < 2:
+        return None
+    first, last = numbers[0], numbers[1]
+    ranged = _BETWEEN.fullmatch(row.text, first.end, last.full_start) is not None
+    return (first if least else last) if ranged else None
+
+
+_LEAST, _MOST = word_set("min minimum lowest lower"), word_set("max maximum highest upper")
+_BETWEEN = re.compile(r"[^\w\d]{0,3}(?:°C|\w{1,3})? ?(?:to|bis|à|a|al|tot|–|-|…|\.\.\.?|and) ?[+]?")
 WORDS_BETWEEN = 3
 _BASE = re.compile(r"% ?(?:aus|von|over|sur|auf|on|su|sobre|of|de) ?[€£$]?$")  # VAT 7 % on 42.50
 _LONGEST_BASE = 10
@@ -180,7 +197,7 @@ def _numbers_caption(row: Row, number: Number) -> bool:
     return (
         number.start == segment.start
         and number.decimals == 0
-        and number.end - number.start <= 2
+        and number.end - number.start <= 2 + (row.text[number.start] == "0")
         and _CAPTION.fullmatch(row.text, number.end, segment.end) is not None
     )
 
@@ -223,11 +240,13 @@ def _column_fit(facts: Facts, profile: Profile, row: Row, number: Number) -> flo
         head = facts.label_of(at)
         said = {c for c, v in head.concepts.items() if v >= 0.9 and kind_of(c) == "money"} if head else set()
         if not said:
-            return 1.0
+            counted = head is not None and max(head.concepts.get(c, 0.0) for c in _COUNTS) >= 0.9
+            return 0.75 if counted and profile.want == "money" else 1.0
         return 1.05 if said & profile.concepts.keys() else 0.75
     return 1.0
 
 
+_COUNTS = ("hours", "quantity")
 _DAYS = re.compile(r" ?(?:days?|tagen?|jours|dias|giorni|dagen)\b", re.I)
 
 
@@ -355,6 +374,8 @@ def _ids(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
         wide = wide or re.fullmatch(r"[A-Z]{2,4} \d{2,4}", row.text[start:end]) is not None  # EVG 880 127 433
         while wide and (more := _ID_MORE.match(row.text, end, slot.end)):
             end = more.end()
+        if count == 0 and start == slot.start and (whole := _IN_GROUPS.fullmatch(row.text, start, slot.end)):
+            end = whole.end()
         value = forms.text_value(_printed(row, start, end), profile)
         if value is None or _is_amount(row.text[start:end], facts, row, start):
             continue

@@ -15,7 +15,9 @@ from paperclerk.engines.embedded.page.layout import Row, Segment
 from paperclerk.engines.embedded.words.lexicon import kind_of
 
 Direction = Literal["same", "right", "below", "above", "over"]  # over: a caption under its line
-_LEAD = re.compile(r"(?:[\s:;.,=>|*_]|[–—-](?!\s?[\d$€£(]))*(?:#\s*)?")  # a minus sign belongs to its amount
+_LEAD = re.compile(
+    r"(?:[\s:;=>|*_]|[.,](?!\d\d(?!\d))|[–—-](?!\s?[\d$€£(]))*(?:#\s*)?"
+)  # a minus sign belongs to its amount
 
 BESIDE = 12.0  # line heights: so near a value beside a label leaves nothing to look for below
 _BRACKETS = re.compile(r"\s*\([^()\d]*\)")

@@ -46,13 +46,27 @@ _HOUSE = re.compile(
     r"council|s\.?a\.?|s\.?p\.?a|b\.?v|consulting|services|agency|association)\b",
     re.I,
 )
-_START = frozenset(["start", "from", "begin", "beginning", "since", "von", "debut", "inicio", "inizio"])
-_END = frozenset(["end", "to", "until", "finish", "bis", "fin", "fine", "graduation", "completion"])
+_START = frozenset(words("start from begin beginning since von seit debut du inicio desde inizio dal van"))
+_END = frozenset(words("end to until finish bis fin au hasta fine al tot einde graduation completion"))
 _WHERE = frozenset(
-    words("employer company institution organization organisation school university issuer publisher venue")
+    words(
+        "employer company institution organization organisation school university issuer publisher venue firma "
+        "arbeitgeber unternehmen schule hochschule einrichtung entreprise employeur societe etablissement ecole "
+        "empresa centro institucion escuela azienda datore istituto scuola werkgever bedrijf instelling empregador "
+        "escola"
+    )
 )
 _WHAT = frozenset(
-    words("title position role job degree qualification name project certification award study")
+    words(
+        "title position role job degree qualification name project certification award study taetigkeit tatigkeit "
+        "funktion stelle rolle abschluss studiengang poste fonction intitule diplome puesto cargo titulo titulacion "
+        "ruolo mansione titolo qualifica functie opleiding diploma funcao curso"
+    )
+)
+_WHEN = frozenset(
+    words(
+        "date year period dates duration jahr datum zeitraum annee periode anio ano fecha periodo anno data jaar"
+    )
 )
 _EXPIRY = frozenset(words("expiration expiry expires expire valid"))
 _MORE = frozenset(
@@ -172,7 +186,7 @@ def _row(element: Field, entry: Entry) -> dict[str, Tree]:
             row[child.name] = ABSENT if _is_now(dates[1]) else _in_format(dates[1], child)
         elif names & _EXPIRY:
             row[child.name] = ABSENT if _is_now(dates[1]) else dates[1]
-        elif names & {"date", "year", "period", "dates", "duration"}:
+        elif names & _WHEN:
             row[child.name] = (
                 _in_format(dates[0], child)
                 if child.format == "date"
@@ -315,9 +329,10 @@ def _parts(lines: Sequence[Sequence[Piece]]) -> list[Text]:
     for pieces in lines:
         text = text_of(pieces)
         cuts = [m.span() for m in _BREAK.finditer(text.text)]
-        cut = next(
-            (c for c in cuts if _parts_house(text.text, c)),
-            cuts[0] if cuts and "," not in text.text else None,
+        parting = [c for c in cuts if _parts_house(text.text, c)]
+        after = [c for c in parting if _HOUSE.search(text.text[c[1] :])]
+        cut = (after[-1] if after else None) or next(  # "Máster en Alimentos, Universitat de València"
+            iter(parting), cuts[0] if cuts and "," not in text.text else None
         )
         if cut is None:
             found.append(text)

@@ -21,8 +21,15 @@ from paperclerk.schemas.compiled import Field
 
 _BULLET = re.compile(r"^(?:[•·▪■●○◦‣⁃∙*–—-]|\(?\d{1,2}[.)])$")
 _SPLIT = re.compile(r"\s*[,;•·|]\s+|\s+[•·|]\s*|;\s*")
-_NAMES = frozenset({"name", "skill", "language", "tool", "technology", "title"})
-_RANKS = frozenset({"level", "proficiency", "fluency", "proficiency level", "skill level"})
+_NAMES = frozenset(
+    words(
+        "name skill language tool technology title sprache kenntnis langue competence idioma competencia lingua taal"
+    )
+)
+_RANKS = frozenset(words("level proficiency fluency niveau stufe nivel livello grado nivel")) | {
+    "proficiency level",
+    "skill level",
+}
 _RANKED = re.compile(r"(?P<name>[^:()–—]+?)\s*(?:[–—:]|\s-\s|\()\s*(?P<rank>[^()]+?)\)?")
 MOST_NAME_WORDS = 8
 MAX_ELEMENTS = 400
@@ -135,6 +142,8 @@ def _after_label(array: Field, pages: Sequence[Sequence[Strip]]) -> list[Text]:
     """`Keywords: one, two` with the lines that go on below, up to a gap or another label."""
     for strips in pages:
         for i, strip in enumerate(strips):
+            if len(strip.pieces) == 2 and match(array, strip.pieces[0].text) >= BESIDE:
+                return divided([strip.pieces[1], *_goes_on(strip.pieces[1], strips[i + 1 : i + 6])])
             for piece in strip.pieces:
                 label, colon, rest = piece.text.partition(":")
                 if not colon or len(label.split()) > 4 or match(array, label) < LABELLED:
@@ -151,6 +160,7 @@ def _after_label(array: Field, pages: Sequence[Sequence[Strip]]) -> list[Text]:
 
 
 LABELLED = 0.85
+BESIDE = 0.99  # of a label without a colon, in a column of labels
 
 
 def _goes_on(piece: Piece, below: Sequence[Strip]) -> list[Piece]:

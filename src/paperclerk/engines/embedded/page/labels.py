@@ -344,12 +344,15 @@ class Matcher:
         self._by_concept: dict[str, list[Label]] = defaultdict(list)
         self._by_stem: dict[str, list[Label]] = defaultdict(list)
         self._by_key: dict[str, list[Label]] = defaultdict(list)
+        self._by_number: dict[str, list[Label]] = defaultdict(list)
         for label in labels:
             for concept in dict.fromkeys((*label.concepts, *label.cut_concepts)):
                 self._by_concept[concept].append(label)
             for s in dict.fromkeys((*label.stems, *label.aside)):
                 self._by_stem[s].append(label)
             self._by_key[phrases.key(label.text)].append(label)
+            if number := _BOX.fullmatch(label.row.text, label.segment.start, label.start):
+                self._by_number[number["no"].lstrip("0")].append(label)
         self._shortened = {phrases.stem(m) for x in labels for m in _shortened(x.text)}
         self._long = [s for s in self._by_stem if len(s) >= LONG]
         self._meanings = thesaurus.Meanings(self._by_stem)
@@ -393,6 +396,10 @@ class Matcher:
         for said in profile.phrases:
             for label in self._by_key.get(said, ()):
                 self._keep(fits, label, 1.15, False)
+        number, named = _of_box(profile.words) if self._by_number else ("", profile.words)
+        for label in self._by_number.get(number, ()):
+            if any(w in label.stems for w, _ in named) or not named:
+                self._keep(fits, label, 1.12, False)
         if profile.want == "name" and profile.role in _SUBJECTS:
             for label in self._by_concept.get("person_name", ()):
                 if label.concepts.get("person_name", 0.0) >= 0.95:
@@ -411,7 +418,7 @@ class Matcher:
                 self._alike(word),
                 self._akin(word) | (self._derived(word) if dated and value > 0.5 else set()),
             )
-            for word, value in profile.words
+            for word, value in named
         ]
         sharing = self._sharing(words)
         hints = self._hinted(profile) if sharing else {}
@@ -476,6 +483,19 @@ class Matcher:
                 for label in self._by_stem[other]:
                     found[id(label)] = label
         return list(found.values())
+
+
+_BOX = re.compile(r"\(?(?P<no>\d{1,3}[a-z]?)[.)]?\s*")
+_BOXES = phrases.word_set("box line item feld zeile case ligne casella casilla vak")
+_WITH_NUMBER = re.compile(r"\d{1,3}[a-z]?")
+
+
+def _of_box(words: Sequence[tuple[str, float]]) -> tuple[str, Sequence[tuple[str, float]]]:
+    """The number of the box of a form that a field is named after, and its other words: `wages_box_1`."""
+    number = next((w for w, _ in words if _WITH_NUMBER.fullmatch(w)), "")
+    if not number or not any(w in _BOXES for w, _ in words):
+        return "", words
+    return number.lstrip("0"), [(w, v) for w, v in words if w != number and w not in _BOXES]
 
 
 # How much a word of a field's name tells, and the stems of labels that are like it, or mean the same.
@@ -544,8 +564,13 @@ def _shortened(text: str) -> tuple[str, ...]:
     return tuple(t for m in _SHORT.finditer(text) for t in phrases.tokens(m["word"]))
 
 
+_NUMBERS = phrases.word_set("no nr number nummer code ref reference numero id")
+
+
 def _rival(label: Label, profile: Profile) -> float:
     """Less than 1 when the label as a whole says something else than the field wants."""
+    if profile.want == "name" and label.role and _NUMBERS & set(label.stems) and not label.colon:
+        return 0.4  # `Réf. client` is no client
     if label.known < 0.95:
         return 1.0
     own = max((v for c, v in label.concepts.items() if c in profile.concepts), default=0.0)

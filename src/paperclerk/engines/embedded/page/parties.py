@@ -6,7 +6,6 @@ an address with the name above it.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
@@ -201,10 +200,22 @@ def parties(facts: Facts, *, pages: int = 3) -> list[Party]:
 
 
 def _apart(facts: Facts, lines: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """The lines by the box of a form that they are filled into, without captions."""
-    plain = (s for s in lines if facts.caption(s) is None)
-    for _, stack in itertools.groupby(plain, key=facts.box_around):
-        yield list(stack)
+    """The lines by the box of a form, or the caption, that they are filled into, without captions."""
+    over: Segment | None = None  # the last caption
+    stack: list[Segment] = []
+    place: tuple[Box | None, Segment | None] = (None, None)
+    for line in lines:
+        if facts.caption(line) is not None:
+            over = line
+            continue
+        here = (facts.box_around(line), over)
+        if stack and here != place:
+            yield stack
+            stack = []
+        stack.append(line)
+        place = here
+    if stack:
+        yield stack
 
 
 def _stacks(page: PageLayout) -> list[list[Segment]]:

@@ -437,6 +437,7 @@ def likeness(field: Field, label: str) -> float:
     return _likeness(field.name, field.title, field.description, label, owner)
 
 
+OWNED = 0.65  # how much a heading counts that also says what the array is of
 _LITTLE = frozenset({"on", "at"})  # `collected_on`
 _PLAIN = frozenset({"name", "title", "description", "item", "label"})
 
@@ -453,6 +454,9 @@ def _likeness(name: str, title: str, description: str, label: str, owner: str) -
     near += _akin(words_of(name), fold(label), mine & theirs)  # a short form may mean the same as well
     common = len(mine & theirs) + min(near, 0.9 * len(theirs - mine))
     best = common / max(len(theirs), min(len(mine), 3)) if common else 0.0
+    bare = theirs - (stems(words_of(owner)) - mine)  # `policies: [{effective}]` under `Policy eff`
+    if bare and bare < theirs:
+        best = max(best, OWNED * common / max(len(bare), min(len(mine), 3)))
     if mine < theirs:
         best = max(best, 0.55)  # "Descrizione della prestazione" is a descrizione
     told = len(stems(fold(description)) & theirs) / (len(theirs) + 1)

@@ -309,7 +309,7 @@ class _Reader:
     def _elsewhere(self, cells: Mapping[int, Piece]) -> bool:
         """Whether a row has its amount in a column that nobody asked for: a payment among charges."""
         asked = {p.column for p in self.head.places.values()}
-        return bool(self.records) and any(
+        return bool(self.records and self.anchors) and any(
             c not in asked
             and AMOUNT.search(piece.text) is not None
             and _mostly_number(piece.text)
@@ -341,6 +341,8 @@ class _Reader:
             return not starts_with_carry(strip.text)
         if self.records and self._begins_late(cells) and starts_with_balance(strip.text):
             return True
+        if self._is_sum(cells, numeric):
+            return not any(starts_with_carry(p.text) for p in strip.pieces)
         if self.records and not numeric and _heads_table(strip):
             return True
         if len(numeric) < len(self.anchors) and any(
@@ -376,6 +378,15 @@ class _Reader:
             and len(self.records) > 1
             and close(numbers_of(text_of([cells[self.main]]), self.locale)[-1].value, self._sum(self.main))
         )
+
+    def _is_sum(self, cells: Mapping[int, Piece], numeric: set[int]) -> bool:
+        """Whether a strip has the sum of the amounts above it, and no name where the rows have theirs."""
+        if self.main not in numeric or len(self.records) < 2 or self.priced & numeric:
+            return False
+        named = min(self.texts, default=-1)
+        if named in cells or not all(named in r.cells for r in self.records[-RECENT:]):
+            return False
+        return close(numbers_of(text_of([cells[self.main]]), self.locale)[-1].value, self._sum(self.main))
 
     def _goes_on(self, strips: Sequence[Strip]) -> bool:
         """Whether rows follow that fill as many columns as those so far, names where they have theirs."""
@@ -505,6 +516,8 @@ class _Reader:
         if not self.pending:
             return False
         last, cells = self.pending[-1]
+        if self._is_part(last) and (self.texts & self.cells(strip).keys()):
+            return False  # it heads rows that have names of their own
         if strip.box.y0 - last.box.y1 > 0.8 * strip.size or last.size < SMALL * strip.size:
             return False
         for column in self.texts & cells.keys():

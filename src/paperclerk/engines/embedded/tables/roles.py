@@ -175,10 +175,14 @@ def _starts_with(text: str, known: frozenset[str]) -> bool:
 _SMALL = frozenset(words("of the a an in per and or for to by de la le der die das und et del"))
 
 
+def _stem(word: str) -> str:
+    if word.endswith("ies"):
+        word = word[:-3] + "y"  # policies
+    return word[:6].rstrip("s") if len(word) > 3 else word
+
+
 @lru_cache(maxsize=65536)
 def stems(text: str) -> frozenset[str]:
     """The words of a folded text, cut to six letters and without a plural `s`; small words are left out."""
     every = text.split()
-    return frozenset(
-        w[:6].rstrip("s") if len(w) > 3 else w for w in every if w not in _SMALL or len(every) == 1
-    )
+    return frozenset(_stem(w) for w in every if w not in _SMALL or len(every) == 1)
