@@ -157,11 +157,11 @@ class Settings(BaseSettings):
             raise ValueError("use sqlite:///PATH or postgresql://USER@HOST/NAME")
         return value
 
-    @field_validator("base_url")
+    @field_validator("base_url", "model_url")
     @classmethod
     def _begins_with_http(cls, value: str | None) -> str | None:
         if value is not None and not re.match(r"https?://[^/]", value):
-            raise ValueError("write the whole address, such as https://clerk.example.org")
+            raise ValueError("write the whole address, from https:// or http:// on")
         return value
 
     @field_validator("allow_private_addresses")

@@ -264,6 +264,47 @@ class Oracle:
         return (text[:limit], "length") if len(text) > limit else (text, "stop")
 
 
+class Answering:
+    """A server that answers everything with the same `status` and JSON; where `status` is None there is none."""
+
+    def __init__(self, status: int | None, body: Any) -> None:
+        self.status, self.body = status, body
+        self.requests = 0
+
+    def __enter__(self) -> Self:
+        answering = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                answering.requests += 1
+                self.rfile.read(int(self.headers["content-length"]))
+                payload = json.dumps(answering.body).encode()
+                self.send_response(answering.status or 500)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if self.status is None:
+            self._server.server_close()
+        else:
+            threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.status is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+
 def picture_of(page: int, max_side: int) -> bytes:
     """A page as a picture whose every pixel says where it is: red across, green down, blue the page's index."""
     side = np.linspace(0, 255, max_side).astype(np.uint8)

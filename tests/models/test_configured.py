@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.models.oracle import Faults, Oracle, Truth
+from tests.models.oracle import Answering, Faults, Oracle, Truth
 from typer.testing import CliRunner
 
 from paperclerk.bootstrap_models import open_engine
@@ -59,6 +59,10 @@ def test_a_file_is_read_with_its_keys_from_the_environment(
         ({"models": [{"model": "x", "concurrency": "many"}]}, "models[0].concurrency is 'many'"),
         ({"models": [{"model": "x", "weight": -1}]}, "models[0].weight is -1"),
         ({"models": [{"model": "x", "api_key_env": "NOT_SET_ANYWHERE"}]}, "NOT_SET_ANYWHERE"),
+        ({"models": [{"model": "x", "concurrency": 0}]}, "concurrency is 0"),
+        ({"models": [{"model": "x", "requests_per_minute": "many"}]}, "requests_per_minute is 'many'"),
+        ({"models": [{"model": "x", "no_training": "store"}]}, "no_training must be a mapping"),
+        ({"models": [{"model": "x", "profile": {"max_fields": 0}}]}, "max_fields is 0"),
         ({"models": [{"model": "x", "profile": {"output": "prose"}}]}, "schema, json or text"),
         ({"models": [{"model": "x", "profile": {"context_tokens": 100}}]}, "must be more than"),
         ({"models": [{"model": "x"}], "unplaced": "hide"}, "write mark or drop"),
@@ -101,3 +105,33 @@ def test_doctor_tells_what_a_model_can_do(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_doctor_says_how_to_configure_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["doctor", "--model", "--data-dir", str(tmp_path)])
     assert said.exit_code == 1 and "PAPERCLERK_MODEL_URL" in said.output
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (401, {"error": {"message": "Incorrect API key"}}, ["HTTP 401: Incorrect API key", "PAPERCLERK_MODEL_KEY"]),
+        (404, {"detail": "Not Found"}, ["HTTP 404", "ends in /v1"]),
+        (200, {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": []},
+         ["its answer cannot be read", "ends in /v1"]),
+        (None, None, ["Connection error", "Start it, or correct PAPERCLERK_MODEL_URL"]),
+    ],
+)  # fmt: skip
+def test_doctor_says_why_a_model_gives_no_answer_and_asks_no_further(
+    status: int | None, body: Any, says: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with Answering(status, body) as server:
+        monkeypatch.setenv("PAPERCLERK_MODEL", "m")
+        monkeypatch.setenv("PAPERCLERK_MODEL_URL", server.url)
+        said = CliRunner().invoke(app, ["doctor", "--model", "--data-dir", str(tmp_path)])
+    told = " ".join(said.output.split())
+    assert said.exit_code == 1 and server.url in told
+    assert all(words in told for words in says), told
+    assert server.requests <= 2, "once, and once more where that may help"
+
+
+def test_a_url_of_a_model_that_is_no_url_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PAPERCLERK_MODEL", "m")
+    monkeypatch.setenv("PAPERCLERK_MODEL_URL", "localhost:8000/v1")
+    with pytest.raises(InvalidRequest, match=r"PAPERCLERK_MODEL_URL: .*http://"):
+        load_settings(data_dir=tmp_path)

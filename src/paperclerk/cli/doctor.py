@@ -85,7 +85,7 @@ def _run(check: Check, settings: Settings) -> list[Finding]:
 def _models(settings: Settings) -> Iterator[Finding]:
     """A few calls to each model, some of them long; what they cost is the endpoint's business."""
     from paperclerk.bootstrap_models import models_config
-    from paperclerk.cli.doctor_models import probed_models, profile_line
+    from paperclerk.cli.doctor_models import probed_models, profile_line, remedy
 
     config = models_config(settings)
     if config is None:
@@ -94,16 +94,11 @@ def _models(settings: Settings) -> Iterator[Finding]:
         return
     for endpoint, found in probed_models(config, LARGEST_CONTEXT):
         for note in found.notes:
-            yield Finding(Health.GOOD, endpoint.model, note)
+            yield Finding(Health.GOOD if found.works else Health.WEAK, endpoint.model, note)
         if found.works:
             yield Finding(Health.GOOD, endpoint.model, profile_line(found.profile))
         else:
-            yield Finding(
-                Health.BAD,
-                endpoint.model,
-                "in no form of answer does it give the values of a short text: too weak, or not reached",
-                "See the lines above.",
-            )
+            yield Finding(Health.BAD, endpoint.model, *remedy(endpoint, found))
 
 
 def _python(_: Settings) -> Iterator[Finding]:

@@ -98,13 +98,15 @@ class Access:
         from pydantic_ai.direct import model_request
 
         started = time.perf_counter()
+        messages, parameters = _messages(question, manner), _parameters(question, manner)
+        settings = self._settings(question, manner)
         with _translated(self.endpoint):
             async with asyncio.timeout(self.endpoint.timeout_s + GRACE_S):
                 response = await model_request(
                     self._model(manner),
-                    _messages(question, manner),
-                    model_settings=self._settings(question, manner),  # type: ignore[arg-type]
-                    model_request_parameters=_parameters(question, manner),
+                    messages,
+                    model_settings=settings,  # type: ignore[arg-type]
+                    model_request_parameters=parameters,
                 )
         return self._reply(response, time.perf_counter() - started)
 
@@ -320,20 +322,36 @@ def _model(endpoint: Endpoint, new_token_limit: bool) -> Model:
 
 @contextmanager
 def _translated(endpoint: Endpoint) -> Iterator[None]:
-    """Turns the adapters' errors into CallFailed."""
+    """Turns the adapters' errors into CallFailed, also those that they stumble into over a strange answer."""
     try:
         yield
     except Exception as error:
         cause = _cause(error)
-        if cause is None:
-            raise
-        text = " ".join(str(error).split())[:500]
+        text = _said(error, cause)
         if endpoint.api_key:
             text = text.replace(endpoint.api_key, "***")
         raise CallFailed(cause, text, retry_after=_retry_after(error)) from error
 
 
-def _cause(error: BaseException) -> Cause | None:
+def _said(error: BaseException, cause: Cause) -> str:
+    """What an error tells, in a line: in the endpoint's own words, all of them where `gentler_manner` learns from."""
+    from pydantic_ai import exceptions as e
+
+    if isinstance(error, e.ModelHTTPError) and cause is not Cause.REFUSED:
+        body: Any = error.body
+        while isinstance(body, Mapping) and (inner := body.get("error") or body.get("message")):
+            body = inner
+        text = f"HTTP {error.status_code}: {body}"
+    elif isinstance(error, e.AgentRunError | e.UserError):
+        text = str(error)
+    elif isinstance(error, TimeoutError):
+        text = "no answer in time"
+    else:
+        text = f"its answer cannot be read ({type(error).__name__}: {error})"
+    return " ".join(text.split())[:500]
+
+
+def _cause(error: BaseException) -> Cause:
     from pydantic_ai import exceptions as e
 
     table: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Cause]] = [
@@ -343,9 +361,8 @@ def _cause(error: BaseException) -> Cause | None:
         ((e.ModelAuthenticationError, e.ModelNotFoundError), Cause.DENIED),
         (e.ContentFilterError, Cause.FILTERED),
         ((e.ModelRequestRejectedError, e.UserError), Cause.REFUSED),
-        (e.AgentRunError, Cause.BROKEN),
     ]
-    cause = next((cause for kinds, cause in table if isinstance(error, kinds)), None)
+    cause = next((cause for kinds, cause in table if isinstance(error, kinds)), Cause.BROKEN)
     if cause is Cause.REFUSED and _speaks_of_length(str(error)):
         return Cause.TOO_LONG
     return cause

@@ -102,6 +102,12 @@ def _endpoint(given: Any, where: str) -> Endpoint:
             )
     if "profile" in values:
         values["profile"] = _profile(values["profile"], f"{where}.profile")
+    if values.get("requests_per_minute") is not None:
+        values["requests_per_minute"] = _typed(
+            values["requests_per_minute"], float, f"{where}.requests_per_minute"
+        )
+    values["no_training"] = dict(_mapping(values.get("no_training", {}), f"{where}.no_training"))
+    values["metadata_key"] = _given(values, "metadata_key", str)
     endpoint = _made(Endpoint, values, where)
     if not isinstance(endpoint.model, str) or not endpoint.model:
         raise InvalidRequest(f"{where} needs `model`, the name that the endpoint knows.", code=CODE)
@@ -113,6 +119,9 @@ def _endpoint(given: Any, where: str) -> Endpoint:
         raise InvalidRequest(
             f"{where}.no_training: Google's protocol has no such switch; leave it out.", code=CODE
         )
+    for name in ("concurrency", "requests_per_minute", "timeout_s"):
+        if getattr(endpoint, name) == 0:
+            raise InvalidRequest(f"{where}.{name} is 0: it would never be asked. Write more.", code=CODE)
     if endpoint.base_url is not None and not str(endpoint.base_url).startswith(("http://", "https://")):
         raise InvalidRequest(f"{where}.base_url must begin with http:// or https://.", code=CODE)
     return endpoint
@@ -127,6 +136,9 @@ def _profile(given: Any, where: str) -> Profile:
     profile = _made(Profile, values, where)
     if profile.output not in OUTPUTS:
         raise InvalidRequest(f"{where}.output is {profile.output!r}; write {_one_of(OUTPUTS)}.", code=CODE)
+    for name in ("max_output_tokens", "max_images", "max_pages", "max_fields", "chars_per_token"):
+        if getattr(profile, name) == 0:
+            raise InvalidRequest(f"{where}.{name} is 0: nothing could be asked. Write more.", code=CODE)
     if profile.context_tokens <= profile.max_output_tokens:
         raise InvalidRequest(
             f"{where}: context_tokens ({profile.context_tokens}) covers question and answer, so it must be more than "

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from paperclerk.engines.models.endpoint import (
     CallFailed,
+    Cause,
     Endpoint,
     Output,
     Profile,
@@ -55,13 +56,18 @@ MOST_FIELDS, MOST_PAGES, MOST_IMAGES = 120, 8, 8  # that one question is tried w
 FILLER = "The quick brown fox jumps over the lazy dog near the quiet river bank. "  # about 16 tokens
 
 
+# What says nothing about a form of answer: the next one would end in the same way.
+HOPELESS = frozenset({Cause.DENIED, Cause.BROKEN, Cause.SLOW, Cause.BUSY})
+
+
 @dataclass(frozen=True)
 class Probed:
-    """A profile, and a sentence for each thing that was tried."""
+    """A profile, and a sentence for each thing that was tried. `stopped` is why nothing could be."""
 
     profile: Profile
     notes: tuple[str, ...]
     works: bool
+    stopped: CallFailed | None = None
 
 
 def probe(endpoint: Endpoint, *, largest: int = SIZES[3]) -> Probed:
@@ -69,8 +75,8 @@ def probe(endpoint: Endpoint, *, largest: int = SIZES[3]) -> Probed:
     notes: list[str] = []
     profile = endpoint.profile
     found = _output(endpoint, notes)
-    if found is None:
-        return Probed(profile, tuple(notes), works=False)
+    if found is None or isinstance(found, CallFailed):
+        return Probed(profile, tuple(notes), works=False, stopped=found)
     output, dialect = found
     profile = replace(profile, output=output, dialect=dialect)
     endpoint = replace(endpoint, profile=profile)
@@ -88,8 +94,8 @@ def probe(endpoint: Endpoint, *, largest: int = SIZES[3]) -> Probed:
     return Probed(profile, tuple(notes), works=True)
 
 
-def _output(endpoint: Endpoint, notes: list[str]) -> tuple[Output, Dialect] | None:
-    """The strictest way of answering that gives the right values, and the form it was asked in."""
+def _output(endpoint: Endpoint, notes: list[str]) -> tuple[Output, Dialect] | CallFailed | None:
+    """The strictest way of answering that gives the right values, and the form it was asked in; why none can be."""
     ways: list[tuple[Output, Dialect]] = [("schema", d) for d in LADDER]
     ways += [("json", LADDER[-1]), ("text", LADDER[-1])]
     for output, dialect in ways:
@@ -98,6 +104,8 @@ def _output(endpoint: Endpoint, notes: list[str]) -> tuple[Output, Dialect] | No
         how = f"{output} ({dialect.nullable})" if output == "schema" else output
         if isinstance(reply, CallFailed):
             notes.append(f"{how}: {reply.cause.value}: {reply.message}")
+            if reply.cause in HOPELESS:
+                return reply
             continue
         answer, problems = read_answer(FORM, reply.data)
         if reply.data is not None and not problems and _right(answer):
