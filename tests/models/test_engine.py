@@ -92,7 +92,7 @@ def reading(
     profile: Profile | None = None,
     options: ModelOptions | None = None,
     latency_s: float = 0.0,
-    timeout_s: float = 10.0,
+    timeout_s: float = 60.0,
     concurrency: int = 16,
 ) -> Iterator[tuple[ModelEngine, Oracle]]:
     homes = {f"lines[{i}]": i // LINES_PER_PAGE + 1 for i in range(len(truth.get("lines", ())))}

@@ -17,9 +17,10 @@ from paperclerk.domain.errors import DocumentError, ExecutionFailed, InvalidRequ
 from paperclerk.domain.result import FieldError, PageAccount, Step, Tree, Usage, models_used
 from paperclerk.engines.engine import Engine, Trace
 from paperclerk.extraction.conforming import conform_tree
+from paperclerk.extraction.message import message_of, names_of
 from paperclerk.extraction.packets.packet import read_bundle
 from paperclerk.extraction.plan import Plan, make_plan
-from paperclerk.extraction.result import Result
+from paperclerk.extraction.result import Result, walk
 from paperclerk.extraction.validators import check_rules, questioned
 
 
@@ -168,7 +169,7 @@ def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step],
     missing = [e for e in errors if e.code == "missing_required"]
     if plan.config.strict and missing:
         raise ExecutionFailed(
-            f"strict was asked for, and required values are not on the page: {_names(missing)}. "
+            f"strict was asked for, and required values are not on the page: {names_of(missing)}. "
             "Send strict: false to get null for them.",
             code="missing_required",
         )
@@ -176,6 +177,7 @@ def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step],
     steps = (*steps, *(check.step for check in checked))
     errors = (*errors, *(error for check in checked if (error := check.error) is not None))
     accounts = accounts_of(document.pages)
+    found_any = any(leaf.value is not None for _, leaf in walk(conformed.tree))
     seconds = sum(s.seconds for s in steps)
     return Result(
         response=conformed.response,
@@ -185,7 +187,7 @@ def assemble(found: Tree, document: Document, plan: Plan, steps: Sequence[Step],
         usage=Usage(
             elements_processed=sum(a.status in (PageStatus.OK, PageStatus.EMPTY) for a in accounts),
             steps=len(steps),
-            message=_message(errors),
+            message=message_of(errors, accounts, found=found_any),
             duration_seconds=round(seconds),
             **models_used(trace.models),
             engine=plan.engine or ("model" if trace.models else "embedded"),
@@ -241,19 +243,6 @@ def _page_errors(pages: Iterable[Page]) -> list[FieldError]:
         for p in pages
         if p.status is PageStatus.FAILED or (p.reason and p.status is not PageStatus.SKIPPED)
     ]
-
-
-def _message(errors: Sequence[FieldError]) -> str | None:
-    """What the reply says in a sentence to clients that drop the structured list."""
-    missing = [e for e in errors if e.code == "missing_required"]
-    others = [e.message for e in errors if e.code != "missing_required"]
-    parts = [f"Required by the schema but not on the page, so null: {_names(missing)}."] if missing else []
-    return " ".join(parts + others) or None
-
-
-def _names(errors: Sequence[FieldError], most: int = 20) -> str:
-    names = [e.path for e in errors]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -190,7 +190,7 @@ class _Execution:
         """Names the fields that a failure left open: scalars without a value, arrays that may lack rows."""
         errors = self.context.trace.errors
         for failure in self.asking.failures:
-            pages = ", ".join(str(p + 1) for p in failure.window.pages)
+            pages = ", ".join(map(str, failure.window.pages))
             for unit in units(failure.group):
                 if unit.path in self._asked and not (unit.is_scalar and seen.get(unit.path)):
                     name = ".".join(unit.path)
@@ -212,7 +212,7 @@ class _Execution:
             )
 
     def _read_in_parts(self) -> Iterator[tuple[str, str]]:
-        """The arrays of objects that were asked of parts of pages and never of the whole: path, and pages from 1."""
+        """The arrays of objects that were asked of parts of pages and never of the whole: path, and pages from 0."""
         parts: dict[Path, set[int]] = {}
         whole: dict[Path, set[int]] = {}
         for heard in self.asking.heard:
@@ -221,7 +221,7 @@ class _Execution:
                     parts.setdefault(unit.path, set()).update(heard.window.pages)
                     whole.setdefault(unit.path, set()).update(heard.window.whole_pages)
         for path, pages in parts.items():
-            cut = sorted(p + 1 for p in pages - whole[path])
+            cut = sorted(pages - whole[path])
             if cut:
                 yield ".".join(path), ", ".join(map(str, cut))
 

@@ -305,6 +305,8 @@ class _Run:
         plan = replace(self.plan, config=replace(config, strict=False), context=context)
         try:
             result = extract(Document(self.info, pages), plan, engine, before=self.steps)
+        except PaperclerkError:  # what ended the execution, mostly
+            return outcome.read_only(pages, self.steps)
         except Exception:  # it may be what ended the execution
             log.warning("no values of a part", execution=self.execution.id, exc_info=True)
             return outcome.read_only(pages, self.steps)

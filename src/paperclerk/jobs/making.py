@@ -75,9 +75,12 @@ class Made:
                 more["redacted_uris"] = covered
             response = {**response, **more}
         errors = self.covering.errors if self.covering else []
+        message = " ".join([*filter(None, [outcome.message]), *(e.message for e in errors)]) or None
         return replace(
             outcome,
             response=response,
+            message=message,
+            usage={**outcome.usage, "message": message},
             artifacts=listed,
             steps=[*outcome.steps, *map(msgspec.to_builtins, self.steps)],
             errors=[*outcome.errors, *map(msgspec.to_builtins, errors)],
