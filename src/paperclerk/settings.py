@@ -91,12 +91,14 @@ class Settings(BaseSettings):
     keep_results_days: float | None = Field(
         default=None,
         gt=0,
+        le=36_500,
         description="Days after which an execution that has ended is deleted, with its webhooks and all that "
         "it kept. Default: never.",
     )
     keep_files_days: float | None = Field(
         default=None,
         gt=0,
+        le=36_500,
         description="Days after which an uploaded file is deleted. Results that were read from it stay. "
         "Default: never.",
     )

@@ -132,6 +132,39 @@ def test_a_file_that_a_result_was_read_from_outlives_the_result_and_the_other_wa
         assert client.get(f"/predictions/{done['id']}").json() == done
 
 
+def test_a_file_that_is_still_to_be_read_waits_for_that(store: sa.URL, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    url = store.render_as_string(hide_password=False)
+    with serving(folder, database_url=url, workers=0) as server, server.client() as client:
+        file, other = upload(client, make_pdf(1)), upload(client, make_pdf(2))
+        waits = client.post(
+            "/document/generate", json={"file_id": file["id"], "config": {"json_schema": SCHEMA}}
+        )
+        assert expire(store, folder, after=timedelta(days=2), results=1, files=1) == 1
+        assert client.get(f"/files/{file['id']}").status_code == 200
+        assert client.get(f"/files/{other['id']}").status_code == 404
+        client.post(f"/predictions/{waits.json()['id']}/cancel")
+        assert expire(store, folder, after=timedelta(days=2), results=None, files=1) == 1
+        assert client.get(f"/files/{file['id']}").status_code == 404
+
+
+def test_a_time_longer_than_calendars_is_for_ever(store: sa.URL, tmp_path: Path) -> None:
+    """One such time of a tenant ended the deletions of all."""
+
+    async def make() -> None:
+        database, client = Database(store.render_as_string(hide_password=False)), DurableClient(store)
+        blobs = Blobs(f"file://{tmp_path / 'blobs'}", staging=tmp_path / "staging")
+        for name, days in (("first", float("inf")), ("second", 1.0)):
+            await leave_everything(database, blobs, client, name)
+            async with database.write() as connection:
+                assert await Keys(connection).keep(name, Keeping(results_days=days, files_days=days))
+        client.close()
+        await database.close()
+
+    asyncio.run(make())
+    assert expire(store, tmp_path, after=timedelta(days=9), results=None, files=None) == 2
+
+
 async def leave_everything(database: Database, blobs: Blobs, client: DurableClient, name: str) -> str:
     """A tenant with a row in every table that it may have rows in, kept pages and bytes, made now. Its id."""
     now, contents, checkpoints = datetime.now(UTC), Contents(database, blobs), Checkpoints(blobs)

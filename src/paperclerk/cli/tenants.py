@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Tenants: list them, say how long their data is kept.", no_args_is_help=True)
 
 Days = Annotated[
-    float | None, typer.Option(min=0, help="Days; 0 is for ever. Left out: as the server is set.")
+    float | None,
+    typer.Option(min=0, max=36_500, help="Days; 0 is for ever. Left out: as the server is set."),
 ]
 
 

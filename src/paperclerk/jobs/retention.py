@@ -24,6 +24,7 @@ from paperclerk.storage.idempotency import IdempotencyKeys
 from paperclerk.storage.keys import Keys
 
 AT_ONCE = 200  # rows of one transaction
+LONGEST_DAYS = 36_500.0  # a longer time ends before calendars begin
 
 log = structlog.get_logger(__name__)
 
@@ -99,4 +100,4 @@ def _span(days: float | None, of_the_server: timedelta | None) -> timedelta | No
     """How long a tenant's data is kept, None for ever."""
     if days is None:
         return of_the_server
-    return timedelta(days=days) if days else None
+    return timedelta(days=min(days, LONGEST_DAYS)) if days else None

@@ -23,7 +23,7 @@ from paperclerk.security.prices import Prices
 from paperclerk.storage.contents import Contents, Staged
 from paperclerk.storage.database import Database
 from paperclerk.storage.executions import Executions, Input, NewExecution
-from paperclerk.storage.files import Content, Files, no_such_file
+from paperclerk.storage.files import Content, Files
 
 log = structlog.get_logger()
 
@@ -123,14 +123,14 @@ class Workshop:
             try:
                 path = await stack.enter_async_context(self.contents.as_path(sha256))
             except FileNotFoundError:
-                raise NotFound("The file was deleted before it was read.", code="file_not_found") from None
+                raise _deleted() from None
             yield path
 
     async def _digest(self, tenant_id: str, item: Input) -> str:
         async with self.database.read() as connection:
             file = await Files(connection, tenant_id).get(item.file_id or "")
         if file is None:
-            raise no_such_file()
+            raise _deleted()
         if file.content is None:
             raise InvalidRequest(
                 "The file has no bytes yet. PUT them to the presigned URL first.", code="file_not_uploaded"
@@ -158,3 +158,9 @@ def content_of(path: Path) -> Content:
             sha256.update(chunk)
             md5.update(chunk)
     return Content(sha256.hexdigest(), md5.hexdigest(), path.stat().st_size)
+
+
+def _deleted() -> NotFound:
+    return NotFound(
+        "The file was deleted before it was read. Upload it and execute it again.", code="file_not_found"
+    )

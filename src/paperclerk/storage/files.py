@@ -11,7 +11,8 @@ from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from paperclerk.domain.errors import NotFound
-from paperclerk.storage.tables import agent_cases, artifacts, execution_inputs, files, skills
+from paperclerk.storage.executions import UNENDED
+from paperclerk.storage.tables import agent_cases, artifacts, execution_inputs, executions, files, skills
 from paperclerk.storage.tenancy import TenantRows, of_tenant
 
 
@@ -107,10 +108,16 @@ class Files(TenantRows):
         return found[0] if len(contents) == 1 else None
 
     async def made_before(self, moment: datetime, *, limit: int) -> list[str]:
-        """Ids of files made before `moment`, oldest first."""
-        f = files.c
-        query = self._select(files, f.id).where(f.created_at < moment).order_by(f.created_at).limit(limit)
-        return list((await self._connection.execute(query)).scalars())
+        """Ids of files made before `moment`, oldest first, but for those that an execution is still to read."""
+        f, e, i = files.c, executions.c, execution_inputs.c
+        of_them = (i.tenant_id == e.tenant_id) & (i.execution_id == e.id)
+        wanted = (
+            self._select(executions, i.file_id)
+            .join(execution_inputs, of_them)
+            .where(e.status.in_(UNENDED), i.file_id.is_not(None))
+        )
+        query = self._select(files, f.id).where(f.created_at < moment, f.id.not_in(wanted))
+        return list((await self._connection.execute(query.order_by(f.created_at).limit(limit))).scalars())
 
     async def fill(self, file_id: str, content: Content, media_type: str) -> bool:
         """Gives an awaited file its bytes. False when it is gone or has them already."""
