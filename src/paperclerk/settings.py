@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     @classmethod
     def _begins_with_http(cls, value: str | None) -> str | None:
         if value is not None and not re.match(r"https?://[^/]", value):
-            raise ValueError("write the whole address, from https:// or http:// on")
+            raise ValueError("write the whole address, such as https://clerk.example.org")
         return value
 
     @field_validator("allow_private_addresses")

@@ -133,5 +133,5 @@ def test_doctor_says_why_a_model_gives_no_answer_and_asks_no_further(
 def test_a_url_of_a_model_that_is_no_url_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PAPERCLERK_MODEL", "m")
     monkeypatch.setenv("PAPERCLERK_MODEL_URL", "localhost:8000/v1")
-    with pytest.raises(InvalidRequest, match=r"PAPERCLERK_MODEL_URL: .*http://"):
+    with pytest.raises(InvalidRequest, match=r"PAPERCLERK_MODEL_URL: .*https://"):
         load_settings(data_dir=tmp_path)
