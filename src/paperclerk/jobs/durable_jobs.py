@@ -16,7 +16,7 @@ from paperclerk.jobs.channel import Ended
 from paperclerk.jobs.ending import end
 from paperclerk.jobs.handing import Handing
 from paperclerk.jobs.names import job_id
-from paperclerk.jobs.pool import WorkerCommand, WorkerPool
+from paperclerk.jobs.pool import Job, WorkerCommand, WorkerPool
 from paperclerk.jobs.requested import plan_of
 from paperclerk.jobs.resuming import resume
 from paperclerk.jobs.service import Workers
@@ -27,8 +27,6 @@ from paperclerk.storage.executions import Execution, Executions, NewExecution, O
 LOOK_S = 0.25  # between looks at an execution that another machine may have ended
 DRAIN_S = 9.0
 COUNT_S = 1.0  # how old the count of a tenant's queue may be
-
-Job = tuple[str, str]  # tenant, execution
 
 
 @dataclass
@@ -153,7 +151,7 @@ class DurableJobs:
             raise Conflict("Only a paused execution can be resumed.", code="not_paused")
         await self._move(job, Status.ENQUEUED)
         queue = await resume(self._workshop.database, self._client, *job)
-        self._pool.point_to(self._pool.reserve(), queue, tenant_id)
+        self._pool.point_to(self._pool.reserve(job, queue), queue, tenant_id)
         return await self._get(job)
 
     async def wait(self, tenant_id: str, execution_id: str, *, timeout_s: float) -> Execution:

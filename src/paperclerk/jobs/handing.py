@@ -29,7 +29,7 @@ class Handing:
         self._new = new
         self._job = (tenant_id, new.id)
         self._queue = Queue.EXECUTIONS if new.batch else Queue.INTERACTIVE
-        self._worker = pool.reserve()
+        self._worker = pool.reserve(self._job, self._queue)
         self._token: str | None = None
 
     def read_ahead(self, sha256: str) -> None:
@@ -62,4 +62,4 @@ class Handing:
 
     def drop(self) -> None:
         """There is no job after all."""
-        self._pool.release(self._worker)
+        self._pool.release(self._job)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from paperclerk.durable import Queue
 from paperclerk.jobs.channel import Channel, Ended, Ready, Waiting
 
+RESERVED_S = 60.0  # another server may run the job, and tells nobody here
 RESTART_S = (0.1, 0.5, 2.0, 5.0)  # between deaths that follow each other; a worker that got ready starts anew
 
 log = structlog.get_logger(__name__)
+
+Job = tuple[str, str]  # tenant, execution
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,12 @@ class WorkerCommand:
 
 @dataclass
 class Worker:
-    """One running process. `handed` counts the jobs it is reserved for and has not ended; `slots`: see `Ready`."""
+    """One running process. `jobs` are those it is reserved for, by queue and until when if nobody tells of their end;
+    `slots`: see `Ready`."""
 
     process: asyncio.subprocess.Process
     channel: Channel
-    handed: int = 0
+    jobs: dict[Queue, dict[Job, float]] = field(default_factory=lambda: {queue: {} for queue in Queue})
     executor_id: str | None = None
     slots: int = 0
 
@@ -42,9 +47,13 @@ class Worker:
         return self.executor_id is not None
 
     @property
+    def load(self) -> int:
+        return sum(map(len, self.jobs.values()))
+
+    @property
     def has_room(self) -> bool:
-        """Whether it can run at once what it is reserved for."""
-        return self.handed <= self.slots
+        """Whether it can run at once all it is reserved for that somebody waits for."""
+        return len(self.jobs[Queue.INTERACTIVE]) <= self.slots
 
 
 class WorkerPool:
@@ -68,19 +77,23 @@ class WorkerPool:
         """Starts the processes. Jobs that are accepted before one of them is ready wait for it."""
         self._keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
 
-    def reserve(self) -> Worker | None:
-        """The least busy worker, to be pointed to a job or released; None when none is ready."""
+    def reserve(self, job: Job, queue: Queue) -> Worker | None:
+        """The least busy worker, to be told of the job; None when none is ready."""
+        now = time.monotonic()
         ready = [worker for worker in self._workers if worker.ready]
+        for jobs in (jobs for worker in ready for jobs in worker.jobs.values()):
+            while jobs and next(iter(jobs.values())) <= now:  # in the order of their times
+                del jobs[next(iter(jobs))]
         if not ready:
             return None
-        worker = min(ready, key=lambda w: w.handed)
-        worker.handed += 1
+        worker = min(ready, key=lambda w: w.load)
+        worker.jobs[queue][job] = now + RESERVED_S
         return worker
 
-    def release(self, worker: Worker | None) -> None:
-        """Takes back a reservation: there is no job for it."""
-        if worker is not None:
-            worker.handed = max(0, worker.handed - 1)
+    def release(self, job: Job) -> None:
+        """Takes back a reservation: the job has ended, whoever ran it, or there is none."""
+        for jobs in (jobs for worker in self._workers for jobs in worker.jobs.values()):
+            jobs.pop(job, None)
 
     def point_to(self, worker: Worker | None, queue: Queue, partition: str) -> None:
         """Tells the reserved worker that a job waits. Without one the job waits until a worker looks by itself."""
@@ -137,7 +150,7 @@ class WorkerPool:
             if isinstance(message, Ready):
                 worker.executor_id, worker.slots = message.executor_id, message.slots
             elif isinstance(message, Ended):
-                self.release(worker)
+                self.release((message.tenant_id, message.execution_id))
                 self._on_end(message)
 
 
