@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from paperclerk.documents.ocr import Networks, OcrReader
+from paperclerk.documents.marks import Marks
+from paperclerk.documents.ocr import Networks, OcrReader, prepared
 from paperclerk.documents.pages import EFFORTS, Pixels
-from paperclerk.documents.strips import Ink, Piece, Text, doubtful_pieces, rejoined
+from paperclerk.documents.strips import Ink, Piece, Text, cut_out, doubtful_pieces, rejoined
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,45 @@ def test_a_page_that_is_mostly_blank_has_its_lines(ocr: Ocr, count: int) -> None
     found = ocr.thread.submit(ocr.networks.detectors["small"].find, np.asarray(picture), 1280).result()
     assert len(found) == count
     assert np.abs(np.sort(found.mean(axis=1)[:, 1]) - (55 + 60 * np.arange(count))).max() < 8
+
+
+@pytest.mark.parametrize("turned", [0, 1])
+def test_large_letters_are_looked_for_at_a_smaller_size(ocr: Ocr, turned: int) -> None:
+    for size, expected in ((14, 1280), (30, 832), (60, 640)):
+        picture = Image.new("RGB", (900, 1280), "white")
+        pen = ImageDraw.Draw(picture)
+        for row in range(60, 1200, 2 * size):
+            pen.text((40, row), "SUM 12,34 EUR HE", "black", ImageFont.load_default(size))
+        pixels = np.ascontiguousarray(np.rot90(np.asarray(picture), turned))
+        height = Marks.of(pixels).letter_height
+        assert height == pytest.approx(0.68 * size, rel=0.1)
+        side = EFFORTS["lo"].side_for(height, *pixels.shape[1::-1])
+        assert side == pytest.approx(expected, rel=0.1)
+        found = ocr.thread.submit(ocr.networks.detectors["tiny"].find, pixels, side).result()
+        assert len(found) == len(range(60, 1200, 2 * size))
+        assert EFFORTS["auto"].side_for(height, *pixels.shape[1::-1]) == 1280
+
+
+def test_of_a_small_picture_the_size_it_has_is_what_gets_smaller() -> None:
+    assert EFFORTS["lo"].side_for(0.0, 500, 800) == 800  # nothing told of its letters
+    assert EFFORTS["lo"].side_for(2 * EFFORTS["lo"].letters, 500, 800) == 400
+
+
+def test_a_straight_line_is_cut_out_as_it_is() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    straight = np.array([[20, 10], [100, 10], [100, 40], [20, 40]], np.float32)
+    askew = straight + np.array([[0, 0], [0, 1], [0, 0], [0, 0]], np.float32)
+    assert (cut_out(picture, straight) == picture[10:40, 20:100]).all()
+    assert (
+        cut_out(picture, askew).shape == (30, 80, 3)
+        and (cut_out(picture, askew) != picture[10:40, 20:100]).any()
+    )
+    assert cut_out(picture, np.roll(straight, 1, axis=0)).shape == (80, 30, 3)
+
+
+def test_only_long_lines_are_made_narrower() -> None:
+    widths = [prepared(np.zeros((48, width, 3), np.uint8), 0.9)[0].shape[3] for width in (100, 170, 400)]
+    assert widths == [160, 160, 360]
 
 
 def test_what_ink_says_of_a_strip() -> None:
@@ -99,6 +139,13 @@ def test_the_recogniser_in_bytes_reads_as_the_one_it_is_made_from(ocr: Ocr) -> N
         assert in_bytes.characters == exact.characters == text
         assert np.abs(in_bytes.centres - exact.centres).max() < 0.02
         assert np.abs(in_bytes.scores - exact.scores).max() < 0.05
+
+
+def test_the_recogniser_in_bytes_has_the_letters_of_the_one_whose_lines_it_reads_again(ocr: Ocr) -> None:
+    if ocr.networks.second_look is ocr.networks.recognisers["small"]:
+        pytest.skip("this processor does not multiply bytes")
+    first, again = (set(r._letters) for r in (ocr.networks.recognisers["tiny"], ocr.networks.second_look))
+    assert again == first < set(ocr.networks.recognisers["small"]._letters)
 
 
 def test_the_most_doubtful_lines_are_read_again_by_the_small_network() -> None:

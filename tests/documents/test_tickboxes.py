@@ -13,6 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 from tests.documents import made
 
 import paperclerk
+from paperclerk.documents.marks import Marks
 from paperclerk.documents.tickboxes import with_boxes
 from paperclerk.domain.document import Word
 from paperclerk.domain.geometry import Box
@@ -138,4 +139,4 @@ def test_squared_paper_has_no_boxes_and_takes_no_longer() -> None:
         for x in range(10, 1380, 40):
             cv2.rectangle(picture, (x, y), (x + 22, y + 22), (0, 0, 0), 2)
     word = Word("Total", Box(600, 900, 680, 924), 0.9, 24.0)
-    assert with_boxes([word], picture) == (word,)
+    assert with_boxes([word], Marks.of(picture)) == (word,)

@@ -93,7 +93,8 @@ class ImageFileReader:
                 size = self._image.size
                 width, height = _worked_size(size[0], size[1], self._worked_pixels)
                 self._image.draft("RGB", (int(0.7 * width), int(0.7 * height)))
-            upright = ImageOps.exif_transpose(_as_rgb(self._image, self._worked_pixels))
+            upright = _as_rgb(self._image, self._worked_pixels)
+            ImageOps.exif_transpose(upright, in_place=True)  # else it copies what stands upright already
             return np.asarray(cv2.cvtColor(np.asarray(upright), cv2.COLOR_RGB2BGR), np.uint8)
         except DocumentTooLarge:
             raise

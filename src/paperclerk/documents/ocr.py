@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from paperclerk.documents.marks import Marks
 from paperclerk.documents.pages import Effort, PictureText, Pixels, fitting_scale
 from paperclerk.documents.strips import (
     Ink,
@@ -37,6 +38,7 @@ from paperclerk.documents.tickboxes import with_boxes
 _LINE_HEIGHT = 48  # what the recogniser was trained on
 _MAX_DETECT_SIDE = 4096
 _LEAST_WIDTH = 160  # RapidOCR pads to 320: slower, and short words are read less well
+_NARROWED = 0.9  # which tiny reads as well
 _MIN_SCORE = 0.5
 _MAX_LINE_WIDTH = 48 * 80
 _FEW_LINES = 4  # tell nothing of a page
@@ -59,7 +61,7 @@ class Networks:
             "small": Detector(ours / "small_detector.onnx"),
         }
         self.recognisers = {
-            "tiny": Recogniser(ours / "tiny_recogniser.onnx"),
+            "tiny": Recogniser(ours / "tiny_recogniser.onnx", _NARROWED),
             "small": Recogniser(theirs / "PP-OCRv6_rec_small.onnx"),
         }
         quick = Recogniser(ours / "small_recogniser.onnx") if _multiplies_bytes() else None
@@ -112,17 +114,17 @@ class Detector:
 
 
 class Recogniser:
-    """Reads a line."""
+    """Reads a line, longer ones at the share `narrowed` of their width."""
 
-    def __init__(self, weights: Path) -> None:
-        self._network = _loaded(weights)
+    def __init__(self, weights: Path, narrowed: float = 1.0) -> None:
+        self._network, self._narrowed = _loaded(weights), narrowed
         letters = self._network.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._letters = np.array(["", *letters, " "])
         self._sums = self._network.get_outputs()[0].name == "logits"  # before their softmax
 
     def read(self, strip: Pixels) -> Text:
         """The text of one line, given upright as (height, width, 3)."""
-        tensor, filled = prepared(strip)
+        tensor, filled = prepared(strip, self._narrowed)
         output = self._network.run(None, {"x": tensor})[0][0]
         best = output.argmax(axis=1)
         keep = best != 0
@@ -137,14 +139,19 @@ class Recogniser:
         return 1 / float(np.exp(column - column[best]).sum()) if self._sums else float(column[best])
 
 
-def prepared(strip: Pixels) -> tuple[npt.NDArray[np.float32], float]:
-    """A line as the recognisers take it, (1, 3, 48, width), and which share of the width it fills."""
+def prepared(strip: Pixels, narrowed: float = 1.0) -> tuple[npt.NDArray[np.float32], float]:
+    """A line as the recognisers take it, (1, 3, 48, width), and which share of the width it fills.
+
+    A line that is wider than the least is made narrower, to the share `narrowed`.
+    """
     import cv2
 
     height, width = strip.shape[:2]
     wide = min(_MAX_LINE_WIDTH, max(8, int(np.ceil(_LINE_HEIGHT * width / height))))
+    wide = min(wide, max(_LEAST_WIDTH, round(narrowed * wide)))
     padded = max(_LEAST_WIDTH, wide)
-    tensor = np.zeros((1, 3, _LINE_HEIGHT, padded), np.float32)
+    tensor = np.empty((1, 3, _LINE_HEIGHT, padded), np.float32)
+    tensor[0, :, :, wide:] = 0
     scaled = cv2.resize(strip, (wide, _LINE_HEIGHT))
     tensor[0, :, :, :wide] = scaled.transpose(2, 0, 1) * np.float32(2 / 255) - 1
     return tensor, wide / padded
@@ -195,11 +202,14 @@ class OcrReader:
         """The words of `picture`, and how it must be turned to stand upright."""
         detector = self._networks.detectors[effort.networks]
         recogniser = self._networks.recognisers[effort.networks]
-        quads = detector.find(picture, effort.detect_side)
+        marks = Marks.of(picture)
+        side = effort.side_for(marks.letter_height, picture.shape[1], picture.shape[0])
+        quads = detector.find(picture, side)
         turn, known = self._turn(picture, quads, recogniser)
         if turn:
             picture = np.ascontiguousarray(np.rot90(picture, -turn // 90))
-            quads, known = detector.find(picture, effort.detect_side), {}
+            marks = Marks.of(picture)
+            quads, known = detector.find(picture, side), {}
         starts = [_from_its_start(quad) for quad in quads]
         strips = self._map(partial(cut_out, picture), starts)
         unread = [i for i in range(len(strips)) if i not in known]
@@ -211,7 +221,7 @@ class OcrReader:
         lines = zip(texts, starts, inks, heights, strict=True)
         words = chain.from_iterable(words_of(*line) for line in lines if line[0].score >= _MIN_SCORE)
         foreign = _is_foreign(texts, strips, inks)
-        return PictureText(with_boxes(tuple(words), picture), turn, _slope(quads), foreign)
+        return PictureText(with_boxes(tuple(words), marks), turn, _slope(quads), foreign)
 
     def _look_again(
         self, texts: list[Text], strips: Sequence[Pixels], inks: Sequence[Ink], most: int

@@ -28,6 +28,9 @@ FOREIGN = (
 )
 
 
+_MOST_SHRUNK = 2.0  # small print is half as tall as the rest
+
+
 class NeedsOcr(Exception):
     """This page can only be read with OCR, which this process does not have."""
 
@@ -58,7 +61,8 @@ class Effort:
 
     `picture_share` is the least share of a page with text that a picture must cover to be read too;
     `worked_pixels` are the most of an image file that are looked at; `second_looks` says how many doubtful lines
-    the small networks read again after the tiny ones.
+    the small networks read again after the tiny ones. `letters` is a height in pixels that is enough for lines to
+    be found: where letters are larger at `detect_side`, lines are looked for at a smaller size.
     """
 
     draw_side: int
@@ -67,10 +71,17 @@ class Effort:
     worked_pixels: int = WORKED_PIXELS
     networks: Literal["tiny", "small"] = "small"
     second_looks: int = 0
+    letters: float = math.inf
+
+    def side_for(self, letter_height: float, width: int, height: int) -> int:
+        """The longer side at which lines are looked for in a picture of this size with letters of this height."""
+        scale = fitting_scale(width, height, self.detect_side)
+        large = letter_height * min(1.0, scale) / self.letters
+        return round(self.detect_side / max(1.0, scale) / min(max(1.0, large), _MOST_SHRUNK))
 
 
 EFFORTS = {
-    "lo": Effort(1600, 1280, 0.5, 8_000_000, "tiny", second_looks=15),
+    "lo": Effort(1600, 1280, 0.5, 8_000_000, "tiny", second_looks=15, letters=13),
     "auto": Effort(2000, 1280, 0.25),
     "hi": Effort(3000, 1920, 0.05),
 }

@@ -48,12 +48,15 @@ class Text:
 
 
 def cut_out(picture: Pixels, quad: Quads) -> Pixels:
-    """The area of `quad` as an upright strip."""
+    """The area of `quad`, which lies on the picture, as an upright strip."""
     import cv2
 
     width = max(1, int(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))))
     height = max(1, int(max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    left, top = (int(c) for c in quad[0])
+    if np.array_equal(quad, target + quad[0]) and np.array_equal(quad[0], (left, top)):
+        return picture[top : top + height, left : left + width]  # most are straight: no pixel changes
     matrix = cv2.getPerspectiveTransform(np.ascontiguousarray(quad, np.float32), target)
     strip = cv2.warpPerspective(
         picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
-import numpy.typing as npt
 
 from paperclerk.documents.drawings import Drawings, Floats
-from paperclerk.documents.pages import Pixels
+from paperclerk.documents.marks import Marks, Plane
 from paperclerk.domain.document import Word
 from paperclerk.domain.geometry import Box
 
@@ -32,15 +31,13 @@ _PRINTED = frozenset("xXvV✓✔✗✘×■●•")  # in a drawn box: it is tic
 _SLACK = 1.5  # points by which the sides of a drawn box may miss each other
 _SCORE = 0.9
 
-Ink = npt.NDArray[np.uint8]
 
-
-def with_boxes(words: Sequence[Word], picture: Pixels) -> tuple[Word, ...]:
+def with_boxes(words: Sequence[Word], marks: Marks) -> tuple[Word, ...]:
     """`words` with the boxes of the picture among them, in place of what was read of a box; in pixels."""
     if not words:
         return ()
-    boxes = _boxes(picture, median(word.box.height for word in words))
-    kept, marks = list(words), []
+    boxes = _boxes(marks, median(word.box.height for word in words))
+    kept, found = list(words), []
     for box, ticked in boxes:
         inside = [w for w in kept if _middle_in(w.box, box) and w.box.x1 < box.x1 + _BEYOND * box.width]
         if any(len(word.text) > 2 or _FIGURES & set(word.text) for word in inside):
@@ -48,8 +45,8 @@ def with_boxes(words: Sequence[Word], picture: Pixels) -> tuple[Word, ...]:
         if any(_middle_in_word(box, word) for word in kept):
             continue  # a square O
         kept = [word for word in kept if word not in inside]
-        marks.append(Word(TICKED if ticked else EMPTY, box, _SCORE, box.height))
-    return (*(_uncovered(word, [m.box for m in marks]) for word in kept), *marks)
+        found.append(Word(TICKED if ticked else EMPTY, box, _SCORE, box.height))
+    return (*(_uncovered(word, [mark.box for mark in found]) for word in kept), *found)
 
 
 def with_drawn_boxes(words: Sequence[Word], drawings: Drawings) -> list[Word]:
@@ -126,18 +123,13 @@ def _ticks(drawings: Drawings) -> list[Word]:
     return list(found.values())
 
 
-def _boxes(picture: Pixels, height: float) -> list[tuple[Box, bool]]:
+def _boxes(marks: Marks, height: float) -> list[tuple[Box, bool]]:
     """Hollow squares and whether something is marked in each."""
-    import cv2
-
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+    grey, ink = marks.grey, marks.ink
     paper = 0.75 * float(np.percentile(grey[::8, ::8], 80))
-    ink = (cv2.subtract(cv2.blur(grey, (51, 51)), grey) > 25).astype(np.uint8)
-    outlines, _ = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     low, high = _SMALLEST * height, _LARGEST * height
     squares: list[tuple[int, int, int, int]] = []
-    for outline in outlines:
-        x, y, w, h = cv2.boundingRect(outline)
+    for x, y, w, h in marks.rects:
         square = low <= w <= high and low <= h <= high and 0.8 < w / h < 1.25
         if square and _is_framed(ink[y : y + h, x : x + w]) and _around(grey, x, y, w, h) > paper:
             squares.append((x, y, w, h))
@@ -151,7 +143,7 @@ def _boxes(picture: Pixels, height: float) -> list[tuple[Box, bool]]:
     ]
 
 
-def _around(grey: Pixels, x: int, y: int, w: int, h: int) -> float:
+def _around(grey: Plane, x: int, y: int, w: int, h: int) -> float:
     """How light it is around a box: white letters on black are none."""
     rim = max(2, round(0.2 * h))
     area = grey[max(0, y - rim) : y + h + rim, max(0, x - rim) : x + w + rim]
@@ -159,7 +151,7 @@ def _around(grey: Pixels, x: int, y: int, w: int, h: int) -> float:
     return (float(area.sum()) - float(inner.sum())) / max(1, area.size - inner.size)
 
 
-def _is_framed(ink: Ink) -> bool:
+def _is_framed(ink: Plane) -> bool:
     """Whether ink runs along all four sides, and the rest is not full of it."""
     rim = max(2, round(0.18 * len(ink)))
     sides = (
@@ -177,12 +169,12 @@ def _is_framed(ink: Ink) -> bool:
     )
 
 
-def _inner(ink: Ink) -> Ink:
+def _inner(ink: Plane) -> Plane:
     rim = max(2, round(0.25 * len(ink)))
     return ink[rim:-rim, rim:-rim] if len(ink) > 2 * rim and ink.shape[1] > 2 * rim else ink
 
 
-def _is_marked(ink: Ink) -> bool:
+def _is_marked(ink: Plane) -> bool:
     return float(_inner(ink).mean()) > _MARKED
 
 
