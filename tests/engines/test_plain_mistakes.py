@@ -16,6 +16,7 @@ from paperclerk.domain.geometry import Box
 from paperclerk.domain.result import HI_FROM
 from paperclerk.engines.embedded.fields.assignment import assign
 from paperclerk.engines.embedded.fields.candidates import Candidate
+from paperclerk.engines.embedded.page.addresses import street_in
 from paperclerk.engines.embedded.tables.arithmetic import rearranged
 
 
@@ -230,3 +231,9 @@ def test_the_german_day_to_pay_by_is_no_end_of_a_period() -> None:
     text = "Lehmann GmbH\nRechnungsdatum: 14.04.2026\nFällig bis: 28.04.2026\nRechnungsbetrag 530,15 €\n"
     found = paperclerk.execute(text.encode(), agent="document.invoice").response
     assert (found["invoice_due_date"], found["period_end"]) == ("2026-04-28", None)
+
+
+def test_a_street_behind_a_label_and_a_bar() -> None:
+    text = "Property address: the upper flat | 27 Cathedral Road"
+    at = street_in(text, alone=False)
+    assert at is not None and text[slice(*at)] == "27 Cathedral Road"

@@ -79,6 +79,7 @@ _COMPILED = [(kind, re.compile(pattern, re.I)) for kind, pattern in _PATTERNS]
 _IN_DIGITS = [(kind, pattern) for kind, pattern in _COMPILED if kind in ("iso", "num", "packed")]
 _DIGIT = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
+_MONTH_NAMES = tuple(MONTHS)
 _MONTH_ENDS = frozenset(name[-3:] for name in MONTHS)
 _TIME = re.compile(
     r"(?<![\d:.,$€£])(?P<h>[01]?\d|2[0-4])(?:[:h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d))?(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?"
@@ -101,7 +102,8 @@ def find_dates(text: str, locale: Locale) -> list[Date]:
     if len(_DIGIT.findall(text)) < 3:
         return []
     found: list[Date] = []
-    named = any(word[-3:] in _MONTH_ENDS for word in _LETTERS.findall(text.lower()))
+    letters = _LETTERS.findall(text.lower())
+    named = any(word[-3:] in _MONTH_ENDS and word.endswith(_MONTH_NAMES) for word in letters)
     for kind, pattern in _COMPILED if named else _IN_DIGITS:
         for match in pattern.finditer(text):
             date = _read(kind, match, locale.order)

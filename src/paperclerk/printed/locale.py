@@ -108,7 +108,7 @@ _BALANCE = re.compile(r"(?:balance|saldo|solde|kontostand)\b", re.I)
 
 def infer(texts: Iterable[str]) -> Locale:
     """The locale that the rows of a document speak for."""
-    words: Counter[str] = Counter()
+    words: list[str] = []
     languages: Counter[str] = Counter()
     currencies: Counter[str] = Counter()
     marks: Counter[str] = Counter()
@@ -117,8 +117,9 @@ def infer(texts: Iterable[str]) -> Locale:
     spaced = american = owed = 0
     for text in texts:
         low = text.lower()
-        words.update(_WORD.findall(low))
-        if _DIGIT.search(text):
+        words += _WORD.findall(low)
+        digits = _DIGIT.search(text) is not None
+        if digits:
             if side := _SIDED.search(text):
                 owed += side["owed"] is not None or _BALANCE.search(text) is not None
             for m in _DECIMAL.finditer(text):
@@ -134,10 +135,11 @@ def infer(texts: Iterable[str]) -> Locale:
         if "mm" in low:
             orders["dmy"] += 4 * len(_DAY_FIRST.findall(text))
             orders["mdy"] += 4 * len(_MONTH_FIRST.findall(text))
-        for m in _MONEY_MARK.finditer(text):
+        for m in _MONEY_MARK.finditer(text) if digits or "(" in text else ():
             currencies[_code_of(m)] += 1
-        american += len(_UNITED_STATES.findall(text))
-    for word, count in words.items():
+        if digits or "U" in text:
+            american += len(_UNITED_STATES.findall(text))
+    for word, count in Counter(words).items():
         for code in _LANGUAGE_OF.get(word, ()):
             languages[code] += count
     language = languages.most_common(1)[0][0] if languages else "en"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from paperclerk.printed.locale import CODES, NAMES, SYMBOLS, Locale
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(msgspec.Struct, frozen=True, gc=False):
     """A number at `start:end` of a text; sign and parentheses belong to the span, currency and `%` do not.
 
     `decimals` counts printed digits after the decimal mark. `currency` is the ISO code printed beside it.
@@ -45,7 +46,7 @@ _MAY_LEAD = frozenset("-−–+($€£¥₹.:") | {mark[-1] for mark in _MARKS_O
 _MAY_FOLLOW = frozenset(")-%CDHS") | {mark[0] for mark in _MARKS_OF_MONEY}
 _SPELT = re.compile(r"[^\W\d_]{3,} $")  # twelve (12) months
 _GLUED = "|".join(f"(?<={mark})" for mark in ["RM", "Rp", "Rs", *sorted(CODES)])  # RM24.40
-_CORE = re.compile(rf"(?=[\d.,])(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
+_CORE = re.compile(rf"(?=\d|[.,]\d)(?:(?<!\w)|{_GLUED})(?:\d[\d.,'’\u00a0\u202f]*\d|[.,]\d+|\d)(?!\d)")
 _GROUP_BY_SPACE = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?(?![\d.,]*\d)")
 _GROUPED_UNIT = re.compile(
     r"(?<![\d.,] )(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?=\s?(?:kWh|MWh|m³|m3|kg|km|l|t|g|pcs)\b)"
@@ -63,7 +64,7 @@ def find_numbers(text: str, locale: Locale, *, loose: bool = False) -> list[Numb
     for start, end in _cores(text, locale, loose):
         if start < last:
             continue
-        read = read_core(text[start:end], locale)
+        read = _read_core(text[start:end], locale.decimal)
         if read is None:
             continue
         number = _dressed(text, start, end, *read, locale)
@@ -87,7 +88,8 @@ def _cores(text: str, locale: Locale, loose: bool) -> list[tuple[int, int]]:
 _BLANKS = re.compile(r"[ '’\u00a0\u202f]")
 
 
-def read_core(core: str, locale: Locale) -> tuple[float, int] | None:
+@lru_cache(maxsize=16384)  # amounts are printed more than once, and read as rows and as cells
+def _read_core(core: str, decimal_mark: str) -> tuple[float, int] | None:
     """The value of bare digits and separators, and its count of decimals; None when it is no number."""
     digits = _BLANKS.sub("", core)
     marks = [c for c in digits if c in ".,"]
@@ -105,7 +107,7 @@ def read_core(core: str, locale: Locale) -> tuple[float, int] | None:
     groups = digits.split(mark)
     if len(marks) > 1:
         return _joined(groups, "")
-    if len(groups[1]) == 3 and 0 < len(groups[0]) <= 3 and mark != locale.decimal and groups[0] != "0":
+    if len(groups[1]) == 3 and 0 < len(groups[0]) <= 3 and mark != decimal_mark and groups[0] != "0":
         return _joined(groups, "")
     return _joined([groups[0] or "0"], groups[1])
 
@@ -168,10 +170,7 @@ def _dressed(text: str, start: int, end: int, value: float, decimals: int, local
 
 def _bare(text: str, start: int, end: int) -> bool:
     """Whether nothing stands around the digits that could belong to them, a blank between or not."""
-    last = start - 1
-    while last >= 0 and text[last].isspace():
-        last -= 1
-    if last >= 0 and text[last] in _MAY_LEAD:
+    if text[:start].rstrip()[-1:] in _MAY_LEAD:
         return False
     return text[end : end + 1] not in _MAY_FOLLOW and text[end : end + 2].lstrip()[:1] not in _MAY_FOLLOW
 

@@ -4,6 +4,7 @@ $6`), which end of a time (`starting`, `runs out on`, `no later than`). Called b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from paperclerk.engines.embedded.asked.profile import Profile
@@ -46,6 +47,7 @@ NUMERALS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=16384)
 def unit_in(word: str, *, one: bool = False) -> str | None:
     """The unit of time that a folded word names many of, or ends in as a compound; `one` allows the singular too."""
     for unit, many in _UNITS.items():

@@ -199,12 +199,20 @@ def _done_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
     """`Operated by Vale Buses` for the operator, `Joyce Abbot (Chair)` for the chair."""
     long = {w[:ALIKE] for w in profile.called if len(w) >= ALIKE}
     for row in facts.rows:
-        for match in _BY_WHOM.finditer(row.text) if "ed by" in row.text else ():
-            if match["verb"].lower()[:ALIKE] in long:
-                yield _candidate(row, *match.span("it"), match["it"], 0.8)
-        for match in _AS_WHOM.finditer(row.text) if " (" in row.text else ():
-            if match["role"].lower()[:ALIKE] in long:
-                yield _candidate(row, *match.span("it"), match["it"], 1.0)
+        for does, (start, end), score in _doers(row.text):
+            if does in long:
+                yield _candidate(row, start, end, row.text[start:end], score)
+
+
+@lru_cache(maxsize=4096)  # asked for every name and text of a schema
+def _doers(text: str) -> tuple[tuple[str, tuple[int, int], float], ...]:
+    """Who is said to do something: the beginning of what, where they stand, how sure that is."""
+    by = _BY_WHOM.finditer(text) if "ed by" in text else ()
+    beside = _AS_WHOM.finditer(text) if " (" in text else ()
+    return (
+        *((m["verb"].lower()[:ALIKE], m.span("it"), 0.8) for m in by),
+        *((m["role"].lower()[:ALIKE], m.span("it"), 1.0) for m in beside),
+    )
 
 
 _SIGNERS = phrases.word_set("signatory signer signataire firmante firmatario unterzeichner sender author")

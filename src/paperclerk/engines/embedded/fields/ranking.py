@@ -26,7 +26,7 @@ from paperclerk.engines.embedded.fields.readings import Place
 from paperclerk.engines.embedded.fields.sentences import Sentences, is_running
 from paperclerk.engines.embedded.fields.slots import Slot, slots
 from paperclerk.engines.embedded.page.facts import Facts
-from paperclerk.engines.embedded.page.labels import Label, Matcher
+from paperclerk.engines.embedded.page.labels import Label
 from paperclerk.engines.embedded.page.parties import (
     OWNED,
     Region,
@@ -76,7 +76,7 @@ class Ranking:
         self._both = {"seller", "buyer"} <= asked  # then who is called `Firma` in an address is the second
         self.regions = [r for r in regions(facts) if not (self._both and salutes(facts, r.label))]
         profiles = _dated(facts, profiles)
-        self.matcher = Matcher(facts.labels)
+        self.matcher = facts.matcher
         profiles = self._with_issuer(profiles)
         self._asked = {p.role for p in profiles if p.part}
         self.profiles = [self._placed(p) for p in profiles]

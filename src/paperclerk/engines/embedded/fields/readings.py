@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from paperclerk.domain.result import Scalar, Span
 from paperclerk.engines.embedded.asked.profile import Profile
@@ -215,7 +216,7 @@ def _said_in_brackets(row: Row, number: Number) -> Number:
     before, after = row.text[segment.start : number.start], row.text[number.end : segment.end]
     small = sum(w[:1].islower() for w in before.split()) + sum(w.isalpha() for w in before.split())
     told = any(c.isalpha() for c in after) or small >= WORDS_BETWEEN
-    return replace(number, value=-number.value) if told else number
+    return structs.replace(number, value=-number.value) if told else number
 
 
 def _line_again(row: Row, number: Number) -> bool:

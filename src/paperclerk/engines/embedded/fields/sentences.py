@@ -420,11 +420,9 @@ def _read(facts: Facts, lines: Sequence[Segment]) -> Iterator[_Sentence]:
 def _sentence(words: Sequence[tuple[int, str]], heads: frozenset[str], values: Sequence[_Value]) -> _Sentence:
     said = dict(words)
     told = []
-    for value in values:
-        same = [v for v in values if v.kind == value.kind]
-        at = same.index(value)
-        before = same[at - 1].to if at else None
-        after = same[at + 1].at if at + 1 < len(same) else None
+    for index, value in enumerate(values):
+        before = next((v.to for v in reversed(values[:index]) if v.kind == value.kind), None)
+        after = next((v.at for v in values[index + 1 :] if v.kind == value.kind), None)
         counts = value.kind == "number"
         told.append(
             replace(
@@ -478,14 +476,19 @@ _GOES_ON = re.compile(r"[/-]\d")
 
 def _names(words: Sequence[tuple[int, str]]) -> tuple[tuple[str, float, int], ...]:
     """The concepts that runs of words name, two words or more, or one long one."""
-    known = _stemmed()
+    known, begin = _stemmed(), _beginnings()
     found = []
-    for i, (at, _) in enumerate(words):
-        for size in range(1, 5):
+    for i, (at, word) in enumerate(words):
+        for size in range(1, 5) if word in begin else ():
             run = tuple(w for _, w in words[i : i + size])
             if len(run) == size and (size > 1 or len(run[0]) > _AT):
                 found += [(e.concept, e.strength, at) for e in known.get(run, ())]
     return tuple(found)
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    return frozenset(run[0] for run in _stemmed() if run)
 
 
 @cache

@@ -15,7 +15,7 @@ from paperclerk.engines.embedded.asked.profile import Profile, profile
 from paperclerk.engines.embedded.fields.candidates import from_label
 from paperclerk.engines.embedded.fields.slots import slots
 from paperclerk.engines.embedded.page.facts import Facts
-from paperclerk.engines.embedded.page.labels import Label, Matcher
+from paperclerk.engines.embedded.page.labels import Label
 from paperclerk.engines.embedded.page.layout import Row
 from paperclerk.engines.embedded.tables.shapes import empty
 from paperclerk.engines.embedded.words import phrases
@@ -52,11 +52,10 @@ def _spot(label: Label) -> Spot:
 
 def _repeated(facts: Facts, asked: Mapping[str, Profile]) -> dict[str, list[Label]]:
     """For each property the labels of one wording that name it, where there are several."""
-    matcher = Matcher(facts.labels)
     found: dict[str, list[Label]] = {}
     for name, wanted in asked.items():
         by_text: dict[str, list[Label]] = defaultdict(list)
-        for label, fit, _ in matcher.matches(wanted):
+        for label, fit, _ in facts.matcher.matches(wanted):
             if fit >= FITS and label.colon:
                 by_text[phrases.key(label.text)].append(label)
         own = phrases.stems(phrases.name_words(name))  # whoever the list is of: its blocks say just "Name"

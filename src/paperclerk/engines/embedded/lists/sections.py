@@ -66,10 +66,14 @@ def _gutter(pieces: Sequence[Piece]) -> float | None:
     begun, ended = sorted(b.x0 for b in wide), sorted(b.x1 for b in wide)
     lo, hi = starts[0], ends[-1]
     best: tuple[float, float] | None = None
+    failed = (0, 0, 0)  # what crosses and stands on either side of the last place that was none
     for k in range(12, 53):
         x = lo + (hi - lo) * k / 64
         crossing = bisect_left(begun, x) - bisect_right(ended, x)
-        few = min(bisect_right(ends, x), len(pieces) - bisect_left(starts, x))
+        before, behind = bisect_right(ends, x), len(pieces) - bisect_left(starts, x)
+        few = min(before, behind)
+        if (crossing, before, behind) == failed:
+            continue
         if crossing > 0.05 * len(pieces) or few < 0.2 * len(pieces) or (best and crossing >= best[0]):
             continue
         left = [p for p in pieces if p.box.x1 <= x]
@@ -78,6 +82,7 @@ def _gutter(pieces: Sequence[Piece]) -> float | None:
         if not prose and not (
             not crossing and all(any(_known(p.text) for p in side) for side in (left, right))
         ):
+            failed = (crossing, before, behind)
             continue
         best = (crossing, x)
     return best[1] if best else None

@@ -13,19 +13,26 @@ from functools import lru_cache
 from paperclerk.engines.embedded.page.layout import Segment
 from paperclerk.engines.embedded.words import lexicon, phrases
 
+_WAYS = (
+    "street|st|road|rd|avenue|ave|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq|highway|hwy|"
+    "parkway|pkwy|way|suite|ste|floor|flr|fl|building|bldg|block|blok|apt|apartment|"
+    "postfach|plaza|tower|center|centre|mall|park|jalan|jln|jl|lorong|lrg|taman|tmn|kampung|kg|persiaran|lebuh|lebuhraya|"
+    "seksyen|section|bandar|wisma|kompleks|menara|pusat|rue|avenue|chemin|allée|place|quai|impasse|cours|bis|"
+    "cedex|calle|avenida|avda|paseo|plaza|carretera|via|viale|piazza|corso|vicolo|strada|rua|travessa|largo|praça|"
+    "gate|house|estate|industrial|kawasan|perindustrian|perusahaan"
+)
+_GLUED_WAYS = "straße|strasse|straat|laan|gracht"
+_GLUED_BEFORE_NUMBER = "str|weg|platz|gasse|allee|ring|damm|ufer|plein|kade|dijk|singel|hof"
 _STREET = re.compile(
-    r"\b(?:street|st|road|rd|avenue|ave|boulevard|blvd|lane|ln|drive|dr|court|ct|place|pl|square|sq|highway|hwy|"
-    r"parkway|pkwy|way|suite|ste|floor|flr|fl|building|bldg|unit(?= ?\d)|level(?= ?\d)|block|blok|"
-    r"lot(?= ?\w{0,4} ?\d)|apt|apartment|p\.?o\.? ?box|"
-    r"postfach|plaza|tower|center|centre|mall|park|jalan|jln|jl|lorong|lrg|taman|tmn|kampung|kg|persiaran|lebuh|lebuhraya|"
-    r"seksyen|section|bandar|wisma|kompleks|menara|pusat|rue|avenue|chemin|allée|place|quai|impasse|cours|bis|"
-    r"cedex|calle|avenida|avda|paseo|plaza|carretera|via|viale|piazza|corso|vicolo|strada|rua|travessa|largo|praça|"
-    r"no(?=[.:]? ?\d)|gate|house|estate|industrial|kawasan|perindustrian|perusahaan)\b\.?|"
-    r"\bstr\.(?= \d)|\w+(?:str\.|straße|strasse|straat|laan|gracht)(?= ?\d|$|,)|"
-    r"\w+(?:str|weg|platz|gasse|allee|ring|damm|ufer|plein|kade|dijk|singel|hof)(?= \d)|"
+    rf"\b(?:{_WAYS}|unit(?= ?\d)|level(?= ?\d)|lot(?= ?\w{{0,4}} ?\d)|p\.?o\.? ?box|no(?=[.:]? ?\d))\b\.?|"
+    rf"\bstr\.(?= \d)|\b\w+(?:str\.|{_GLUED_WAYS})(?= ?\d|$|,)|"
+    rf"\b\w+(?:{_GLUED_BEFORE_NUMBER})(?= \d)|"
     r"(?<!\S)c/ ?(?=[^\W\d])",
     re.I,
 )
+# What one word of a line must be, or end in, for any of it to hold: a cheaper question.
+_STREET_WORDS = frozenset((*_WAYS.split("|"), "unit", "level", "lot", "p", "po", "pobox", "no", "c"))
+_STREET_ENDS = (*_GLUED_WAYS.split("|"), *_GLUED_BEFORE_NUMBER.split("|"))
 _POSTCODE = re.compile(
     r"(?<![\d.,/#-])(?:[A-Z]{1,3}[- ])?\d{5}(?:-\d{4})?(?![\d/]|[.,]\d)(?=[\s,.]*[^\W\d]|\s*$|,)|"
     r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b[A-Z]\d[\dW] [A-Z\d]{4}\b|\b\d{4} ?[A-Z]{2}\b(?= )|"
@@ -41,13 +48,18 @@ _COUNTRIES = (
     "finland|greece|turkey|hungary|romania|south africa|israel|united arab emirates|saudi arabia|egypt|nigeria|kenya"
 )
 _COUNTRY = re.compile(rf"(?:^|,\s*|\s[-–]\s*)(?P<name>{_COUNTRIES})\b", re.I)
+_REGIONS = (
+    "selangor|johor|kuala lumpur|penang|pulau pinang|perak|kedah|kelantan|melaka|"
+    "malacca|negeri sembilan|pahang|perlis|sabah|sarawak|terengganu|putrajaya|labuan|wilayah persekutuan"
+)
 _PLACES = re.compile(
-    rf"\b(?:{_COUNTRIES}|selangor|johor|kuala lumpur|penang|pulau pinang|perak|kedah|kelantan|melaka|"
-    r"malacca|negeri sembilan|pahang|perlis|sabah|sarawak|terengganu|putrajaya|labuan|wilayah persekutuan)\b|"
+    rf"\b(?:{_COUNTRIES}|{_REGIONS})\b|"
     r",\s*(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|"
     r"V[AT]|W[AIVY])\b",
     re.I,
 )
+_PLACE_WORDS = frozenset(name.split()[0] for name in (*_COUNTRIES.split("|"), *_REGIONS.split("|")))
+_WORD = re.compile(r"\w+")
 _HOUSE_NUMBER = re.compile(
     r"^\W*(?:no\.?:? ?|lot ?|unit ?)?\d+[\w/-]*,? +[^\W\d]|[^\W\d]{3,}\.? \d+ ?[a-z]?$|,\s*$", re.I
 )
@@ -93,18 +105,18 @@ LINES = 2048  # the same lines are asked about for each field; a page has some h
 @lru_cache(LINES)
 def address_likeness(text: str) -> float:
     """How much a line looks like a part of a postal address, 0..1."""
-    if _labels_a_number(text) or (_NOT_ADDRESS.search(text) and not _POSTCODE.search(text)):
-        return 0.0
-    score = 0.0
-    if _POSTCODE.search(text):
-        score += 0.5
     numbered = any(c.isdigit() for c in text)  # "Praxis Dr. Weber" is nobody's drive
-    if any(
+    coded = numbered and _POSTCODE.search(text) is not None
+    if _labels_a_number(text) or (not coded and _NOT_ADDRESS.search(text)):
+        return 0.0
+    score = 0.5 if coded else 0.0
+    words = _WORD.findall(text.lower())
+    if any(w in _STREET_WORDS or w.endswith(_STREET_ENDS) for w in words) and any(
         m.group().lower().rstrip(".") not in ("ln", "dr", "ct") or (m.start() and numbered)
         for m in _STREET.finditer(text)
     ):
         score += 0.4
-    if _PLACES.search(text):
+    if ("," in text or not _PLACE_WORDS.isdisjoint(words)) and _PLACES.search(text):
         score += 0.35
     if _HOUSE_NUMBER.search(text):
         score += 0.25
@@ -117,7 +129,8 @@ def address_likeness(text: str) -> float:
 
 def _labels_a_number(text: str) -> bool:
     """Whether a line is but a label and its number: `Chk 40817`, `Ref 88213`."""
-    match = _NUMBERED.fullmatch(text.strip())
+    text = text.strip()
+    match = _NUMBERED.fullmatch(text) if text[-1:].isdigit() else None
     said = lexicon.labels().get(phrases.key(match["said"]), ()) if match else ()
     return any(e.strength == 1.0 and lexicon.kind_of(e.concept) in ("id", "number") for e in said)
 
@@ -168,14 +181,14 @@ def street_in(text: str, *, alone: bool) -> tuple[int, int] | None:
     the address has no other line: then the line may be the city's."""
     start = 0
     for part in _DIVIDER.split(text):
-        at = text.index(part, start)
+        at = begin = text.index(part, start)
         end = at + street_end(part)
         if label := _LABELLED.match(part):
             at += label.end()  # Property: Flat 3, 27 Cathedral Road
         city = alone and not _STREET.search(part) and any(p.fullmatch(part) for p in _CITY_LINES)
         if address_likeness(part) >= 0.25 and end - at > 2 and not city:
             return at, end
-        start = at + len(part)
+        start = begin + len(part)
     return None
 
 

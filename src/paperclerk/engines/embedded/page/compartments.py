@@ -166,13 +166,18 @@ class _Rules:
 
     def around(self, place: float, along: float) -> tuple[float, float] | None:
         """The places of the nearest rules before and behind `place` that reach past `along`; None without both."""
-        before = range(bisect_left(self._places, place) - 1, -1, -1)
-        behind = range(bisect_right(self._places, place), len(self._rules))
-        first, last = (
-            next((self._places[i] for i in order if self._rules[i][1] <= along <= self._rules[i][2]), None)
-            for order in (before, behind)
-        )
-        return (first, last) if first is not None and last is not None else None
+        first = self._nearest(range(bisect_left(self._places, place) - 1, -1, -1), along)
+        if first is None:
+            return None
+        last = self._nearest(range(bisect_right(self._places, place), len(self._rules)), along)
+        return (first, last) if last is not None else None
+
+    def _nearest(self, order: range, along: float) -> float | None:
+        for i in order:
+            place, begin, end, _ = self._rules[i]
+            if begin <= along <= end:
+                return place
+        return None
 
     def between(self, least: float, most: float) -> Iterator[Box]:
         """The rules that lie from `least` to `most`."""

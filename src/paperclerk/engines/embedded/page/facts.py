@@ -9,7 +9,7 @@ from functools import cached_property
 from paperclerk.domain.document import Page, TextOrigin
 from paperclerk.domain.geometry import Box
 from paperclerk.engines.embedded.page.compartments import Caption, Compartments, compartments
-from paperclerk.engines.embedded.page.labels import Label, find_labels
+from paperclerk.engines.embedded.page.labels import Label, Matcher, find_labels
 from paperclerk.engines.embedded.page.layout import Layout, Row, Segment
 from paperclerk.engines.embedded.page.values import Values, read
 from paperclerk.engines.embedded.words.lexicon import kind_of
@@ -40,6 +40,10 @@ class Facts:
             label for r in self.rows for label in find_labels(r, self.values(r), fuzzy=self._scanned[r.page])
         ]
         return tuple(self._titled(label, found) for label in found)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher(self.labels)
 
     def _titled(self, label: Label, found: Sequence[Label]) -> Label:
         """A bare "No." is that of the title right over it."""

@@ -107,6 +107,8 @@ def find_labels(row: Row, values: Values, *, fuzzy: bool) -> list[Label]:
     """The labels of a row, left to right. `fuzzy` forgives a misread letter."""
     found: list[Label] = []
     for at, segment in enumerate(row.segments):
+        if not any(map(str.isalpha, segment.text)):
+            continue
         runs = list(_runs(segment, values, fuzzy))
         if runs and at + 1 < len(row.segments) and row.segments[at + 1].text.startswith(":"):
             runs[-1] = (runs[-1][0], runs[-1][1], True)  # the colon stands in a column of its own

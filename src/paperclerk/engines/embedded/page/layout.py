@@ -13,7 +13,8 @@ import statistics
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from paperclerk.domain.document import Line, Page, TextOrigin, Word
 from paperclerk.domain.geometry import Box, union
@@ -27,8 +28,7 @@ EDGE = 3  # lines with a text that begins at one place: a column
 COLUMN_MARK = "\t"  # stands between two segments in the text of a row
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Segment:
+class Segment(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Words on one baseline without a column gap. `start`/`end` are its place in the text of its row.
 
     `page` is the position in the sequence of pages, not `Page.index`. `words` are indices into `Page.words`.
@@ -50,8 +50,7 @@ class Segment:
         return self.start + len(self.text)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Row(msgspec.Struct, frozen=True, eq=False, gc=False):
     """All segments on one baseline, left to right. `index` counts from the top of its page."""
 
     page: int
@@ -62,7 +61,7 @@ class Row:
     words: tuple[int, ...]
     starts: tuple[int, ...]  # where each of `words` begins in `text`
     box: Box
-    source: tuple[Word, ...] = field(repr=False)
+    source: tuple[Word, ...]
     sure: bool = False  # whether no word was recognised, so that all score 1
 
     def parts(self, start: int, end: int) -> tuple[WordPart, ...]:
@@ -98,8 +97,7 @@ class Row:
         return self.segments[-1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Segments stacked over one another, aligned, of like size: a paragraph, an address, a column."""
 
     page: int
@@ -221,6 +219,8 @@ def _edge(word: Word) -> int:
 def _parts(page: Page, line: Line, blank: float, edges: Counter[int]) -> list[tuple[Box, tuple[int, ...]]]:
     """A line cut at blanks wider than usual: where bold words end, a label beside its value; where a column of
     other lines begins; where somebody typed two blanks."""
+    if len(line.words) == 1:
+        return [(line.box, line.words)]
     words = [page.words[w] for w in line.words]
     heavy = next((i for i, w in enumerate(words) if not w.bold), 0)
     set_off = heavy if heavy and not any(w.bold for w in words[heavy:]) else 0
@@ -279,6 +279,7 @@ def _row(page: Page, position: int, index: int, lines: list[tuple[Box, tuple[int
             starts.append(len(text))
             text += page.words[word].text
         heights = [page.words[w].box.height for w in members]
+        size = heights[0] if len(heights) == 1 else statistics.median(heights)
         segments.append(
             Segment(
                 position,
@@ -287,7 +288,7 @@ def _row(page: Page, position: int, index: int, lines: list[tuple[Box, tuple[int
                 members,
                 text[begin:],
                 box,
-                statistics.median(heights),
+                size,
                 begin,
                 all(page.words[w].bold for w in members),
             )
@@ -321,6 +322,8 @@ def _vertical(rows: Sequence[Row]) -> tuple[Neighbours, Neighbours]:
             found: list[Segment] = []
             for upper in range(i - 1, max(-1, i - 13), -1):
                 for u0, u1, s in edges[upper]:
+                    if u0 >= x1:
+                        break  # they stand from left to right
                     shared = (x1 if x1 < u1 else u1) - (x0 if x0 > u0 else u0)
                     if shared > 0 and shared > 0.15 * min(x1 - x0, u1 - u0):
                         found.append(s)

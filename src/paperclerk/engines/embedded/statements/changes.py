@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from paperclerk.engines.embedded.statements.lines import Line
 from paperclerk.engines.embedded.tables.roles import fold, words_of
 from paperclerk.engines.embedded.tables.strips import Piece
@@ -49,7 +51,7 @@ def changes(line: Line) -> Iterator[Change]:
     for piece, number in line.cells:
         if len(figures) >= 2 and (number.percent or _marked(line, piece)):
             if _confirmed(figures[0][1].value, figures[1][1].value, number):
-                yield Change(piece, replace(number, percent=True), figures[0][0])
+                yield Change(piece, structs.replace(number, percent=True), figures[0][0])
             figures = []
         else:
             figures.append((piece, number))

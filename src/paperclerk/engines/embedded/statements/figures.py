@@ -226,7 +226,9 @@ class Statements:
             facts = FigureFacts(
                 found.titled, found.match, None not in when, said.count(when) == 1, part is not None
             )
-            number = replace(figure.number, value=abs(figure.number.value)) if outflow else figure.number
+            number = (
+                structs.replace(figure.number, value=abs(figure.number.value)) if outflow else figure.number
+            )
             elements.append(
                 self._element(array, element, line, replace(figure, number=number), over, facts, part)
             )

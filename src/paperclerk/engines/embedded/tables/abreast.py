@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from paperclerk.domain.geometry import Box
 from paperclerk.engines.embedded.tables.cells import has_letters
-from paperclerk.engines.embedded.tables.columns import AMOUNT, LEAST_MATCH
+from paperclerk.engines.embedded.tables.columns import LEAST_MATCH
 from paperclerk.engines.embedded.tables.roles import fold, roles_of_label, starts_with_total
-from paperclerk.engines.embedded.tables.strips import Piece, Strip
+from paperclerk.engines.embedded.tables.strips import AMOUNT, Piece, Strip
 
 MOST_ROWS = 40
 _FAR = 6.0  # line heights: a wider gap ends both tables
@@ -43,8 +43,10 @@ def _twins(strips: Sequence[Strip]) -> float | None:
     for k in range(MOST_TITLES, -1, -1):
         head = strips[k].pieces if k < len(strips) else ()
         half = len(head) // 2
-        texts = [fold(p.text) for p in head] if half >= LEAST_TWINS else []
-        if not texts or texts[:half] != texts[half:] or not all(has_letters(t, 2) for t in texts):
+        if half < LEAST_TWINS or fold(head[0].text) != fold(head[half].text):
+            continue
+        texts = [fold(p.text) for p in head]
+        if texts[:half] != texts[half:] or not all(has_letters(t, 2) for t in texts):
             continue
         cut = _gap(strips[: MOST_ROWS + k], head[half - 1].box.x1, head[half].box.x0)
         if cut is not None and all(
@@ -79,8 +81,10 @@ def _uncrossed(strips: Sequence[Strip], cut: float) -> list[Strip]:
 def _divide(strips: Sequence[Strip]) -> float | None:
     """Where the second table begins: its headings end like the first (`Earnings Amount Deductions Amount`)."""
     strip, rows = strips[0], strips[1:]
+    if len(strip.pieces) < 4 or any(c.isdigit() for c in strip.text):
+        return None
     texts = [fold(p.text) for p in strip.pieces]
-    if len(texts) < 4 or any(c.isdigit() for c in strip.text) or not all(has_letters(t, 2) for t in texts):
+    if not all(has_letters(t, 2) for t in texts):
         return None
     if texts.count(texts[-1]) != 2:
         return None

@@ -37,7 +37,7 @@ class Text:
 
     @cached_property
     def text(self) -> str:
-        return " ".join(page.words[w].text for page, w in self.words)
+        return " ".join(p.text for p in self.pieces)
 
     @cached_property
     def box(self) -> Box:

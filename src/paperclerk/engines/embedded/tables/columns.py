@@ -7,30 +7,20 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from paperclerk.domain.geometry import Box, union
 from paperclerk.engines.embedded.tables.cells import has_letters
-from paperclerk.engines.embedded.tables.roles import (
-    fold,
-    roles_of,
-    roles_of_field,
-    roles_of_label,
-    stems,
-    words_of,
-)
+from paperclerk.engines.embedded.tables.naming import Naming, called, naming_of
+from paperclerk.engines.embedded.tables.roles import fold, roles_of_field, roles_of_label, words_of
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
 from paperclerk.engines.embedded.tables.years import when, year_in
-from paperclerk.engines.embedded.words.phrases import abbreviates
-from paperclerk.engines.embedded.words.thesaurus import says
 from paperclerk.engines.embedded.words.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field
 
-AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
 NO_HEADING = re.compile(r"^[\W\d_]*$|\d{4,}")
 LEAST_MATCH = 0.5
 SAID = 0.95
-ALIKE = 0.85  # how much another word of the same meaning counts
 RATED = 0.7  # a rate by the `%` in its cells
 DATED = 0.9  # `prior` under the year before
 MOSTLY = 0.5
@@ -56,7 +46,7 @@ class Column:
     x0: float = 0.0
     x1: float = 0.0
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(lab.text for lab in self.labels)
 
@@ -89,11 +79,11 @@ class Heading:
 def headings(page: int, strips: Sequence[Strip], fields: Sequence[Field]) -> list[Heading]:
     """Every group of strips of a page that names at least two of the properties, best first."""
     found: list[Heading] = []
-    least, dated = min(2, len(fields)), _is_dated(fields)
+    least, dated, naming = min(2, len(fields)), _is_dated(fields), naming_of(fields)
     for i, strip in enumerate(strips if fields else ()):
-        if len(strip.pieces) < least or _is_body(strip):
+        if len(strip.pieces) < least or strip.is_body:
             continue
-        named = (p for p in strip.pieces if _names_any(p.text, fields, dated))
+        named = (p for p in strip.pieces if _names_any(p.text, naming, dated))
         if len(list(itertools.islice(named, least))) < least:
             continue
         first, last = _extent(strips, i)
@@ -112,13 +102,8 @@ def _is_dated(fields: Sequence[Field]) -> bool:
     return any(when(f.name) in (0, 1) for f in fields) and not any(words_of(f.name) in parts for f in fields)
 
 
-def _names_any(text: str, fields: Sequence[Field], dated: bool) -> bool:
-    return (dated and year_in(text) is not None) or any(likeness(f, text) >= LEAST_MATCH for f in fields)
-
-
-def _is_body(strip: Strip) -> bool:
-    """Whether a strip holds values: an amount, or text too long for a heading."""
-    return bool(AMOUNT.search(strip.text)) or any(len(p.text.split()) > 7 for p in strip.pieces)
+def _names_any(text: str, naming: Naming, dated: bool) -> bool:
+    return (dated and year_in(text) is not None) or naming.best(text) >= LEAST_MATCH
 
 
 def _extent(strips: Sequence[Strip], at: int) -> tuple[int, int]:
@@ -135,7 +120,7 @@ def _joins(strip: Strip, block: Sequence[Strip], *, upwards: bool) -> bool:
     box = union(s.box for s in block)
     gap = box.y0 - strip.box.y1 if upwards else strip.box.y0 - box.y1
     size = min(strip.size, block[0].size)
-    if gap > 0.45 * size or _is_body(strip) or _ruled_between(strip, box, upwards=upwards):
+    if gap > 0.45 * size or strip.is_body or _ruled_between(strip, box, upwards=upwards):
         return False
     if any(NO_HEADING.search(p.text) for p in strip.pieces):
         return False
@@ -263,9 +248,11 @@ def _split(piece: Piece, body: _Body, fields: Sequence[Field]) -> list[Piece]:
         x = (words[piece.words[k - 1]].box.x1 + words[piece.words[k]].box.x0) / 2
         before, after = sum(1 for b in inside if b.x1 <= x + 2), sum(1 for b in inside if b.x0 >= x - 2)
         cut = sum(1 for b in below if b.x0 < x < b.x1) / len(below)
+        between = min(before, after) >= 2 and cut < 0.5
+        if not (between or several):
+            continue
         known = _known(left.text, fields), _known(right.text, fields)
-        fits = (min(before, after) >= 2 and cut < 0.5) or (several and min(known) >= 0.9)
-        if fits and sum(known) - 0.2 * cut > most:
+        if (between or min(known) >= 0.9) and sum(known) - 0.2 * cut > most:
             best, most = k, sum(known) - 0.2 * cut
     if not best:
         return [piece]
@@ -276,7 +263,7 @@ def _split(piece: Piece, body: _Body, fields: Sequence[Field]) -> list[Piece]:
 
 def _known(text: str, fields: Sequence[Field]) -> float:
     """How surely a text heads a column: known headings, or just what a property is called."""
-    called = max((likeness(f, text) for f in fields if f.kind != "array"), default=0.0)
+    called = naming_of([f for f in fields if f.kind != "array"]).best(text)
     return max(*roles_of_label(text).values(), called if called >= SAID else 0.0, 0.0)
 
 
@@ -297,21 +284,20 @@ Option = tuple[float, int, Field, Place]  # how well a column names a property, 
 
 
 def _options(fields: Sequence[Field], columns: Sequence[Column]) -> list[Option]:
+    """Those that are likely enough."""
     options: list[Option] = []
     for field in fields:
+        name = called(field)
+        later = 0.01 if "line_total" in roles_of_field(field) else 0.0  # the last of several amounts
+        place = field.kind == "integer" and not _PLACES.isdisjoint(words_of(field.name).split())
         for c, column in enumerate(columns):
-            whole = likeness(field, column.text) + 0.01 * (c if "line_total" in roles_of_field(field) else 0)
-            if (
-                column.text == NUMBERED
-                and field.kind == "integer"
-                and _PLACES & set(words_of(field.name).split())
-            ):
-                whole = RATED
-            options.append((whole, c, field, Place(c, None, whole)))
-            if len(column.labels) > 1:
-                lines = sorted({lab.line for lab in column.labels})
-                for label in column.labels:
-                    part = likeness(field, label.text)
+            whole = RATED if place and column.text == NUMBERED else name.likeness(column.text) + later * c
+            if whole >= LEAST_MATCH:
+                options.append((whole, c, field, Place(c, None, whole)))
+            for label in column.labels if len(column.labels) > 1 else ():
+                part = name.likeness(label.text)
+                if part - 0.01 >= LEAST_MATCH:
+                    lines = sorted({lab.line for lab in column.labels})
                     apart = len(lines) > 1 and part > whole + 0.15 and field.kind not in ("number", "integer")
                     line = lines.index(label.line) if apart else None
                     options.append((part - 0.01, c, field, Place(c, line, part)))
@@ -325,7 +311,7 @@ def _options(fields: Sequence[Field], columns: Sequence[Column]) -> list[Option]
 
 def may_name(fields: Sequence[Field], columns: Sequence[Column]) -> int:
     """The most properties that columns can be given by what they are called, and by the `%` in their cells."""
-    named = {f.path for match, _, f, _ in _options(fields, columns) if match >= LEAST_MATCH}
+    named = {f.path for _, _, f, _ in _options(fields, columns)}
     return len(named | {f.path for f in fields if _is_rate(f)})
 
 
@@ -429,50 +415,6 @@ def _misfit(field: Field, kinds: Kinds | None) -> float:
 
 _RATES = frozenset(words("rate percent percentage satz steuersatz taux tipo aliquota tarief taxa"))
 _TAXES = phrases("column")["tax_amount"] | phrases("words")["tax"]
-
-
-def likeness(field: Field, label: str) -> float:
-    """How well a printed heading names a property, 0..1: by its own words, or by a role they share."""
-    owner = field.path[field.path.index("[]") - 1] if "[]" in field.path[1:] else ""
-    return _likeness(field.name, field.title, field.description, label, owner)
-
-
-OWNED = 0.65  # how much a heading counts that also says what the array is of
-_LITTLE = frozenset({"on", "at"})  # `collected_on`
-_PLAIN = frozenset({"name", "title", "description", "item", "label"})
-
-
-@lru_cache(maxsize=65536)
-def _likeness(name: str, title: str, description: str, label: str, owner: str) -> float:
-    if not has_letters(label, 1) and "#" not in label:
-        return 0.0
-    said, theirs = stems(words_of(name)) | stems(fold(title)), stems(fold(label))
-    mine = said - _LITTLE or said
-    if not theirs:
-        return 0.0
-    near = 0.9 * sum(any(abbreviates(t, m) for m in mine - theirs) for t in theirs - mine)
-    near += _akin(words_of(name), fold(label), mine & theirs)  # a short form may mean the same as well
-    common = len(mine & theirs) + min(near, 0.9 * len(theirs - mine))
-    best = common / max(len(theirs), min(len(mine), 3)) if common else 0.0
-    bare = theirs - (stems(words_of(owner)) - mine)  # `policies: [{effective}]` under `Policy eff`
-    if bare and bare < theirs:
-        best = max(best, OWNED * common / max(len(bare), min(len(mine), 3)))
-    if mine < theirs:
-        best = max(best, 0.55)  # "Descrizione della prestazione" is a descrizione
-    told = len(stems(fold(description)) & theirs) / (len(theirs) + 1)
-    best = max(best, 0.75 * told)
-    if words_of(name) in _PLAIN:  # `medications: [{name}]` under a heading `Medication`
-        best = max(best, 0.9 * len(stems(words_of(owner)) & theirs) / len(theirs))
-    have = roles_of_label(label)
-    for role, weight in roles_of(name, title, description).items():
-        best = max(best, 0.97 * weight * have.get(role, 0.0))
-    return best
-
-
-def _akin(name: str, label: str, said: Set[str]) -> float:
-    """How much of a heading means the same as words of the property, those apart that both say."""
-    mine, theirs = ([w for w in text.split() if not stems(w) & said] for text in (name, label))
-    return ALIKE * sum(any(says(t, m) for m in mine) for t in theirs)
 
 
 def with_borders(columns: Sequence[Column], body: Sequence[Strip]) -> tuple[Column, ...]:

@@ -7,7 +7,8 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 
 from paperclerk.engines.embedded.tables.cells import Text, has_letters, lines_of, text_of
-from paperclerk.engines.embedded.tables.columns import LEAST_MATCH, likeness
+from paperclerk.engines.embedded.tables.columns import LEAST_MATCH
+from paperclerk.engines.embedded.tables.naming import likeness
 from paperclerk.engines.embedded.tables.strips import Piece
 from paperclerk.schemas.compiled import Field
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.tables.cells import has_letters, leaf_for, text_of
-from paperclerk.engines.embedded.tables.columns import Heading, headings, likeness
+from paperclerk.engines.embedded.tables.columns import Heading, headings
+from paperclerk.engines.embedded.tables.naming import likeness
 from paperclerk.engines.embedded.tables.records import Listing, Record, read_listing
 from paperclerk.engines.embedded.tables.roles import fold, stems, words_of
 from paperclerk.engines.embedded.tables.shapes import empty

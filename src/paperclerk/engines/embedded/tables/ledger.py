@@ -103,6 +103,8 @@ def _price_list(strips: Sequence[Strip], amounts: Sequence[Amount]) -> list[Amou
 def _amounts(strips: Sequence[Strip], locale: Locale) -> list[Amount]:
     found = []
     for i, strip in enumerate(strips):
+        if not any(map(str.isdigit, strip.text)):
+            continue
         text = text_of(strip.pieces)
         money = [n for n in numbers_of(text, locale) if n.is_money_like]
         if not money:

@@ -97,6 +97,9 @@ def _share(said: frozenset[str], over: str, rows: Sequence[Record]) -> float:
 
 def _akin(said: frozenset[str], named: frozenset[str]) -> bool:
     """Whether two texts share a word, or its beginning: `taxes` and `Income Tax`."""
+    words = " " + " ".join(named)
     return any(
-        a.startswith(b) or b.startswith(a) for a in said for b in named if min(len(a), len(b)) >= LEAST_STEM
+        f" {a}" in words or any(a[:k] in named for k in range(LEAST_STEM, len(a)))
+        for a in said
+        if len(a) >= LEAST_STEM
     )

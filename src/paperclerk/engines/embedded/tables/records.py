@@ -16,7 +16,6 @@ from paperclerk.domain.geometry import union
 from paperclerk.engines.embedded.tables.arithmetic import close
 from paperclerk.engines.embedded.tables.cells import has_letters, lines_of, numbers_of, text_of
 from paperclerk.engines.embedded.tables.columns import (
-    AMOUNT,
     Heading,
     Kinds,
     Path,
@@ -35,7 +34,7 @@ from paperclerk.engines.embedded.tables.roles import (
     starts_with_total,
     words_of,
 )
-from paperclerk.engines.embedded.tables.strips import Piece, Strip
+from paperclerk.engines.embedded.tables.strips import AMOUNT, Piece, Strip
 from paperclerk.engines.embedded.words.vocabulary import words
 from paperclerk.printed.locale import Locale
 from paperclerk.schemas.compiled import Field
@@ -410,15 +409,10 @@ class _Reader:
         """Words where the rows so far have numbers: the heading of another table."""
         strange = 0
         for column, piece in cells.items():
+            if _has_digit(piece.text) or not has_letters(piece.text, 3):
+                continue
             above = [p.text for r in self.records[-RECENT:] for p in r.cells.get(column, ())]
-            usual = sum(any(c.isdigit() for c in t) for t in above)
-            if (
-                above
-                and usual > 0.8 * len(above)
-                and has_letters(piece.text, 3)
-                and not _has_digit(piece.text)
-            ):
-                strange += 1
+            strange += bool(above) and sum(map(_has_digit, above)) > 0.8 * len(above)
         return strange >= 2
 
     def _take(self, strip: Strip, cells: dict[int, Piece], numeric: set[int], page: int) -> None:

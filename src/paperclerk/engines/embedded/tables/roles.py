@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 
-from paperclerk.engines.embedded.words.phrases import name_words
+from paperclerk.engines.embedded.words.phrases import name_words, without_accents
 from paperclerk.engines.embedded.words.vocabulary import phrases, words
 from paperclerk.schemas.compiled import Field
 
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}")  # T.V.A.
+_SIGNS = re.compile(r"[^a-z0-9%#]+")
 
 
 @lru_cache(4096)
 def fold(text: str) -> str:
     """Lower case, without accents; every run of other signs than letters, digits, # and % becomes one blank."""
-    text = _INITIALS.sub(lambda m: m.group().replace(".", ""), text)
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
-    return re.sub(r"[^a-z0-9%#]+", " ", plain.replace("%", " % ")).strip()
+    if "." in text:
+        text = _INITIALS.sub(lambda m: m.group().replace(".", ""), text)
+    return _SIGNS.sub(" ", without_accents(text).lower().replace("%", " % ")).strip()
 
 
 NUMERIC = frozenset(

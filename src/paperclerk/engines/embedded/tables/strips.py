@@ -21,7 +21,10 @@ from paperclerk.domain.result import Span, WordPart
 
 LEAST_GAP, MOST_GAP = 0.55, 2.0  # of the height of a word; what counts as a column gap lies between
 TYPEWRITER = 1.02  # how much the widths of letters differ in type of one width
-LEADER = re.compile(r"[.·…_‥-]{4,}")
+AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
+MOST_WORDS = 7  # of a heading
+_LEADS = ".·…_‥-"
+LEADER = re.compile(rf"[{_LEADS}]{{4,}}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Piece:
     def span(self) -> Span:
         return Span(self.page.index, tuple(WordPart(w) for w in self.words))
 
-    @property
+    @cached_property
     def score(self) -> float:
         return min(self.page.words[w].score for w in self.words)
 
@@ -77,6 +80,13 @@ class Strip:
         return "  ".join(p.text for p in self.pieces)
 
     @cached_property
+    def is_body(self) -> bool:
+        """Whether it holds values: an amount, or text too long for a heading."""
+        return AMOUNT.search(self.text) is not None or any(
+            len(p.text.split()) > MOST_WORDS for p in self.pieces
+        )
+
+    @cached_property
     def size(self) -> float:
         return statistics.median(self.page.words[w].box.height for w in self.words)
 
@@ -94,12 +104,9 @@ def strips_of(page: Page) -> tuple[Strip, ...]:
 
 def _column_gap(words: Sequence[Word], groups: Sequence[Sequence[int]]) -> float:
     """The gap, in word heights, that divides columns on this page: about twice the usual blank between words."""
-    gaps = sorted(
-        (words[b].box.x0 - words[a].box.x1) / min(words[a].box.height, words[b].box.height)
-        for group in groups
-        for a, b in itertools.pairwise(group)
-    )
-    blanks = [g for g in gaps if 0.05 < g < 1.3]
+    neighbours = ((words[a].box, words[b].box) for group in groups for a, b in itertools.pairwise(group))
+    gaps = ((b.x0 - a.x1) / min(a.height, b.height) for a, b in neighbours)
+    blanks = sorted(g for g in gaps if 0.05 < g < 1.3)
     if len(blanks) < 8:
         return 0.8
     return min(MOST_GAP, max(LEAST_GAP, 1.9 * blanks[len(blanks) // 3]))
@@ -174,8 +181,8 @@ def _pieces(page: Page, group: list[int], gap: float) -> tuple[Piece, ...]:
     runs: list[list[int]] = []
     blank = _typewriter_blank([page.words[w] for w in group])
     for w in group:
-        box = page.words[w].box
-        if LEADER.fullmatch(page.words[w].text):
+        text, box = page.words[w].text, page.words[w].box
+        if text[0] in _LEADS and LEADER.fullmatch(text):
             runs.append([])  # dot leaders divide like a gap
             continue
         last = page.words[runs[-1][-1]].box if runs and runs[-1] else None
@@ -198,12 +205,12 @@ def without_furniture(pages: Sequence[tuple[Strip, ...]]) -> list[tuple[Strip, .
 
 
 def _marginal(strip: Strip) -> bool:
-    height = strip.page.height
-    if len(strip.pieces) >= 3:
+    inner = 0.12 * strip.page.height <= strip.box.y1 and strip.box.y0 <= 0.88 * strip.page.height
+    if inner or len(strip.pieces) >= 3:
         return False
-    if _OF_COLUMNS.search(strip.text) and (len(strip.pieces) == 2 or not any(map(str.isdigit, strip.text))):
-        return False  # a running head that says as much names the year as well
-    return strip.box.y1 < 0.12 * height or strip.box.y0 > 0.88 * height
+    paired = len(strip.pieces) == 2 or not any(map(str.isdigit, strip.text))
+    # a running head that says as much names the year as well
+    return not paired or _OF_COLUMNS.search(strip.text) is None
 
 
 _OF_COLUMNS = re.compile(

@@ -56,11 +56,20 @@ _SAME = {
 def tokens(text: str) -> tuple[str, ...]:
     """Lower-case words without accents; `No.`, `#`, `Nr.` all become `no`, `P.O.` becomes `po`."""
     text = _NUMBER_SIGN.sub(" no ", text)
-    text = _MISREAD.sub(lambda m: m.group().replace("1", "l").replace("0", "o"), text)
-    text = _INITIALS.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", text)
+    if "0" in text or "1" in text:
+        text = _MISREAD.sub(lambda m: m.group().replace("1", "l").replace("0", "o"), text)
+    if "." in text:
+        text = _INITIALS.sub(lambda m: re.sub(r"[.\s]", "", m.group()) + " ", text)
+    found = _TOKEN.findall(without_accents(text).casefold())
+    return tuple("no" if t == "nr" else _NR.sub("nummer", t) if t.endswith("nr") else t for t in found)
+
+
+def without_accents(text: str) -> str:
+    """Every letter without its accent, `ss` for `ß`."""
+    if text.isascii():
+        return text
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return tuple("no" if t == "nr" else _NR.sub("nummer", t) for t in _TOKEN.findall(plain))
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 @lru_cache(maxsize=65536)
