@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from paperclerk.domain.errors import InvalidRequest
+from paperclerk.evaluation.cases import load_cases
 from paperclerk.evaluation.compare import box_hit, equal
 from paperclerk.evaluation.score import COLUMNS, score, table
 
@@ -187,3 +189,9 @@ def damaged(reply, rng):
             case 6:
                 reply["items"] = rng.sample(reply["items"], len(reply["items"]))
     return reply
+
+
+def test_a_file_without_cases_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cases.jsonl").write_text("\n\n", "utf-8")
+    with pytest.raises(InvalidRequest, match=r"holds no case.*id, file, schema, truth"):
+        load_cases(tmp_path / "cases.jsonl")

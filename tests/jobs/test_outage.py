@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socketserver
+import struct
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -161,6 +163,56 @@ def test_only_what_passes_is_waited_for(store: sa.URL) -> None:
         assert is_outage(error := asyncio.run(failed(*statements))), error
     for statements in stays[kind]:
         assert not is_outage(error := asyncio.run(failed(*statements))), error
+
+
+class Postgres(socketserver.StreamRequestHandler):
+    """A server that asks for a password, where it is to, and says `said`."""
+
+    asks = True
+    said = ""
+
+    def handle(self) -> None:
+        self.rfile.read(struct.unpack("!i", self.rfile.read(4))[0] - 4)
+        if self.asks:
+            self.wfile.write(b"R" + struct.pack("!ii", 8, 3))
+            self.rfile.read(1)
+            self.rfile.read(struct.unpack("!i", self.rfile.read(4))[0] - 4)
+        fields = b"".join(
+            key + value.encode() + b"\0"
+            for key, value in ((b"S", "FATAL"), (b"C", "28P01"), (b"M", self.said))
+        )
+        self.wfile.write(b"E" + struct.pack("!i", len(fields) + 5) + fields + b"\0")
+
+
+@pytest.mark.parametrize(
+    ("asks", "said", "refused"),
+    [
+        (True, "Passwort-Authentifizierung für Benutzer »clerk« fehlgeschlagen", True),
+        (True, "la base de données « clerk » n'existe pas", True),
+        (False, "das Datenbanksystem startet", False),
+        (True, "remaining connection slots are reserved for roles with the SUPERUSER attribute", False),
+    ],
+)
+def test_a_refusal_after_the_password_is_known_in_every_language(
+    asks: bool, said: str, refused: bool
+) -> None:
+    handler = type("Handler", (Postgres,), {"asks": asks, "said": said})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"postgresql://clerk:wrong@127.0.0.1:{server.server_address[1]}/clerk?sslmode=disable&gssencmode=disable"
+
+        async def failed() -> Exception:
+            database = Database(url)
+            with pytest.raises(sa.exc.OperationalError) as caught:
+                async with database.read():
+                    pass
+            await database.close()
+            return caught.value
+
+        error = asyncio.run(failed())
+        server.shutdown()
+    assert said in str(error)
+    assert (is_refused(error), is_outage(error)) == (refused, not refused)
 
 
 def test_a_refused_password_is_no_outage_and_ends_the_worker(

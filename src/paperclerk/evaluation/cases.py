@@ -26,8 +26,10 @@ NEEDED = ("id", "file", "schema", "truth")
 
 
 def load_cases(path: Path, needed: Sequence[str] = NEEDED) -> list[dict[str, Any]]:
-    """The cases of a file. Raises InvalidRequest that names the line."""
+    """The cases of a file. Raises InvalidRequest that names the line, or says that there is none."""
     cases = list(_lines(path))
+    if not cases:
+        raise InvalidRequest(f"{path} holds no case. Write one JSON object a line, with {', '.join(needed)}.")
     seen: set[str] = set()
     for number, case in enumerate(cases, 1):
         lacking = [k for k in needed if k not in case]

@@ -384,7 +384,10 @@ async def _decoded(reply: _Reply, max_bytes: int) -> AsyncIterator[bytes]:
 
 
 def _too_large(max_bytes: int) -> DocumentTooLarge:
-    return DocumentTooLarge(f"The document behind the URL has more than {max_bytes} bytes.")
+    return DocumentTooLarge(
+        f"The document behind the URL has more than {max_bytes:,} bytes, the most this server takes. Split it, save "
+        "it smaller, or ask the operator to raise PAPERCLERK_MAX_UPLOAD_BYTES."
+    )
 
 
 async def _drain(reply: _Reply, max_bytes: int) -> None:

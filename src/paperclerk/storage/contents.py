@@ -55,7 +55,8 @@ class Intake:
         self._size += len(data)
         if self._size > self._max_bytes:
             raise DocumentTooLarge(
-                f"the file is larger than {self._max_bytes} bytes, the most this server takes"
+                f"The file has more than {self._max_bytes:,} bytes, the most this server takes. Split it, save it "
+                "smaller, or ask the operator to raise PAPERCLERK_MAX_UPLOAD_BYTES."
             )
         self._buffer += data
         if len(self._buffer) >= WRITE_BYTES:

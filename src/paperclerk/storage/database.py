@@ -132,7 +132,8 @@ _SQLITE_PASSES = frozenset(
 _POSTGRESQL_PASSES = ("08", "40", "53", "57", "55P03", "25006")
 
 
-# PostgreSQL's words: libpq gives no SQLSTATE of a connection that is refused. In another language it is an outage.
+# PostgreSQL's words: libpq gives no SQLSTATE of a connection that is refused. In another language a refusal is known
+# by the password that was asked for; one that comes before is an outage.
 _REFUSALS = (
     "authentication failed",
     "no password supplied",
@@ -146,8 +147,23 @@ _REFUSALS = (
 def is_refused(error: Exception) -> bool:
     """Whether PostgreSQL is there and will not have us: a wrong password, user or database. Waiting mends none."""
     cause = getattr(error, "orig", error)
-    refused = isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
-    return refused and any(words in str(cause) for words in _REFUSALS)
+    if not isinstance(cause, psycopg.OperationalError) or cause.sqlstate is not None:
+        return False
+    return any(words in str(cause) for words in _REFUSALS) or _refused_after_password(cause)
+
+
+# Said after the password too, in English, by a server that will let us in later. In other languages the worker ends,
+# and the next one is started until one is let in.
+_PASSES = ("connection slots", "too many", "starting up", "shutting down", "recovery")
+_IS_TOLD = re.compile(r" failed: [^\s:]+:  ")  # severity, colon, two blanks: the server's words, not libpq's
+
+
+def _refused_after_password(cause: psycopg.OperationalError) -> bool:
+    """Whether the server asked for a password and said no then, in whatever language."""
+    connection = cause.pgconn
+    if connection is None or not (connection.used_password or connection.needs_password):
+        return False
+    return not any(words in str(cause) for words in _PASSES) and bool(_IS_TOLD.search(str(cause)))
 
 
 def cause_of(error: Exception) -> str:
