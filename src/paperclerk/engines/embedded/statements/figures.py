@@ -14,9 +14,8 @@ from typing import Literal
 
 from msgspec import structs
 
-from paperclerk.domain.result import ABSENT, Leaf, Scalar, Tree
+from paperclerk.domain.result import ABSENT, Leaf, Tree
 from paperclerk.engines.embedded.fields.confidence import FigureFacts, figure_probability
-from paperclerk.engines.embedded.page.values import find_currency
 from paperclerk.engines.embedded.statements import periods
 from paperclerk.engines.embedded.statements.breakdowns import (
     Breakdown,
@@ -28,14 +27,15 @@ from paperclerk.engines.embedded.statements.breakdowns import (
     segment_of,
 )
 from paperclerk.engines.embedded.statements.changes import changes, changing, is_change
-from paperclerk.engines.embedded.statements.lines import Line, alike, line_of, telling
-from paperclerk.engines.embedded.tables.cells import Text, leaf_for, number_leaf, text_of
+from paperclerk.engines.embedded.statements.lines import Line, alike, concluded, telling
+from paperclerk.engines.embedded.statements.search import Found, Lines, is_share, phrases, statement_of
+from paperclerk.engines.embedded.statements.units import named_scale, scale, unit
+from paperclerk.engines.embedded.tables.cells import Text, number_leaf, text_of
 from paperclerk.engines.embedded.tables.roles import fold, roles_of_field, stems, words_of
 from paperclerk.engines.embedded.tables.shapes import empty
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
 from paperclerk.engines.embedded.tables.years import QUARTER, year_in
 from paperclerk.engines.embedded.tables.years import when as when_of
-from paperclerk.engines.embedded.words.vocabulary import phrases as phrases_of
 from paperclerk.engines.embedded.words.vocabulary import words
 from paperclerk.printed.locale import Locale
 from paperclerk.printed.numbers import Number
@@ -47,11 +47,6 @@ _VALUE = frozenset(
 _PERIOD = frozenset(["period", "year", "quarter", "date", "fiscal", "column", "jahr", "periode", "exercice"])
 _UNIT = frozenset(["unit", "currency", "einheit", "devise", "moneda", "valuta"])
 _SCALE = frozenset(["scale", "multiplier", "factor", "magnitude"])
-_SCALES = re.compile(
-    r"\b(?:in|en|em)\s+(thousands?|millions?|billions?|tausend|millionen|milliers|miles|millones|migliaia|milioni)\b",
-    re.I,
-)
-_SHARE = re.compile(r"\b(?:percent\w*|growth|margin|rate|ratio|yield|share of)\b|%", re.I)
 _PER_PIECE = re.compile(r"\bper (?:\w+ )?(?:share|unit)\b|\beps\b", re.I)  # amounts that no scale applies to
 _CONSOLIDATED = re.compile(  # the literal that a schema wants where a figure is no part of the whole
     r"['\"]([^'\"]{1,16})['\"] (?:for|if) (?:the )?(?:company|group|consolidated|total|whole)", re.I
@@ -59,36 +54,9 @@ _CONSOLIDATED = re.compile(  # the literal that a schema wants where a figure is
 _OUTFLOW = frozenset(
     words("expense expenses paid cost costs repurchases payments capex purchases charge aufwand")
 )
-_PERCENT = stems("percentage percent")
-MATCH = 0.74
-SAME_STATEMENT = 0.05
-TITLE_WITHIN = 8  # strips
 NAMED = 0.8
 PROVED = 1.0
-_STATEMENTS = (
-    ("balance", re.compile(r"\bbalance sheets?\b|\bfinancial position\b|\bbilanz\b|\bbilan\b")),
-    ("cash", re.compile(r"\bcash flows?\b|\bkapitalflussrechnung\b|\bflux de tresorerie\b")),
-    (
-        "income",
-        re.compile(
-            r"\bincome statements?\b|\bstatements? of (?:\w+ )?(?:income|operations|earnings)\b"
-            r"|\bprofit and loss\b|\bgewinn und verlustrechnung\b|\bcompte de resultat\b"
-        ),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Found:
-    """The line that fits an array best. `match` 0..1 how well its label does; `titled` whether its page has the title
-    of the statement that the array belongs to."""
-
-    line: Line
-    match: float
-    titled: bool
-
-    def rank(self) -> tuple[float, int]:
-        return self.match + SAME_STATEMENT * self.titled, -self.line.page
+MOST_BACK = 5
 
 
 @dataclass(frozen=True)
@@ -128,42 +96,20 @@ def is_whole(element: Field, row: Tree) -> bool:
 
 
 class Statements:
-    """All rows of numbers of a document, by the words of their labels."""
+    """What the statements of a document say of the fields and arrays that ask for their figures."""
 
     def __init__(self, pages: Sequence[Sequence[Strip]], locale: Locale) -> None:
         self.pages, self.locale = pages, locale
-
-    @cached_property
-    def _lines(self) -> list[list[Line | None]]:
-        """What each strip of each page is as a line."""
-        return [[line_of(n, s, self.locale) for s in strips] for n, strips in enumerate(self.pages)]
-
-    @cached_property
-    def _index(self) -> dict[str, list[Line]]:
-        found: dict[str, list[Line]] = {}
-        for strips, lines in zip(self.pages, self._lines, strict=True):
-            section = ""
-            for strip, line in zip(strips, lines, strict=True):
-                if len(strip.pieces) == 1 and strip.text.endswith(":"):
-                    section = strip.text
-                if line is None:
-                    continue
-                under = (
-                    replace(line, stems=line.stems | telling(section)) if len(line.label.words) == 1 else line
-                )
-                for each in (line, under) if under is not line else (line,):
-                    for stem in each.stems:
-                        found.setdefault(stem, []).append(each)
-        return found
+        self._lines = Lines(pages, locale)
 
     def elements(self, array: Field, element: Field) -> list[dict[str, Tree]]:
         """One element for every number of the row that the array names, and of the rows that it is broken down into
         where an element names a segment; none where no row does."""
-        found = self._best(array)
+        found = self._lines.best(array)
         base = changing(array) if found is None else None
         if base is not None:
             return self._changed(array, base, element)
-        share = _is_share(array)
+        share = is_share(array)
         parts = None if share else self._broken_down(array, array, element, found, _width)
         made: list[dict[str, Tree]] = []
         if found is not None and (parts is None or _asks_for_whole(element)):
@@ -176,11 +122,11 @@ class Statements:
 
     def _changed(self, array: Field, base: Field, element: Field) -> list[dict[str, Tree]]:
         """One element for every change of a figure that a line prints beside it, of the whole and of each segment."""
-        whole = self._best(base)
+        whole = self._lines.best(base)
         parts = self._broken_down(array, base, element, whole, _changes_of)
         lines: list[tuple[Line, Text | None]] = []
         if whole is not None and (parts is None or _asks_for_whole(element)):
-            again = [x for x in self._every if repeats(x, whole.line)]
+            again = [x for x in self._lines.every if repeats(x, whole.line)]
             lines.append((max(again, key=_changes_of), None))
         lines += [(row, row.label) for row in parts.rows] if parts is not None else []
         return [
@@ -199,19 +145,15 @@ class Statements:
         part = segment_of(element)
         if part is None:
             return None
-        wanted = [telling(phrase) for phrase, _ in _phrases(figure)]
+        wanted = [telling(phrase) for phrase, _ in phrases(figure)]
         asked = stems(fold(f"{words_of(array.name)} {array.description} {words_of(part.name)}"))
         found = breakdowns(
             self.pages,
-            self._lines,
+            self._lines.by_page,
             lambda said: any(alike(w, said) >= NAMED for w in wanted),
             whole.line if whole is not None else None,
         )
         return max(found, key=lambda b: (len(b.said & asked), worth(b.total)), default=None)
-
-    @cached_property
-    def _every(self) -> list[Line]:
-        return [line for lines in self._lines for line in lines if line is not None]
 
     def _of(
         self, array: Field, element: Field, found: Found, shown: Sequence[Shown], part: Text | None = None
@@ -240,7 +182,7 @@ class Statements:
         asked = {
             c.name: when for c in thing.children if c.is_scalar and (when := when_of(c.name)) is not None
         }
-        best = self._best(thing) if len(asked) >= 2 else None
+        best = self._lines.best(thing) if len(asked) >= 2 else None
         if best is None:
             return {}
         found: dict[str, Leaf] = {}
@@ -273,7 +215,7 @@ class Statements:
         if part is None or not when:
             return []
         figure = replace(array, name=figure_in(words_of(array.name)), title="", description="")
-        parts = self._broken_down(array, figure, element, self._best(figure), _width)
+        parts = self._broken_down(array, figure, element, self._lines.best(figure), _width)
         return (
             [self._compared_row(element, part, when, row) for row in parts.rows] if parts is not None else []
         )
@@ -297,12 +239,12 @@ class Statements:
     def single(self, field: Field) -> Leaf:
         """A number alone, asked for in an object named after a statement (`balance_sheet: {inventories}`): the newest
         column of its row there. ABSENT where no page has that title or no row fits."""
-        if not any(_statement(name) for name in field.ancestors):
+        if not any(statement_of(name) for name in field.ancestors):
             return ABSENT
-        best = self._best(field)
+        best = self._lines.best(field)
         if best is None or not best.titled:
             return ABSENT
-        cells = [c for c in best.line.cells if c[1].percent == _is_share(field)]
+        cells = [c for c in best.line.cells if c[1].percent == is_share(field)]
         heads = [self._headed(best.line, piece) for piece, _ in cells]
         years = [year_in(head.text) or 0 if head is not None else 0 for head in heads]
         piece, number = cells[years.index(max(years))]
@@ -311,46 +253,7 @@ class Statements:
         return number_leaf(field, text_of([piece]), number, sure)
 
     def _headed(self, line: Line, piece: Piece) -> Piece | None:
-        """What says a year over a column."""
-        strips = self.pages[line.page]
-        at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
-        for strip in reversed(strips[max(0, at - 60) : at]):
-            for over in strip.pieces:
-                near = over.box.overlap_x(piece.box) > 0.3 * min(over.box.width, piece.box.width)
-                if near and len(over.words) <= 6 and year_in(over.text) is not None:
-                    return over
-        return None
-
-    def _best(self, array: Field) -> Found | None:
-        best: Found | None = None
-        share = _is_share(array)
-        asked = next((k for name in reversed(array.ancestors) if (k := _statement(name))), None)
-        for phrase, weight in _phrases(array):
-            wanted = telling(phrase)
-            rows = {id(line): line for stem in wanted for line in self._index.get(stem, ())}
-            for line in rows.values():
-                if not any(n.percent == share for _, n in line.cells):
-                    continue
-                if "gross" in phrase.split() and "gross" not in line.label.text.lower():
-                    continue  # what is left after all costs is another profit
-                label = line.stems - _PERCENT if share and wanted.isdisjoint(_PERCENT) else line.stems
-                likeness = weight * (0.85 * alike(wanted, label) + 0.15 * alike(wanted, line.whole))
-                stands = self._kinds[line.page] if asked is not None else None
-                if stands is not None and "balance" in (asked, stands) and asked != stands:
-                    continue  # a change of receivables is no receivable
-                found = Found(line, likeness, stands is not None and asked == stands)
-                if found.rank()[0] >= MATCH and (best is None or found.rank() > best.rank()):
-                    best = found
-        return None if best is not None and self._is_one_of_several(best.line) else best
-
-    def _is_one_of_several(self, line: Line) -> bool:
-        """Whether a line is a part of what its label begins with: `Receivables, trade` over `Receivables, other`."""
-        return any(
-            other.page == line.page and other.stems == line.stems and other.whole != line.whole
-            for stem in line.stems
-            for other in self._index.get(stem, ())
-            if line.whole != line.stems
-        )
+        return periods.headed(self.pages[line.page], line.strip, piece)
 
     def _element(
         self,
@@ -377,19 +280,21 @@ class Statements:
             elif words & _SCALE:
                 whole = number.percent or _PER_PIECE.search(f"{words_of(array.name)} {array.description}")
                 made[child.name] = (
-                    _concluded(_named_scale(child, 1), text, number) if whole else self._scale(child, line)
+                    concluded(named_scale(child, 1), text, number)
+                    if whole
+                    else scale(self.pages[line.page], line, child)
                 )
             elif words & _UNIT:
-                made[child.name] = self._unit(line, text, number)
+                made[child.name] = unit(self.pages[line.page], line, text, number)
             elif part is not None and child is named:
                 label = part.text.rstrip(" :")
                 made[child.name] = part.leaf(label, 0, len(label))
             elif part is not None and is_level(child):
-                made[child.name] = _concluded(level_of(child, part.text), text, number)
+                made[child.name] = concluded(level_of(child, part.text), text, number)
             elif child.kind == "enum" and child.default in child.values and child.default is not None:
-                made[child.name] = _concluded(child.default, text, number)
+                made[child.name] = concluded(child.default, text, number)
             elif child.kind == "string" and (literal := _CONSOLIDATED.search(child.description)):
-                made[child.name] = _concluded(literal[1], text, number)
+                made[child.name] = concluded(literal[1], text, number)
             else:
                 made[child.name] = empty(child)
             leaf = made[child.name]
@@ -399,90 +304,17 @@ class Statements:
         return made
 
     @cached_property
-    def _kinds(self) -> list[str | None]:
-        """Which statement each page is, by its title."""
-        return [
-            next((k for s in strips[:TITLE_WITHIN] if len(s.words) <= 10 and (k := _statement(s.text))), None)
-            for strips in self.pages
-        ]
-
-    @cached_property
     def _year_end(self) -> int | None:
         return periods.year_end(self.pages)
 
     def _periods(self, element: Field, line: Line, piece: Piece) -> dict[str, Leaf]:
         """The period over a column, for each property that asks for one."""
-        return {c.name: self._period(c, line, piece) for c in element.children if _is_period(c)}
-
-    def _period(self, field: Field, line: Line, piece: Piece) -> Leaf:
-        """What stands over the column: the nearest dates and years above, and the heading over them. Where the
-        schema wants `FY2025 Q2`, that is worked out from them."""
-        if self._year_end is not None and periods.is_canonical(field):
-            said = periods.period(self.pages[line.page], line.strip, piece, self._year_end)
-            if said is not None:
-                return said
-        if field.kind == "integer":
-            return self._year(line, piece)
-        found: list[Piece] = []
-        strips = self.pages[line.page]
-        at = next(i for i, s in enumerate(strips) if s.index == line.strip.index)
-        for strip in reversed(strips[max(0, at - 60) : at]):
-            over = [
-                p
-                for p in strip.pieces
-                if p.box.overlap_x(piece.box) > 0.3 * min(p.box.width, piece.box.width)
-            ]
-            dated = [p for p in over if _dated(p.text)]
-            if dated and len(dated[0].words) <= 6:
-                found = [*dated[:1], *found]
-                if len(found) == 2 or not dated[0].text.strip().isdigit():
-                    break
-            elif found:
-                break
-        return leaf_for(field, text_of(found), self.locale, 0.4) if found else ABSENT
-
-    def _year(self, line: Line, piece: Piece) -> Leaf:
-        over = self._headed(line, piece)
-        year = year_in(over.text) if over is not None else None
-        if over is None or year is None:
-            return ABSENT
-        at = over.text.find(str(year))
-        return text_of([over]).leaf(year, at, at + 4, 0.8)
-
-    def _scale(self, field: Field, line: Line) -> Leaf:
-        for strip in reversed(self.pages[line.page]):
-            if strip.box.y0 < line.strip.box.y0 and (found := _SCALES.search(strip.text.replace("  ", " "))):
-                text = text_of(strip.pieces)
-                at = text.text.lower().find(found[1].lower())
-                if at >= 0:
-                    said = _named_scale(field, _times(found[1]), found[1])
-                    return text.leaf(said, at, at + len(found[1]), 0.75)
-        return ABSENT
-
-    def _unit(self, line: Line, text: Text, number: Number) -> Leaf:
-        """`%` beside the number, or the currency mark of the row, of a row near by, or of the page."""
-        if number.percent:
-            return (
-                text.leaf("%", number.end, number.full_end, 0.8)
-                if number.full_end > number.end
-                else _concluded("%", text, number)
-            )
-        strips = self.pages[line.page]
-        near = sorted(strips, key=lambda s: abs(s.index - line.strip.index))
-        for strip in near[:40]:
-            row = text_of(strip.pieces)
-            for code, start, end in find_currency(row.text):
-                return row.leaf(code, start, end, 0.7)
-        return ABSENT
-
-
-MOST_BACK = 5
-
-
-def _statement(title: str) -> str | None:
-    """`balance`, `income` or `cash`: which statement a title or the name of an object speaks of."""
-    said = fold(words_of(title))
-    return next((kind for kind, pattern in _STATEMENTS if pattern.search(said)), None)
+        strips, ends = self.pages[line.page], self._year_end
+        return {
+            c.name: periods.over(strips, line.strip, piece, c, self.locale, ends)
+            for c in element.children
+            if _is_period(c)
+        }
 
 
 def _width(line: Line) -> int:
@@ -513,16 +345,6 @@ def _asks_for_whole(element: Field) -> bool:
     return any(c.kind == "string" and _CONSOLIDATED.search(c.description) for c in element.children)
 
 
-def _is_period(field: Field) -> bool:
-    words = set(words_of(field.name).split())
-    return bool(words & _PERIOD) and not words & _VALUE
-
-
-def _concluded(value: Scalar, text: Text, number: Number) -> Leaf:
-    """What follows from a figure without being printed: it stands where the figure does."""
-    return Leaf(value, text.part(number.start, number.end), 0.6, inferred=True)
-
-
 def _column(name: str, year: int | None, heads: Sequence[str]) -> int | None:
     """The column of a year; where several have it, the one that also says the quarter."""
     of_year = [i for i, head in enumerate(heads) if year_in(head) == year]
@@ -531,53 +353,6 @@ def _column(name: str, year: int | None, heads: Sequence[str]) -> int | None:
     return next(iter(said or of_year), None)
 
 
-def _is_share(array: Field) -> bool:
-    """Whether an array asks for percentages: by its name, or by how its description begins."""
-    return bool(_SHARE.search(words_of(array.name)) or _SHARE.search(array.description[:60]))
-
-
-def _phrases(array: Field) -> list[tuple[str, float]]:
-    """What may stand on the page for an array: its name, title, the first phrase of its description, and what
-    statements usually print for it."""
-    parts = [p for p in re.split(r"[:(.,;]", array.description)[:1] if p.strip()]
-    name = words_of(array.name)
-    known = sorted({p for key, ps in phrases_of("line").items() if name == key or name in ps for p in ps})
-    phrases = [
-        (name, 0.97),
-        (fold(array.title), 0.98),
-        *((fold(p), 1.0) for p in parts),
-        *((p, 0.99) for p in known),
-    ]
-    return [(p, w) for p, w in phrases if p]
-
-
-def _dated(text: str) -> bool:
-    return bool(re.search(r"\b(?:19|20)\d\d\b|\b[QH][1-4]\b|\bFY ?\d\d", text)) or "ended" in text.lower()
-
-
-def _named_scale(field: Field, times: int, printed: str = "") -> Scalar:
-    """A scale as the property wants it: a number, the value of its enumeration that means it, or the printed word."""
-    if field.kind == "enum":
-        return next((v for v in field.values if _means(v, times)), None)
-    return (printed or None) if field.kind == "string" else times
-
-
-def _means(value: Scalar, times: int) -> bool:
-    if not isinstance(value, str):
-        return value == times and not isinstance(value, bool)
-    said = value.lower()
-    if times == 1:
-        return said == "1" or said in _ONES
-    return said == str(times) or (_TIMES.match(said) is not None and _times(said) == times)
-
-
-_ONES = frozenset(words("one ones unit units none actual exact"))
-_TIMES = re.compile(r"thousand|million|billion|tausend|millie?|miles$|miglia|milione")
-
-
-def _times(word: str) -> int:
-    """1,000 for `thousands` and its like, and so on."""
-    low = word.lower()
-    if low.startswith(("th", "ta", "mill") if low.startswith("milliers") else ("th", "ta", "mile", "mig")):
-        return 1_000
-    return 1_000_000_000 if low.startswith("bi") else 1_000_000
+def _is_period(field: Field) -> bool:
+    words = set(words_of(field.name).split())
+    return bool(words & _PERIOD) and not words & _VALUE

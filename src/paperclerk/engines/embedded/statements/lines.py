@@ -1,10 +1,11 @@
-"""Lines of statements: a label with numbers behind it. Called by `figures` and `breakdowns`."""
+"""Lines of statements: a label with numbers behind it. Used by the modules beside it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from paperclerk.domain.result import Leaf, Scalar
 from paperclerk.engines.embedded.tables.cells import Text, has_letters, numbers_of, text_of
 from paperclerk.engines.embedded.tables.roles import fold, stems
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
@@ -58,3 +59,8 @@ def telling(text: str) -> frozenset[str]:
     """The stems of a text that tell one line from another."""
     found = stems(fold(text))
     return found - _NEUTRAL or found
+
+
+def concluded(value: Scalar, text: Text, number: Number) -> Leaf:
+    """What follows from a figure without being printed: it stands where the figure does."""
+    return Leaf(value, text.part(number.start, number.end), 0.6, inferred=True)

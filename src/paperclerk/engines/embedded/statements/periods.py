@@ -1,4 +1,4 @@
-"""What a column of a statement covers, as `FY2025 Q2`: worked out from its heading. Called by `figures`.
+"""What a column of a statement covers: as its heading says it, or as `FY2025 Q2`, worked out. Called by `figures`.
 
 A heading such as `Three Months Ended / January 25, / 2025` is spread over several strips and stands over several
 columns. Each of its parts is read by itself, the nearest to a column counts.
@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from paperclerk.domain.result import Leaf
-from paperclerk.engines.embedded.tables.cells import text_of
+from paperclerk.domain.result import ABSENT, Leaf
+from paperclerk.engines.embedded.tables.cells import leaf_for, text_of
 from paperclerk.engines.embedded.tables.strips import Piece, Strip
+from paperclerk.engines.embedded.tables.years import year_in
+from paperclerk.printed.locale import Locale
 from paperclerk.schemas.compiled import Field
 
 _CANONICAL = re.compile(r"\bFY ?\d{4} (?:Q[1-4]|H[12])\b|\bFY\\d\{4\}")
@@ -34,6 +36,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d[,.]?")
 HEADING_ABOVE = 60  # strips
 HEADING_STRIPS = 4
 HEADING_WORDS = 30
+COLUMN_WORDS = 6  # over one column
 YEAR_WITHIN = 0.12  # of the page's width
 
 
@@ -59,6 +62,67 @@ def year_end(pages: Sequence[Sequence[Strip]]) -> int | None:
         _month(found[1]) for strips in pages for s in strips for found in _YEAR_END.finditer(s.text)
     )
     return said.most_common(1)[0][0] if said else None
+
+
+def over(
+    strips: Sequence[Strip], row: Strip, column: Piece, field: Field, locale: Locale, ends: int | None
+) -> Leaf:
+    """What stands over a column of a row: the nearest dates and years above, and the heading over them. Where the
+    schema wants `FY2025 Q2`, that is worked out from them. `strips` are those of the page; `ends`: see `year_end`."""
+    if ends is not None and is_canonical(field):
+        said = period(strips, row, column, ends)
+        if said is not None:
+            return said
+    if field.kind == "integer":
+        return _year_over(strips, row, column)
+    found: list[Piece] = []
+    for strip in _above(strips, row):
+        dated = [p for p in strip.pieces if _is_over(p, column) and _is_dated(p.text)]
+        if dated and len(dated[0].words) <= COLUMN_WORDS:
+            found = [*dated[:1], *found]
+            if len(found) == 2 or not dated[0].text.strip().isdigit():
+                break
+        elif found:
+            break
+    return leaf_for(field, text_of(found), locale, 0.4) if found else ABSENT
+
+
+def headed(strips: Sequence[Strip], row: Strip, column: Piece) -> Piece | None:
+    """What says a year over a column."""
+    return next(
+        (
+            piece
+            for strip in _above(strips, row)
+            for piece in strip.pieces
+            if _is_over(piece, column)
+            and len(piece.words) <= COLUMN_WORDS
+            and year_in(piece.text) is not None
+        ),
+        None,
+    )
+
+
+def _year_over(strips: Sequence[Strip], row: Strip, column: Piece) -> Leaf:
+    piece = headed(strips, row, column)
+    year = year_in(piece.text) if piece is not None else None
+    if piece is None or year is None:
+        return ABSENT
+    at = piece.text.find(str(year))
+    return text_of([piece]).leaf(year, at, at + 4, 0.8)
+
+
+def _above(strips: Sequence[Strip], row: Strip) -> Iterator[Strip]:
+    """The strips above a row, the nearest first."""
+    at = next(i for i, s in enumerate(strips) if s.index == row.index)
+    return reversed(strips[max(0, at - HEADING_ABOVE) : at])
+
+
+def _is_over(piece: Piece, column: Piece) -> bool:
+    return piece.box.overlap_x(column.box) > 0.3 * min(piece.box.width, column.box.width)
+
+
+def _is_dated(text: str) -> bool:
+    return bool(re.search(r"\b(?:19|20)\d\d\b|\b[QH][1-4]\b|\bFY ?\d\d", text)) or "ended" in text.lower()
 
 
 def period(strips: Sequence[Strip], row: Strip, column: Piece, ends: int) -> Leaf | None:
