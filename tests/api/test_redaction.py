@@ -8,6 +8,7 @@ import re
 import socket
 import zlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,13 @@ from tests.documents_made import make_png
 from paperclerk.bootstrap import open_contents, open_database
 from paperclerk.documents import open_reader
 from paperclerk.documents.reader import ReadOptions
-from paperclerk.storage.executions import Executions
+from paperclerk.domain.result import FieldError
+from paperclerk.extraction.redacting import Covering
+from paperclerk.jobs.making import Made, MadeFile
+from paperclerk.storage.artifacts import Artifact
+from paperclerk.storage.contents import Staged
+from paperclerk.storage.executions import Executions, Outcome, Status
+from paperclerk.storage.files import Content
 from paperclerk.storage.keys import Keys
 
 SCHEMA: dict[str, Any] = {
@@ -150,6 +157,21 @@ def test_covered_text_is_gone_and_the_rest_stays(client: httpx.Client, redacted:
     assert client.get(f"{address.path.removeprefix('/v1')}?{address.query}").content == reply.content
     (step,) = [step for step in redacted["steps"] if step["name"] == "redact"]
     assert step["detail"] == "1 account, 1 email, 1 phone, 1 values of chosen fields"
+
+
+def test_what_was_not_found_to_cover_is_in_the_message() -> None:
+    artifact = Artifact("doc_000000", "redacted.pdf", "application/pdf", "0" * 64, 1)
+    file = MadeFile(artifact, Staged(Path("a"), Content("0" * 64, "0" * 32, 1), b""), redacted=True)
+    covering = Covering(errors=[FieldError("", "not_found", "Look at the copy.")])
+    ended = Outcome(
+        Status.COMPLETED,
+        datetime.now(UTC),
+        response={},
+        usage={"steps": 1, "message": "Before."},
+        message="Before.",
+    )
+    told = Made([file], [], covering).added_to(ended, "e", "")
+    assert told.message == told.usage["message"] == "Before. Look at the copy." and told.usage["steps"] == 1
 
 
 def test_the_original_does_hold_what_is_looked_for() -> None:
