@@ -114,3 +114,11 @@ def test_a_box_of_a_form_is_found_by_its_number() -> None:
 def test_boxes_behind_their_words_answer_the_question_before_them() -> None:
     text = "12. Has the registrant engaged in political activities?   Yes [ ]   No [X]"
     assert values(text, {"political_activities": {"type": "boolean"}}) == {"political_activities": False}
+    form = "Type of work:   [ ] New   [X] Repair   [ ] Demolition\nIn flood zone?   Yes [ ]   No [X]"
+    asked = {"flood_zone": {"type": "boolean"}, "work_type": TEXT}
+    assert values(form, asked) == {"flood_zone": False, "work_type": "Repair"}
+
+
+def test_numbers_named_in_short_are_no_names() -> None:
+    text = "Employer identification number (EIN)\n47-1188420\nEmployer's name\nGranite Falls Hospital"
+    assert values(text, {"employerEin": TEXT}) == {"employerEin": "47-1188420"}

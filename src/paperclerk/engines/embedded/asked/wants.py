@@ -57,8 +57,11 @@ def fits(concept: str, want: Want) -> bool:
 
 
 _PERCENT = phrases.word_set(
-    "apr apy percent percentage rate prozent prozentsatz porcentaje pourcentage percentuale percentagem procent"
+    "apr apy pct percent percentage rate prozent prozentsatz porcentaje pourcentage percentuale percentagem procent"
 )
+
+
+_NUMBERS_IN_SHORT = phrases.word_set("ein fein tin itin ssn sin npi vin siret siren")
 
 
 def want_of(
@@ -114,6 +117,8 @@ def _want_string(
     called = phrases.tokens(phrases.name_words(field.name))
     if len(called) == 2 and called[0].endswith("ed") and called[1] == "by":
         return "name"  # signed by, issued by
+    if len(called) > 1 and called[-1] in _NUMBERS_IN_SHORT:
+        return "id"  # `employer_ein`: no German article
     for said, kind in _SAYS_KIND.items():
         if said in words:
             return kind

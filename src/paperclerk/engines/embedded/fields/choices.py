@@ -216,7 +216,9 @@ def _questions(facts: Facts, options: Sequence[_Option]) -> Iterator[tuple[str, 
             if words[0] in _YES | _NO
         }
         if len(answers) == 2:
-            before = [o.told for o in options if o.row is first.row and o.told <= first.start]
+            before = [
+                o.told for o in options if o.row is first.row and o is not first and o.told <= first.start
+            ]
             begin = max(before, default=0)
             yield first.row.text[begin : first.start], answers[True], answers[False]
             segment = first.row.segment_at(min(first.said, first.start))

@@ -131,7 +131,9 @@ def _by_kind(profile: Profile) -> tuple[Cue, ...]:
 
 def _by_name(profile: Profile) -> tuple[Cue, ...]:
     words, named = profile.called, profile.want in ("name", "text")
-    if words & _SIGNERS or (_around(profile) & _SIGNERS and words <= _TITLES | {"name", "full"}):
+    if (words & _SIGNERS and words <= _SIGNERS | _TITLES | {"name", "full", "by"}) or (
+        _around(profile) & _SIGNERS and words <= _TITLES | {"name", "full"}
+    ):
         return (_who_writes,)
     if words & _POSTS and words <= _POSTS | _POSTS_TOO:
         return (partial(_found, pattern=_POST, score=0.6),)
@@ -215,7 +217,9 @@ def _doers(text: str) -> tuple[tuple[str, tuple[int, int], float], ...]:
     )
 
 
-_SIGNERS = phrases.word_set("signatory signer signataire firmante firmatario unterzeichner sender author")
+_SIGNERS = phrases.word_set(
+    "signatory signer signed signataire firmante firmatario unterzeichner sender author"
+)
 _CLOSES = re.compile(
     r"(?:yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|(?:kind|best|warm) regards|regards|"
     r"mit (?:freundlichen|besten) grüßen|(?:bien )?cordialement|(?:un )?cordial saludo|atentamente|"

@@ -189,6 +189,7 @@ _CODE = re.compile(
     r"\d+-\d+-\d+|\w*\d-[A-Z]+-?\d+|[A-Z]+\d+-\d+|"
     r"(?<![\d.,])(?!\d{1,3}(?: \d{3})+(?! ?\d))\d{2,}(?: \d{2,}){2,}(?![.,]?\d)"
 )
+_ZERO = re.compile(r"[.)]? +[^\W\d]{3,}.*")  # 024 Annuities
 _CAPTION = re.compile(r"[a-z]?[.)]? +[A-Z][a-z]+(?:[ ,'’-]+[A-Za-z'’]+)+")
 
 
@@ -199,7 +200,10 @@ def _numbers_caption(row: Row, number: Number) -> bool:
         number.start == segment.start
         and number.decimals == 0
         and number.end - number.start <= 2 + (row.text[number.start] == "0")
-        and _CAPTION.fullmatch(row.text, number.end, segment.end) is not None
+        and (_ZERO if row.text[number.start] == "0" else _CAPTION).fullmatch(
+            row.text, number.end, segment.end
+        )
+        is not None
     )
 
 
@@ -254,7 +258,7 @@ _DAYS = re.compile(r" ?(?:days?|tagen?|jours|dias|giorni|dagen)\b", re.I)
 def _number_factor(row: Row, number: Number, profile: Profile, at: int, count: int) -> float:
     want = profile.want
     if want == "percent":
-        return 1.0 if number.percent else 0.6
+        return 1.0 if number.percent else 0.0 if _DAYS.match(row.text, number.end) else 0.6
     if number.percent:
         return 0.0 if want == "money" else 0.3
     if want == "money":
@@ -430,8 +434,11 @@ _FULL_STOP = re.compile(r"(?:^|\s)(?:[^\W\d_][^\W_A-Z]{4,}(?<!str)|\d{2,})\.$")
 def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     row = slot.row
     start, end = slot.start, slot.end
-    if any(m.start == start and m.kind in ("checked", "unchecked") for m in facts.values(row).marks):
-        return  # a box to tick and its words
+    boxes = [m for m in facts.values(row).marks if m.kind in ("checked", "unchecked")]
+    if any(m.start == start for m in boxes):  # boxes to tick and their words
+        if boxes[0].start == start:
+            yield from _words_of_box(row, boxes, profile)
+        return
     while start < end and row.text[start] in _TRIM:
         start += 1
     while end > start and row.text[end - 1] in " \t,;:|*_-–—":
@@ -483,6 +490,25 @@ def _texts(facts: Facts, profile: Profile, slot: Slot) -> Iterator[Reading]:
     value = forms.text_value(_printed(row, start, end), profile)
     if value is not None:
         yield _reading(row, start, end, value, factor)
+
+
+_KIND = word_set("type kind category class status reason art typ grund tipo categorie soort motif motivo")
+
+
+def _words_of_box(row: Row, boxes: Sequence[Mark], profile: Profile) -> Iterator[Reading]:
+    """The words behind the one box of several that is ticked, where one of several kinds is asked for."""
+    ticked = [i for i, m in enumerate(boxes) if m.kind == "checked"]
+    if profile.want != "text" or not profile.called & _KIND or len(boxes) < 2 or len(ticked) != 1:
+        return
+    start = boxes[ticked[0]].end
+    behind = [m.start for m in boxes[ticked[0] + 1 :]]
+    end = (
+        min([*behind, row.segment_at(start).end]) if COLUMN_MARK not in row.text[start : start + 1] else start
+    )
+    said = row.text[start:end]
+    start, end = start + len(said) - len(said.lstrip()), start + len(said.rstrip())
+    if start < end and (value := forms.text_value(_printed(row, start, end), profile)) is not None:
+        yield _reading(row, start, end, value, 1.0)
 
 
 Stretch = tuple[Row, int, int]  # characters of a row

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from paperclerk.domain.result import Span
 from paperclerk.engines.embedded.asked.profile import Profile, specific
 from paperclerk.engines.embedded.asked.whose import ROLES
-from paperclerk.engines.embedded.fields import forms
+from paperclerk.engines.embedded.fields import forms, titles
 from paperclerk.engines.embedded.fields.candidates import Candidate
 from paperclerk.engines.embedded.fields.contracts import Named, Stretch, named_parties, nth, signature
 from paperclerk.engines.embedded.fields.cues import cued
@@ -102,7 +102,11 @@ class Finder:
         if any(w in _SIGNING for w, _ in profile.words):
             if (part := self._signature(profile)) is not None:
                 return [self._stretch(profile, part, 1.1)]
-        elif self.named and (terms := [*self._clauses(profile), *self._defined_terms(profile)]):
+        elif (
+            self.named
+            and not titles.asks_kind(profile)
+            and (terms := [*self._clauses(profile), *self._defined_terms(profile)])
+        ):
             return terms
         told = [*cued(self.facts, profile)]
         if told or profile.owner:

@@ -573,6 +573,8 @@ def _rival(label: Label, profile: Profile) -> float:
     """Less than 1 when the label as a whole says something else than the field wants."""
     if profile.want == "name" and label.role and _NUMBERS & set(label.stems) and not label.colon:
         return 0.4  # `Réf. client` is no client
+    if {profile.role, label.role} == {"employer", "employee"}:
+        return 0.4
     if label.known < 0.95:
         return 1.0
     own = max((v for c, v in label.concepts.items() if c in profile.concepts), default=0.0)

@@ -30,7 +30,8 @@ _NOT_NAME = re.compile(
 )
 _PAPERS = (
     r"certificat[eos]?|certificado|attestation|bescheinigung|zeugnis|urkunde|vollmacht|declaration|d[ée]claration|report|"
-    r"agreement|notice|form|application|request|confirmation|permit|licen[cs]e|summary|letter|policy|record|card|claim|"
+    r"packing list|agreement|notice|form|application|request|confirmation|permit|licen[cs]e|summary|letter|policy|"
+    r"record|card|claim|"
     r"antrag|formular|vertrag|ausweis|contrat|demande|solicitud|contrato|permiso|contratto|richiesta"
 )
 _PAPER = re.compile(rf"(?:{_PAPERS})\b(?! \w+ \w+ \w+)|.*\b(?:{_PAPERS})$", re.I)  # what a paper is, not who
@@ -39,7 +40,7 @@ _CARE_OF = re.compile(
 )
 _SALUTATIONS = phrases.word_set(
     "herr herrn frau firma mr mrs ms miss dr prof monsieur madame mme m sr sra senor senora sig signor signora "
-    "dhr mevr mevrouw heer de an to attn att z hd"
+    "dhr mevr mevrouw heer gent mo ma de an to attn att z hd"
 )
 _REGISTRY = re.compile(
     r"\s*(?:\(\s*(?:co|company|reg|roc|gst|brn)?[^()]*\d{4,}[^()]*\)?|\b(?:co|company|reg|roc|gst)\b\.? ?"
