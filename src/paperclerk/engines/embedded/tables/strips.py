@@ -152,9 +152,10 @@ def _baselines(words: Sequence[Word], indices: list[int]) -> list[list[int]]:
             for g in near.get(cell, ()):
                 top, bottom, size, middle = lasts[g]
                 shared = (y1 if y1 < bottom else bottom) - (y0 if y0 > top else top)
-                if shared <= 0:
+                small = height if height < size else size
+                if shared <= 0.5 * small:  # the most frequent by far
                     continue
-                share = shared / max(min(height, size), 0.1) - 0.3 * abs(cy - middle) / step
+                share = shared / max(small, 0.1) - 0.3 * abs(cy - middle) / step
                 if share > most:
                     best, most = g, share
         if best < 0:
