@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -40,8 +41,9 @@ class Ahead:
         job = (order.tenant_id, order.execution_id)
         if len(self._begun) >= self._most or job in self._begun:
             return
-        task = self._loop.create_task(self._read(order.sha256, order.options))
-        self._begun[job] = Begun(order.sha256, order.options, task, self._loop)
+        opened: Future[_Opened | None] = Future()
+        task = self._loop.create_task(self._read(order.sha256, order.options, opened))
+        self._begun[job] = Begun(order.sha256, order.options, task, opened, self._loop)
         self._loop.call_later(KEPT_S, self._forget, job)
 
     def take(self, tenant_id: str, execution_id: str) -> Begun | None:
@@ -57,16 +59,21 @@ class Ahead:
         if begun is not None:
             begun.task.add_done_callback(_close_reading)
 
-    async def _read(self, sha256: str, options: ReadOptions) -> _Opened | None:
+    async def _read(self, sha256: str, options: ReadOptions, told: Future[_Opened | None]) -> _Opened | None:
         try:
             async with self._contents.as_path(sha256) as path:
-                return await asyncio.to_thread(self._open, path, options)
+                return await asyncio.to_thread(self._open, path, options, told)
         except (PaperclerkError, OSError):  # the job itself tells what is wrong, when it reads
             return None
+        finally:
+            if not told.done():
+                told.set_result(None)
 
-    def _open(self, path: Path, options: ReadOptions) -> _Opened:
-        """Blocks until the first page is read."""
-        return _Opened(self._reader.open(path, options))
+    def _open(self, path: Path, options: ReadOptions, told: Future[_Opened | None]) -> _Opened:
+        """Blocks until the first page is read; tells of it at once, from thread to thread."""
+        opened = _Opened(self._reader.open(path, options))
+        told.set_result(opened)
+        return opened
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class Begun:
     sha256: str
     options: ReadOptions
     task: asyncio.Task[_Opened | None]
+    opened: Future[_Opened | None]
     loop: asyncio.AbstractEventLoop
 
     def reading(self, options: ReadOptions) -> Reading | None:
@@ -85,15 +93,11 @@ class Begun:
         """
         if options != self.options:
             return None
-        return asyncio.run_coroutine_threadsafe(_result(self.task), self.loop).result()
+        return self.opened.result()
 
     def close(self) -> None:
         """Ends the reading, whether it was used or not. May be called from any thread."""
         self.loop.call_soon_threadsafe(self.task.add_done_callback, _close_reading)
-
-
-async def _result(task: asyncio.Task[_Opened | None]) -> _Opened | None:
-    return await task
 
 
 def _close_reading(task: asyncio.Task[_Opened | None]) -> None:
