@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -102,7 +103,7 @@ def reply(
     code = outcome.failure_code if outcome and outcome.status is Status.FAILED else None
     if waited and code is not None and code not in REPLIED_AS_FAILED and outcome is not None:
         return JSONResponse(error_json(code, outcome.message or "", execution.id), status_of_failure(code))
-    return JSONResponse(shown(execution), 201)
+    return Response(msgspec.json.encode(shown(execution)), 201, media_type="application/json")
 
 
 async def infer_schema(
@@ -192,6 +193,7 @@ def _new_execution(
     tier = config.get("service_tier", "auto")
     return NewExecution(
         id=body.id or str(uuid4()),
+        is_named=body.id is not None,
         kind=asked.kind,
         agent_name=asked.agent.name,
         agent_version=asked.agent.version,

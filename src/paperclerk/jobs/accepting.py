@@ -74,7 +74,7 @@ async def _repeated(
                     "the same body again."
                 )
             return await executions.get(used.execution_id)
-    known = await executions.get(new.id)
+    known = await executions.get(new.id) if new.is_named else None
     if known is not None and known.request.fingerprint != new.fingerprint:
         raise Conflict(
             f"The id {new.id!r} was used for another request. Send a new id, or the same body again.",

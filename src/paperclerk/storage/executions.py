@@ -81,6 +81,7 @@ class NewExecution:
     key_id: str | None = None
     service_tier: str = "auto"
     credits_held: int | None = None
+    is_named: bool = True  # by its caller; an id that we have made is nobody else's
 
     @property
     def warnings(self) -> Sequence[str]:
