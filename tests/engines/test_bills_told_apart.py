@@ -46,6 +46,33 @@ def test_how_it_was_paid(printed: str, members: list[str], value: str | None) ->
 
 
 @pytest.mark.parametrize(
+    ("asked", "printed", "value"),
+    [
+        ({"payment_method": TEXT}, "TOTAL  21.35\nCASH  25.00\nCHANGE  3.65", "CASH"),
+        (
+            {"payment": {"type": "object", "properties": {"method": TEXT}}},
+            "TOTAL  21.35\nVisa ****4417  21.35",
+            "Visa",
+        ),
+        (
+            {"payment_method": {"type": "object", "properties": {"type": TEXT}}},
+            "Total  9,00\nBar  9,00",
+            "Bar",
+        ),
+        ({"payment_method": TEXT}, "Total  40,00\nEspèces  20,00\nCarte bancaire  20,00", None),
+        ({"payment_method": TEXT}, "Cash box, grey  12.00\nTotal  12.00", None),
+    ],
+)
+def test_how_it_was_paid_is_given_as_it_is_printed(
+    asked: dict[str, Any], printed: str, value: str | None
+) -> None:
+    given = values(printed, asked)
+    name = next(iter(asked))
+    found = next(iter(given[name].values())) if isinstance(given[name], dict) else given[name]
+    assert found == value
+
+
+@pytest.mark.parametrize(
     ("printed", "asked", "got"),
     [
         ("VAT - Poland (23%)  4.97", {"tax_rate": NUMBER}, {"tax_rate": 23}),

@@ -18,6 +18,7 @@ _PAPERS = word_set(
 )
 _BOTH_WAYS = frozenset({"deposits_total", "withdrawals_total"})
 _TAXES = vocabulary.phrases("words")["tax"]
+_HOWS = frozenset({"type", "kind", "name"})
 _PERSONS = frozenset({"first_name", "last_name"})  # whoever it is that has them
 
 
@@ -40,6 +41,9 @@ def concepts_of(field: Field, name: str) -> dict[str, float]:
     if len(field.path) > 1 and "[]" not in field.path and phrases.stems(name) == ("no",):
         whose = aliases().get(frozenset((*phrases.stems(phrases.name_words(field.path[-2])), "no")), ())
         scored = dict(whose) or scored  # `employee: {number}`
+    of, _, last = name.lower().rpartition(" ")
+    if last in _HOWS and ("payment_method", 1.0) in aliases().get(frozenset(phrases.stems(of)), ()):
+        scored = {"payment_method": 1.0}  # `payment_method: {type}`
     named = "_".join(phrases.tokens(name))
     if scored.get(named) == 1.0:  # it is called just what the concept is called
         scored = {c: v if c == named else min(v, 0.85) for c, v in scored.items()}

@@ -16,13 +16,14 @@ import msgspec
 from paperclerk.domain.result import Leaf, Scalar, Span
 from paperclerk.engines.embedded.asked.profile import Profile
 from paperclerk.engines.embedded.fields.confidence import concluded_probability
+from paperclerk.engines.embedded.fields.payments import paid, ways_of
 from paperclerk.engines.embedded.fields.sentences import alike, running_sentences
 from paperclerk.engines.embedded.fields.slots import slots
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.labels import Matcher
 from paperclerk.engines.embedded.page.layout import Row, Segment
 from paperclerk.engines.embedded.page.values import Mark
-from paperclerk.engines.embedded.words import phrases, vocabulary
+from paperclerk.engines.embedded.words import phrases
 from paperclerk.engines.embedded.words.phrases import word_set
 from paperclerk.schemas.compiled import Field
 
@@ -301,23 +302,16 @@ def _choice(facts: Facts, matcher: Matcher, profile: Profile) -> Leaf | None:
 
 
 def _payment(facts: Facts, profile: Profile) -> Leaf | None:
-    """How it was paid: what the line of an amount begins with, `Carte bancaire 62,50`, where one way is spoken of."""
+    """How it was paid, where one way is spoken of."""
     if profile.concepts.get("payment_method", 0.0) < PAYMENT:
         return None
     members = {m: phrases.tokens(phrases.name_words(str(m))) for m in _members(profile.field)}
     seen: dict[Scalar, Span] = {}
-    for row in facts.rows:
-        if not any(n.decimals == 2 for n in facts.values(row).numbers):
-            continue
-        head = row.segments[0]
-        said = re.split(r"\d", row.text[head.start : head.end], maxsplit=1)[0]
-        printed = phrases.tokens(said.rpartition(":")[2])
-        ways = _ways(printed)
-        same = [m for m, words in members.items() if words == printed] or [
-            m for m, words in members.items() if ways & _ways(words)
+    for one in paid(facts):
+        same = [m for m, words in members.items() if tuple(words) == one.words] or [
+            m for m, words in members.items() if one.ways & ways_of(words)
         ]
-        if ways:
-            seen.setdefault(same[0] if len(same) == 1 else None, row.span(head.start, head.end))
+        seen.setdefault(same[0] if len(same) == 1 else None, one.row.span(one.start, one.end))
     if len(seen) != 1:
         return None
     ((member, span),) = seen.items()
@@ -325,11 +319,6 @@ def _payment(facts: Facts, profile: Profile) -> Leaf | None:
 
 
 PAYMENT = 0.7
-
-
-def _ways(words: Sequence[str]) -> set[str]:
-    """The ways to pay that words are the name of."""
-    return {way for way, names in vocabulary.phrases("pays").items() if " ".join(words) in names}
 
 
 def _apart(one: Span, other: Span) -> bool:

@@ -16,6 +16,7 @@ from paperclerk.engines.embedded.fields import forms, titles
 from paperclerk.engines.embedded.fields.candidates import Candidate
 from paperclerk.engines.embedded.fields.micr import asks_ink, inked
 from paperclerk.engines.embedded.fields.mrz import asks_zone, zoned
+from paperclerk.engines.embedded.fields.payments import paid
 from paperclerk.engines.embedded.fields.readings import mark_value
 from paperclerk.engines.embedded.page.facts import Facts
 from paperclerk.engines.embedded.page.layout import PageLayout, Row, Segment
@@ -121,7 +122,7 @@ def _by_kind(profile: Profile) -> tuple[Cue, ...]:
     if "card" in words | _around(profile) and words & {"type", "brand", "network", "scheme"}:
         return (partial(_found, pattern=_BRAND),)
     if concepts.get("payment_method", 0.0) >= 0.9:
-        return (partial(_found, pattern=_BRAND, score=0.4),)
+        return (_how_paid, partial(_found, pattern=_BRAND, score=0.4))
     if words & _SEEN and want in ("name", "text"):
         return partial(_found, pattern=_TITLED, score=0.45), partial(_found, pattern=_ASKED_FOR, score=0.5)
     if want == "uri" and profile.owner:
@@ -312,6 +313,14 @@ def _begins_with(facts: Facts, profile: Profile, pattern: re.Pattern[str]) -> It
 def _around(profile: Profile) -> set[str]:
     """The words of the object that the field is a part of."""
     return set(phrases.tokens(phrases.name_words(" ".join(profile.field.path[-2:-1]))))
+
+
+def _how_paid(facts: Facts, _: Profile) -> Iterator[Candidate]:
+    """The words for it, where one way is spoken of."""
+    found = list(paid(facts))
+    if found and len({one.ways for one in found}) == 1:
+        row, start, end = found[0].row, found[0].start, found[0].end
+        yield _candidate(row, start, end, row.text[start:end], 0.5)
 
 
 def _days_to_pay_by(facts: Facts, profile: Profile) -> Iterator[Candidate]:
