@@ -123,14 +123,8 @@ class DurableClient:
         The same `job_id` twice is one job. Jobs of one `partition` (a tenant) wait in order of `priority`
         (1 first), then of arrival; partitions take turns.
         """
-        options: EnqueueOptions = {
-            "workflow_name": function,
-            "workflow_id": job_id,
-            "queue_name": queue.value,
-            "queue_partition_key": partition,
-            "priority": priority,
-        }
-        self._client.enqueue_in_transaction(connection, options, *args)
+        options = _options(function, job_id, queue, partition)
+        self._client.enqueue_in_transaction(connection, {**options, "priority": priority}, *args)
 
     def hand_over(
         self,
@@ -147,12 +141,7 @@ class DurableClient:
         Gives the token of the claim, with which that executor is to `run` it after the commit. If it does not, the
         sweepers find the job as they find every claim that nobody works on.
         """
-        options: EnqueueOptions = {
-            "workflow_name": function,
-            "workflow_id": job_id,
-            "queue_name": queue.value,
-            "queue_partition_key": partition,
-        }
+        options = _options(function, job_id, queue, partition)
         _, status = self._client._build_enqueue_status(options, *args)
         status["status"], status["executor_id"], status["app_version"] = "PENDING", executor_id, VERSION
         token = str(uuid.uuid4())
@@ -198,6 +187,15 @@ class DurableClient:
     def close(self) -> None:
         self._client.destroy()
         self._engine.dispose()
+
+
+def _options(function: str, job_id: str, queue: Queue, partition: str) -> EnqueueOptions:
+    return {
+        "workflow_name": function,
+        "workflow_id": job_id,
+        "queue_name": queue.value,
+        "queue_partition_key": partition,
+    }
 
 
 class DurableWorker:

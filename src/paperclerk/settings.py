@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from paperclerk.domain.errors import InvalidRequest
+from paperclerk.domain.keeping import LONGEST_DAYS
 
 OF_COMMANDS = frozenset({"PAPERCLERK_KEY", "PAPERCLERK_SERVER"})  # options of `paperclerk mcp`
 
@@ -91,14 +92,14 @@ class Settings(BaseSettings):
     keep_results_days: float | None = Field(
         default=None,
         gt=0,
-        le=36_500,
+        le=LONGEST_DAYS,
         description="Days after which an execution that has ended is deleted, with its webhooks and all that "
         "it kept. Default: never.",
     )
     keep_files_days: float | None = Field(
         default=None,
         gt=0,
-        le=36_500,
+        le=LONGEST_DAYS,
         description="Days after which an uploaded file is deleted. Results that were read from it stay. "
         "Default: never.",
     )

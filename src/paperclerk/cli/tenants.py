@@ -10,6 +10,7 @@ import typer
 from paperclerk.cli.exits import exit_codes
 from paperclerk.cli.serve import DataDir
 from paperclerk.domain.errors import NotFound
+from paperclerk.domain.keeping import LONGEST_DAYS
 
 if TYPE_CHECKING:
     from paperclerk.settings import Settings
@@ -19,7 +20,7 @@ app = typer.Typer(help="Tenants: list them, say how long their data is kept.", n
 
 Days = Annotated[
     float | None,
-    typer.Option(min=0, max=36_500, help="Days; 0 is for ever. Left out: as the server is set."),
+    typer.Option(min=0, max=LONGEST_DAYS, help="Days; 0 is for ever. Left out: as the server is set."),
 ]
 
 

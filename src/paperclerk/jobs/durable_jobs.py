@@ -90,7 +90,7 @@ class DurableJobs:
                 new,
                 staged,
                 now=self._workshop.now(),
-                beside=handing.written,
+                beside=handing.write,
                 idempotency_key=idempotency_key,
                 monthly_credits=monthly_credits,
             )

@@ -17,7 +17,7 @@ DEFAULT_PRIORITY = 5
 
 
 class Handing:
-    """One job on its way to a worker that is reserved for it: to be `written`, then `tell` or `drop`.
+    """One job on its way to a worker that is reserved for it: to `write`, then to `tell` or to `drop`.
 
     A job that somebody waits for is handed over, which spares the claim; there is no queue to jump while a worker of
     ours has room. Every other one is claimed from its queue, by whichever worker has a slot for it.
@@ -38,7 +38,7 @@ class Handing:
             options = read_options(config_of(self._new))
             self._worker.channel.send(ReadAhead(*self._job, sha256, options))
 
-    async def written(self, connection: AsyncConnection) -> None:
+    async def write(self, connection: AsyncConnection) -> None:
         """Writes the job, in the transaction of its execution."""
         worker, tenant_id = self._worker, self._job[0]
         what = (EXECUTE, job_id(*self._job), *self._job)

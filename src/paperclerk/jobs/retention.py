@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from paperclerk.domain.keeping import LONGEST_DAYS
 from paperclerk.durable import DurableClient
 from paperclerk.jobs.names import job_id
 from paperclerk.storage.checkpoints import Checkpoints
@@ -24,7 +25,6 @@ from paperclerk.storage.idempotency import IdempotencyKeys
 from paperclerk.storage.keys import Keys
 
 AT_ONCE = 200  # rows of one transaction
-LONGEST_DAYS = 36_500.0  # a longer time ends before calendars begin
 
 log = structlog.get_logger(__name__)
 

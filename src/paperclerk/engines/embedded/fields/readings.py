@@ -196,15 +196,11 @@ _CAPTION = re.compile(r"[a-z]?[.)]? +[A-Z][a-z]+(?:[ ,'’-]+[A-Za-z'’]+)+")
 def _numbers_caption(row: Row, number: Number) -> bool:
     """Whether a number only numbers the caption behind it, as on a form: `8 Allocated tips`."""
     segment = row.segment_at(number.start)
-    return (
-        number.start == segment.start
-        and number.decimals == 0
-        and number.end - number.start <= 2 + (row.text[number.start] == "0")
-        and (_ZERO if row.text[number.start] == "0" else _CAPTION).fullmatch(
-            row.text, number.end, segment.end
-        )
-        is not None
-    )
+    if number.start != segment.start or number.decimals:
+        return False
+    zero = row.text[number.start] == "0"
+    caption = (_ZERO if zero else _CAPTION).fullmatch(row.text, number.end, segment.end)
+    return number.end - number.start <= 2 + zero and caption is not None
 
 
 _STREET_BEHIND = re.compile(r" [A-Z][a-z]+ [A-Z][a-z]+")  # 310 Wharf Road is no amount

@@ -26,7 +26,7 @@ _NAMES = frozenset(
         "name skill language tool technology title sprache kenntnis langue competence idioma competencia lingua taal"
     )
 )
-_RANKS = frozenset(words("level proficiency fluency niveau stufe nivel livello grado nivel")) | {
+_RANKS = frozenset(words("level proficiency fluency niveau stufe nivel livello grado")) | {
     "proficiency level",
     "skill level",
 }
